@@ -1,0 +1,155 @@
+//! Digests as types: 32 bytes that say which algorithm made them, and a hasher fed as bytes arrive.
+//!
+//! SHA-256 is the only integrity hash (FIPS 180-4). MD5 appears solely as the EDRM message
+//! identification hash, a matching key. This file must not know files or streams.
+
+use std::fmt;
+
+use md5::Md5 as Md5Engine;
+use sha2::{Digest as _, Sha256 as Sha256Engine};
+
+/// Text that is not a digest of the expected length in lower-case hex.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a digest: expected {expected} lower-case hex digits")]
+pub struct DigestError {
+    /// Number of hex digits a valid digest has.
+    pub expected: usize,
+}
+
+macro_rules! digest {
+    ($(#[$doc:meta])* $name:ident, $len:literal, $engine:ty) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; $len]);
+
+        impl $name {
+            /// Length in bytes.
+            pub const LEN: usize = $len;
+
+            /// Hashes bytes that are all at hand.
+            pub fn of(bytes: &[u8]) -> Self {
+                Self(<$engine>::digest(bytes).into())
+            }
+
+            /// Takes a digest that was computed elsewhere.
+            pub const fn from_bytes(bytes: [u8; $len]) -> Self {
+                Self(bytes)
+            }
+
+            /// Takes the bytes of a stored digest; `None` when the length is wrong.
+            pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+                bytes.try_into().ok().map(Self)
+            }
+
+            /// The raw bytes.
+            pub const fn as_bytes(&self) -> &[u8; $len] {
+                &self.0
+            }
+
+            /// Parses lower-case hex; upper case is refused so that every digest has one spelling.
+            pub fn from_hex(text: &str) -> Result<Self, DigestError> {
+                let wrong = DigestError { expected: $len * 2 };
+                if text.bytes().any(|b| b.is_ascii_uppercase()) {
+                    return Err(wrong);
+                }
+                let mut bytes = [0; $len];
+                hex::decode_to_slice(text, &mut bytes).map_err(|_| wrong)?;
+                Ok(Self(bytes))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex::encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                Self::from_hex(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+digest!(
+    /// A SHA-256 digest (FIPS 180-4); shown as 64 lower-case hex digits.
+    Sha256, 32, Sha256Engine
+);
+digest!(
+    /// An MD5 digest, for matching only; shown as 32 lower-case hex digits.
+    Md5, 16, Md5Engine
+);
+
+/// A running SHA-256 with a byte count: what arrived so far.
+#[derive(Clone, Default)]
+pub struct Hasher {
+    engine: Sha256Engine,
+    bytes: u64,
+}
+
+impl Hasher {
+    /// Starts with nothing seen.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next bytes in order.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.engine.update(bytes);
+        self.bytes += bytes.len() as u64;
+    }
+
+    /// Number of bytes seen.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Ends the hash and returns it with the number of bytes seen.
+    pub fn finish(self) -> (Sha256, u64) {
+        (Sha256(self.engine.finalize().into()), self.bytes)
+    }
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hasher({} bytes)", self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FIPS 180-4 example "abc".
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn the_published_vector_holds_in_one_piece_and_in_pieces() {
+        assert_eq!(Sha256::of(b"abc").to_string(), ABC);
+        let mut hasher = Hasher::new();
+        hasher.update(b"a");
+        hasher.update(b"bc");
+        assert_eq!(hasher.finish(), (Sha256::of(b"abc"), 3));
+    }
+
+    #[test]
+    fn upper_case_hex_is_refused_so_that_a_digest_has_one_spelling() {
+        assert!(Sha256::from_hex(ABC).is_ok());
+        assert!(Sha256::from_hex(&ABC.to_uppercase()).is_err());
+        assert!(Sha256::from_hex(&ABC[1..]).is_err());
+    }
+}

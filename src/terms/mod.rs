@@ -1,0 +1,26 @@
+//! The plain words of the work: values without I/O, clocks or randomness.
+//!
+//! Everything may import this module; it imports nothing of the crate. A value that
+//! exists here is valid: constructors check, fields are private where a rule could break.
+
+mod collected;
+mod control_number;
+mod custodian;
+mod digest;
+mod exchange;
+mod instant;
+mod matter;
+mod scope;
+mod secret;
+mod window;
+
+pub use collected::{AccessBasis, ExceptionCode, MailboxKind, Outcome, Severity, SourceKind};
+pub use control_number::{ControlNumber, ControlNumberError};
+pub use custodian::{Address, GraphId, ObjectId, TermError};
+pub use digest::{DigestError, Hasher, Md5, Sha256};
+pub use exchange::{Exchange, Method, Purpose};
+pub use instant::{Clock, InstantError, UtcInstant};
+pub use matter::{MATTER_MAX_CHARS, Matter};
+pub use scope::{DateField, FolderPath, FolderPathError};
+pub use secret::Secret;
+pub use window::{Bound, Edge, Range, Window, WindowError};
