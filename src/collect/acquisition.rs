@@ -1,0 +1,154 @@
+//! One acquisition on disk: its folder, its manifest, and the job it was opened for.
+//!
+//! Created once, opened again for every further session; each session is a line in the log. It must not
+//! know the service.
+
+use camino::Utf8Path;
+use uuid::Uuid;
+
+use crate::custody::{EventKind, Line, Meta, Object, Pen, Value};
+use crate::package::{Orphan, Package};
+use crate::terms::{Clock, Sha256};
+
+use super::error::CollectError;
+use super::job::Job;
+
+/// The program and machine that collect, as the record names them.
+#[derive(Debug, Clone)]
+pub struct Tool {
+    /// `affiant`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of the running executable.
+    pub sha256: Sha256,
+    /// Host name.
+    pub host: String,
+    /// Operating system and architecture.
+    pub system: String,
+    /// Process id.
+    pub pid: u32,
+}
+
+/// An acquisition that is open for work.
+#[derive(Clone)]
+pub struct Acquisition {
+    /// Its UUID, version 7.
+    pub id: Uuid,
+    /// What was asked.
+    pub job: Job,
+    /// The output folder.
+    pub package: Package,
+    /// The manifest.
+    pub pen: Pen,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl Acquisition {
+    /// Makes the folder and the manifest, and swears the first two lines.
+    ///
+    /// # Errors
+    /// [`CollectError::Package`] when the folder is not empty, not writable or in use; [`CollectError::Custody`].
+    pub async fn create(
+        root: &Utf8Path,
+        job: Job,
+        tool: &Tool,
+        path_salt: [u8; 16],
+        clock: Clock,
+    ) -> Result<Self, CollectError> {
+        let package = Package::create(root, job.format)?;
+        let meta = Meta {
+            acquisition_id: Uuid::now_v7(),
+            created_at: clock(),
+            tool_name: tool.name.clone(),
+            tool_version: tool.version.clone(),
+            tool_sha256: tool.sha256,
+            matter: job.matter.clone(),
+            path_salt,
+        };
+        let id = meta.acquisition_id;
+        let pen = Pen::create(&package.manifest_file(), meta, clock.clone()).await?;
+        let scope = Object::from_json(&job.to_scope()).ok_or(CollectError::Scope)?;
+        let opened = Line::new(EventKind::AcquisitionOpened)
+            .text("acquisition_id", id.to_string())
+            .text("tool_name", &tool.name)
+            .text("tool_version", &tool.version)
+            .text("tool_sha256", tool.sha256.to_string())
+            .text("matter", job.matter.as_str())
+            .object("scope", scope);
+        let session = session_line(tool, 1);
+        pen.write(move |w| {
+            w.append(opened)?;
+            w.append(session)
+        })
+        .await?;
+        Ok(Self { id, job, package, pen, clock })
+    }
+
+    /// Opens an interrupted acquisition, moves aside what a crash left, and swears that a session begins.
+    ///
+    /// # Errors
+    /// As [`Acquisition::create`]; [`CollectError::Damaged`] when a row's file is missing or changed size.
+    pub async fn open(root: &Utf8Path, tool: &Tool, clock: Clock) -> Result<Self, CollectError> {
+        let package = Package::open(root)?;
+        let pen = Pen::open(&package.manifest_file(), clock.clone()).await?;
+        let (id, opening, size) = pen.read(|l| Ok((l.meta().acquisition_id, l.opening()?, l.head().size))).await?;
+        let job = Job::from_scope(&opening["scope"]).ok_or(CollectError::Scope)?;
+        let session = session_line(tool, size);
+        pen.write(move |w| w.append(session)).await?;
+        let acquisition = Self { id, job, package, pen, clock };
+        acquisition.recover().await?;
+        Ok(acquisition)
+    }
+
+    async fn recover(&self) -> Result<(), CollectError> {
+        let (items, volumes) = self
+            .pen
+            .read(|l| {
+                let mut items = Vec::new();
+                l.each_item(|item| {
+                    items.push(item);
+                    Ok(())
+                })?;
+                Ok((items, l.volumes()?))
+            })
+            .await?;
+        let orphans = self.package.recover(self.job.format, items, volumes).await?;
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        self.pen.write(move |w| orphans.iter().try_for_each(|orphan| w.append(orphaned(orphan)).map(drop))).await?;
+        Ok(())
+    }
+
+    /// Swears that this session ends, and why: `sealed`, `interrupted`, `sign_in_needed`, or an error's code.
+    pub(super) async fn close_session(&self, reason: &str) -> Result<(), CollectError> {
+        let line = Line::new(EventKind::SessionClosed).text("reason", reason);
+        self.pen
+            .write(move |w| {
+                w.append(line)?;
+                w.checkpoint()
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+fn session_line(tool: &Tool, log_size: u64) -> Line {
+    Line::new(EventKind::SessionOpened)
+        .int("log_size", log_size)
+        .text("host", &tool.host)
+        .int("pid", tool.pid)
+        .text("system", &tool.system)
+        .text("tool_version", &tool.version)
+        .text("tool_sha256", tool.sha256.to_string())
+}
+
+fn orphaned(orphan: &Orphan) -> Line {
+    Line::new(EventKind::FileOrphaned)
+        .text("path", &orphan.path)
+        .int("bytes", orphan.bytes)
+        .text("sha256", orphan.sha256.to_string())
+        .put("moved_to", Value::from(orphan.moved_to.as_deref()))
+}

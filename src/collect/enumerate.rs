@@ -1,0 +1,354 @@
+//! Listing one folder's messages in the window, so that nothing is missed and nothing is fooled by the service.
+//!
+//! Offsets (`$skip`) shift while mail arrives, links repeat or go missing, pages time out, and one corrupt
+//! item spoils a page. So the listing is ordered by the date that the range is about and re-anchored at the
+//! last date seen: after some pages, after a repeated link, when the count says more, and with a smaller
+//! page after a failure; a stretch that still fails is halved until the damage is one millisecond wide.
+//! Repeats are harmless, because an id is listed once. It must not fetch messages.
+
+use std::collections::HashSet;
+
+use crate::custody::ListedRow;
+use crate::graph::{Answer, Ask, Fault, FaultKind, Graph, Lane, Link, Page, wire};
+use crate::terms::{DateField, Exchange, ObjectId, Purpose, UtcInstant, Window};
+
+use super::error::CollectError;
+
+/// Messages per page: metadata only, well below what was seen to time out.
+const PAGE: u32 = 250;
+/// By how much pages shrink and grow: 250, 50, 10, 2, 1. Each step down costs the retries of a failing page.
+const STEP: u32 = 5;
+/// Pages after which the listing is re-anchored, so that offsets stay small.
+const PAGES_PER_QUERY: u32 = 40;
+const SELECT: &str = "id,changeKey,parentFolderId,receivedDateTime,sentDateTime,createdDateTime,\
+                      lastModifiedDateTime,subject,internetMessageId,isDraft";
+/// The store's size of a message and its class; not part of the v1.0 resource.
+const EXTRA: &str = "singleValueExtendedProperties($filter=id eq 'Integer 0x0E08' or id eq 'String 0x001A')";
+/// Where a listing without bounds is halved when it must be: before there was mail, and far from now.
+const EPOCH: i64 = 0;
+
+/// Which folder, which dates, how.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    /// The mailbox.
+    pub(super) mailbox: ObjectId,
+    /// The folder's id.
+    pub(super) folder: String,
+    /// The window.
+    pub(super) window: Window,
+    /// The date it is about.
+    pub(super) field: DateField,
+    /// Now, the upper bound for halving an open window.
+    pub(super) now: UtcInstant,
+}
+
+/// A page as it goes to the record.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    /// Messages in the window.
+    pub(super) rows: Vec<ListedRow>,
+    /// Entries that had no readable id or date: they cannot be collected, and are counted.
+    pub(super) unreadable: u32,
+    /// The exchanges that brought it.
+    pub(super) trail: Vec<Exchange>,
+}
+
+/// What a listing came to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Listing {
+    /// The service's own count for the window, where it gave one.
+    pub(super) expected: Option<u64>,
+    /// Different ids that were listed.
+    pub(super) listed: u64,
+    /// Stretches of the window that could not be listed.
+    pub(super) broken: u64,
+}
+
+/// Takes pages and stretches that cannot be listed; returns how many of a page's ids are new to this pass.
+pub(super) trait Ledge: Send {
+    /// Records a page.
+    fn sheet(&mut self, sheet: Sheet) -> impl Future<Output = Result<u64, CollectError>> + Send;
+    /// Records a stretch that cannot be listed, with the service's last word.
+    fn broken(&mut self, window: Window, fault: Fault) -> impl Future<Output = Result<(), CollectError>> + Send;
+}
+
+/// What the service understood; each refusal makes the next question plainer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// With a count and the extended properties.
+    Full,
+    /// With a count only.
+    Counted,
+    /// Nothing extra.
+    Plain,
+}
+
+impl Manner {
+    const fn plainer(self) -> Option<Self> {
+        match self {
+            Self::Full => Some(Self::Counted),
+            Self::Counted => Some(Self::Plain),
+            Self::Plain => None,
+        }
+    }
+}
+
+/// Lists the folder to its end.
+///
+/// # Errors
+/// What ends a run: sign-in, network, access to the folder lost, the record. A stretch that the service cannot
+/// list is not an error; it goes to the ledge.
+pub(super) async fn list(graph: &Graph, target: &Target, ledge: &mut impl Ledge) -> Result<Listing, CollectError> {
+    let mut lister = Lister { graph, target, manner: Manner::Full, size: PAGE, listing: Listing::default() };
+    let mut open = vec![target.window];
+    while let Some(window) = open.pop() {
+        match lister.stretch(window, ledge).await? {
+            Stretch::Done => {}
+            Stretch::Fails { rest, fault } => match lister.halves(rest) {
+                Some((early, late)) => open.extend([late, early]),
+                None => {
+                    lister.listing.broken += 1;
+                    ledge.broken(rest, fault).await?;
+                    // What comes after the damage is still to be listed, at full size again.
+                    lister.size = PAGE;
+                }
+            },
+        }
+    }
+    Ok(lister.listing)
+}
+
+/// How far a stretch of the window got.
+enum Stretch {
+    /// To its end.
+    Done,
+    /// The service does not list the rest, however little is asked for.
+    Fails { rest: Window, fault: Fault },
+}
+
+struct Lister<'a> {
+    graph: &'a Graph,
+    target: &'a Target,
+    manner: Manner,
+    size: u32,
+    listing: Listing,
+}
+
+impl Lister<'_> {
+    /// Lists a window as one or more queries, each anchored at the last date seen.
+    async fn stretch(&mut self, window: Window, ledge: &mut impl Ledge) -> Result<Stretch, CollectError> {
+        let mut rest = window;
+        let mut recounted = false;
+        loop {
+            match self.query(rest, ledge).await? {
+                Query::Ended { last, new } => {
+                    // G52: the link to the next page was missing although the service counted more.
+                    let short = self.listing.expected.is_some_and(|expected| self.listing.listed < expected);
+                    match last.and_then(|last| rest.starting_at(last)) {
+                        Some(tail) if short && window == self.target.window && (new > 0 || !recounted) => {
+                            recounted = new == 0;
+                            rest = tail;
+                        }
+                        _ => return Ok(Stretch::Done),
+                    }
+                }
+                Query::Anchor { last } => match rest.starting_at(last) {
+                    Some(tail) => rest = tail,
+                    None => return Ok(Stretch::Done),
+                },
+                Query::Smaller { last } => {
+                    rest = last.and_then(|last| rest.starting_at(last)).unwrap_or(rest);
+                }
+                Query::Fails { last, fault } => {
+                    let rest = last.and_then(|last| rest.starting_at(last)).unwrap_or(rest);
+                    return Ok(Stretch::Fails { rest, fault });
+                }
+            }
+        }
+    }
+
+    /// One query and the pages that follow from it.
+    async fn query(&mut self, window: Window, ledge: &mut impl Ledge) -> Result<Query, CollectError> {
+        let mut ask = self.ask(window);
+        let mut links: HashSet<Link> = HashSet::new();
+        let (mut last, mut new, mut pages) = (None, 0, 0);
+        let mut answer = self.graph.list::<wire::Message>(&ask).await;
+        loop {
+            let Answer { value: page, trail } = match answer {
+                Ok(answer) => answer,
+                Err(fault) if matches!(fault.kind, FaultKind::Refused) && pages == 0 => match self.manner.plainer() {
+                    Some(plainer) => {
+                        self.manner = plainer;
+                        ledge.sheet(Sheet { rows: Vec::new(), unreadable: 0, trail: fault.trail }).await?;
+                        ask = self.ask(window);
+                        answer = self.graph.list(&ask).await;
+                        continue;
+                    }
+                    None => return Err(fault.into()),
+                },
+                Err(fault) if asks_for_less(&fault) => return Ok(self.smaller(last, fault)),
+                Err(fault) => return Err(fault.into()),
+            };
+            pages += 1;
+            self.count(window, &page);
+            let next = page.next.clone();
+            let (sheet, newest) = self.sheet(page, trail);
+            let fresh = ledge.sheet(sheet).await?;
+            self.listing.listed += fresh;
+            new += fresh;
+            let moved = newest > last;
+            last = last.max(newest);
+            match next {
+                None => return Ok(Query::Ended { last, new }),
+                // G53: the same link again; go on from the last date, if that leads anywhere.
+                Some(link) if !links.insert(link.clone()) => {
+                    return Ok(match last.filter(|last| Some(*last) > window.from()) {
+                        Some(last) => Query::Anchor { last },
+                        None => Query::Ended { last, new },
+                    });
+                }
+                Some(link) => {
+                    let again = pages >= PAGES_PER_QUERY || self.size < PAGE;
+                    if let Some(last) = last.filter(|last| again && moved && Some(*last) > window.from()) {
+                        // Small pages were for one bad stretch; behind it they may grow again.
+                        self.size = (self.size * STEP).min(PAGE);
+                        return Ok(Query::Anchor { last });
+                    }
+                    answer = self.graph.next(&ask, &link).await;
+                }
+            }
+        }
+    }
+
+    /// After a page that failed: ask for less; when there is no less, give up on this stretch.
+    fn smaller(&mut self, last: Option<UtcInstant>, fault: Fault) -> Query {
+        if self.size > 1 {
+            self.size = (self.size / STEP).max(1);
+            return Query::Smaller { last };
+        }
+        Query::Fails { last, fault }
+    }
+
+    /// The service's count belongs to the whole window; that of a part would mislead.
+    fn count(&mut self, window: Window, page: &Page<wire::Message>) {
+        if window == self.target.window && self.listing.expected.is_none() {
+            self.listing.expected = page.count;
+        }
+    }
+
+    fn ask(&self, window: Window) -> Ask {
+        let property = self.target.field.property();
+        let path = ["users", self.target.mailbox.as_str(), "mailFolders", &self.target.folder, "messages"];
+        let mut ask = Ask::new(Lane::Mailbox(self.target.mailbox.clone()), Purpose::List, path)
+            .query("$select", SELECT)
+            .query("$orderby", format!("{property} asc"))
+            .page_size(self.size);
+        let bound = |op: &str, at: Option<UtcInstant>| at.map(|at| format!("{property} {op} {}", at.odata()));
+        let bounds: Vec<String> = [bound("ge", window.from()), bound("lt", window.to())].into_iter().flatten().collect();
+        if !bounds.is_empty() {
+            ask = ask.query("$filter", bounds.join(" and "));
+        }
+        if self.manner != Manner::Plain {
+            ask = ask.query("$count", "true");
+        }
+        if self.manner == Manner::Full {
+            ask = ask.query("$expand", EXTRA);
+        }
+        ask
+    }
+
+    /// Turns a page into rows, keeping to the window even where the service does not.
+    fn sheet(&self, page: Page<wire::Message>, trail: Vec<Exchange>) -> (Sheet, Option<UtcInstant>) {
+        let mut sheet = Sheet { rows: Vec::with_capacity(page.items.len()), unreadable: page.unreadable, trail };
+        let mut newest = None;
+        for message in page.items {
+            match self.date_of(&message) {
+                Some(at) if !self.target.window.contains(at) => {}
+                // A message without the date cannot be in a range; without a range it is one like any other.
+                None if !self.target.window.is_all() => sheet.unreadable += 1,
+                at => {
+                    newest = newest.max(at);
+                    sheet.rows.push(row(message));
+                }
+            }
+        }
+        (sheet, newest)
+    }
+
+    fn date_of(&self, message: &wire::Message) -> Option<UtcInstant> {
+        let text = match self.target.field {
+            DateField::Received => &message.received_date_time,
+            DateField::Sent => &message.sent_date_time,
+            DateField::Created => &message.created_date_time,
+            DateField::Modified => &message.last_modified_date_time,
+        };
+        text.as_deref().and_then(|text| UtcInstant::parse(text).ok())
+    }
+
+    /// The two halves of a stretch that fails; `None` when it is too small to halve.
+    fn halves(&self, window: Window) -> Option<(Window, Window)> {
+        let from = window.from().map_or(EPOCH, UtcInstant::millis);
+        let to = window.to().unwrap_or(self.target.now).millis();
+        let middle = UtcInstant::from_millis(from + (to - from) / 2)?;
+        if to - from < 2 {
+            return None;
+        }
+        let early = Window::new(window.from(), Some(middle))?;
+        let late = Window::new(Some(middle), window.to())?;
+        Some((early, late))
+    }
+}
+
+/// How one query ended.
+enum Query {
+    /// No further page.
+    Ended { last: Option<UtcInstant>, new: u64 },
+    /// Go on from this date with a new query.
+    Anchor { last: UtcInstant },
+    /// Go on from this date with smaller pages.
+    Smaller { last: Option<UtcInstant> },
+    /// No page from here on can be had.
+    Fails { last: Option<UtcInstant>, fault: Fault },
+}
+
+/// Faults that a smaller page may cure: a gateway that timed out, a page spoilt by one corrupt item.
+const fn asks_for_less(fault: &Fault) -> bool {
+    match fault.kind {
+        FaultKind::AskLess | FaultKind::Unrenderable => true,
+        // A service that answers, but always with its own failure.
+        FaultKind::Unavailable => fault.status.is_some(),
+        FaultKind::SignIn(_)
+        | FaultKind::Denied
+        | FaultKind::Gone
+        | FaultKind::NoMailbox
+        | FaultKind::NotFound
+        | FaultKind::Refused
+        | FaultKind::Throttled
+        | FaultKind::Foreign
+        | FaultKind::NotGraph
+        | FaultKind::Tls
+        | FaultKind::Local(_) => false,
+    }
+}
+
+fn row(message: wire::Message) -> ListedRow {
+    let utc = |text: Option<String>| text.and_then(|text| UtcInstant::parse(&text).ok());
+    let extended = |id: &str| {
+        let pairs = message.single_value_extended_properties.as_deref().unwrap_or_default();
+        pairs.iter().find(|pair| pair.id.eq_ignore_ascii_case(id)).map(|pair| pair.value.clone())
+    };
+    ListedRow {
+        store_bytes: extended("Integer 0x0E08").and_then(|text| text.parse().ok()),
+        item_class: extended("String 0x001A"),
+        graph_id: message.id,
+        change_key: message.change_key,
+        internet_message_id: message.internet_message_id,
+        received_utc: utc(message.received_date_time),
+        sent_utc: utc(message.sent_date_time),
+        created_utc: utc(message.created_date_time),
+        modified_utc: utc(message.last_modified_date_time),
+        subject: message.subject,
+        is_draft: message.is_draft.unwrap_or(false),
+        ..ListedRow::default()
+    }
+}

@@ -1,0 +1,291 @@
+//! One listed message: its bytes, or why not.
+//!
+//! Native first: `$value` by message id (never through the folder, which answers 405). When the service
+//! cannot render it, the rebuilt path. Everything that happened on the way is kept as exchanges. Faults
+//! that are about the item become its ending; faults that are about the run are returned.
+
+use std::io;
+
+use bytes::Bytes;
+
+use crate::custody::ListedRow;
+use crate::graph::{Answer, Ask, Fault, FaultKind, Graph, Lane, Sink, wire};
+use crate::identity::{self, Examined};
+use crate::package::{Landed, Landing, Package};
+use crate::terms::{Exchange, ExceptionCode, ObjectId, Purpose, SourceKind};
+
+use super::error::CollectError;
+use super::rebuild::{Loss, Rebuilt};
+use super::source;
+
+/// A message whose bytes are here, not yet durable.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    /// Its bytes, hashed as they arrived.
+    pub(super) landed: Landed,
+    /// What is known about them.
+    pub(super) facts: Facts,
+}
+
+/// What is known about a message's bytes.
+#[derive(Debug)]
+pub(super) struct Facts {
+    /// What the bytes say the message is.
+    pub(super) examined: Examined,
+    /// Rendered by the service, or rebuilt.
+    pub(super) source: SourceKind,
+    /// What the rebuilt path could not bring; empty for natives.
+    pub(super) losses: Vec<Loss>,
+    /// Why the service would not render it, for rebuilt messages.
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// The service's last word on an item it would not give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// HTTP status.
+    pub(super) status: Option<u16>,
+    /// Graph's error code.
+    pub(super) code: Option<String>,
+}
+
+impl Refusal {
+    fn of(fault: &Fault) -> Self {
+        Self { status: fault.status, code: fault.code.clone() }
+    }
+}
+
+/// How a listed message ended.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// Its bytes are here.
+    Fetched(Box<Fetched>),
+    /// It was gone.
+    Vanished(Refusal),
+    /// It is there and cannot be had.
+    Excepted { code: ExceptionCode, refusal: Refusal },
+}
+
+/// A listed message with its ending and the exchanges that led there.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// The listed row.
+    pub(super) row: ListedRow,
+    /// How it ended.
+    pub(super) ending: Ending,
+    /// Every request made for it.
+    pub(super) trail: Vec<Exchange>,
+}
+
+impl Ended {
+    /// Bytes that are here and not yet durable.
+    pub(super) fn bytes(&self) -> u64 {
+        match &self.ending {
+            Ending::Fetched(fetched) => fetched.landed.bytes,
+            Ending::Vanished(_) | Ending::Excepted { .. } => 0,
+        }
+    }
+}
+
+/// Fetches one message to its end.
+///
+/// # Errors
+/// What is about the run and not the item: sign-in, network, disk, TLS, access to the mailbox lost.
+pub(super) async fn item(
+    graph: &Graph,
+    package: &Package,
+    mailbox: &ObjectId,
+    row: ListedRow,
+) -> Result<Ended, CollectError> {
+    let mut trail = Vec::new();
+    let ending = match native(graph, package, mailbox, row.message.graph_id.as_str(), &mut trail).await {
+        Ok((landed, examined)) => {
+            let facts = Facts { examined, source: SourceKind::MimeValue, losses: Vec::new(), refusal: None };
+            Ending::Fetched(Box::new(Fetched { landed, facts }))
+        }
+        Err(fault) => without_native(graph, package, mailbox, &row, fault, &mut trail).await?,
+    };
+    Ok(Ended { row, ending, trail })
+}
+
+fn item_ask<'p>(mailbox: &'p ObjectId, id: &'p str, tail: Option<&'p str>, purpose: Purpose) -> Ask {
+    let path = ["users", mailbox.as_str(), "messages", id].into_iter().chain(tail);
+    Ask::new(Lane::Mailbox(mailbox.clone()), purpose, path)
+}
+
+async fn native(
+    graph: &Graph,
+    package: &Package,
+    mailbox: &ObjectId,
+    id: &str,
+    trail: &mut Vec<Exchange>,
+) -> Result<(Landed, Examined), Fault> {
+    let mut sink = Runway::new(package.landing());
+    let mut answer = graph.stream(&item_ask(mailbox, id, Some("$value"), Purpose::Mime), &mut sink).await;
+    match &mut answer {
+        Ok(answer) => trail.append(&mut answer.trail),
+        Err(fault) => trail.append(&mut fault.trail),
+    }
+    answer?;
+    sink.finish().await.map_err(Fault::local)
+}
+
+/// What to do with a message that the service would not render.
+async fn without_native(
+    graph: &Graph,
+    package: &Package,
+    mailbox: &ObjectId,
+    row: &ListedRow,
+    fault: Fault,
+    trail: &mut Vec<Exchange>,
+) -> Result<Ending, CollectError> {
+    let refusal = Refusal::of(&fault);
+    match fault.kind {
+        FaultKind::Gone => {
+            // Gone from where it was listed, or only not to be rendered: its properties decide.
+            let ask = item_ask(mailbox, row.message.graph_id.as_str(), None, Purpose::ItemState).query("$select", "id");
+            match graph.get::<wire::Message>(&ask).await {
+                Err(mut fault) if matches!(fault.kind, FaultKind::Gone) => {
+                    trail.append(&mut fault.trail);
+                    Ok(Ending::Vanished(refusal))
+                }
+                Err(fault) => Err(fault.into()),
+                Ok(Answer { trail: mut more, .. }) => {
+                    trail.append(&mut more);
+                    rebuilt(graph, package, mailbox, row, refusal, trail).await
+                }
+            }
+        }
+        FaultKind::Unrenderable | FaultKind::AskLess | FaultKind::Refused | FaultKind::NotGraph => {
+            rebuilt(graph, package, mailbox, row, refusal, trail).await
+        }
+        // A service that answers, but never with this item: its properties may still be had.
+        FaultKind::Unavailable if fault.status.is_some() => {
+            rebuilt(graph, package, mailbox, row, refusal, trail).await
+        }
+        FaultKind::Denied | FaultKind::NotFound => match still_opens(graph, mailbox, trail).await? {
+            true => Ok(Ending::Excepted { code: ExceptionCode::NotAccessible, refusal }),
+            false => Err(fault.into()),
+        },
+        FaultKind::SignIn(_)
+        | FaultKind::NoMailbox
+        | FaultKind::Throttled
+        | FaultKind::Unavailable
+        | FaultKind::Foreign
+        | FaultKind::Tls
+        | FaultKind::Local(_) => Err(fault.into()),
+    }
+}
+
+/// Whether the mailbox as a whole can still be read: tells a refused item from lost access.
+async fn still_opens(graph: &Graph, mailbox: &ObjectId, trail: &mut Vec<Exchange>) -> Result<bool, Fault> {
+    let path = ["users", mailbox.as_str(), "mailFolders", "inbox"];
+    let ask = Ask::new(Lane::Mailbox(mailbox.clone()), Purpose::AccessTest, path).query("$select", "id");
+    match graph.get::<wire::MailFolder>(&ask).await {
+        Ok(mut answer) => {
+            trail.append(&mut answer.trail);
+            Ok(true)
+        }
+        Err(mut fault) if matches!(fault.kind, FaultKind::Denied | FaultKind::NotFound | FaultKind::Gone) => {
+            trail.append(&mut fault.trail);
+            Ok(false)
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+async fn rebuilt(
+    graph: &Graph,
+    package: &Package,
+    mailbox: &ObjectId,
+    row: &ListedRow,
+    refusal: Refusal,
+    trail: &mut Vec<Exchange>,
+) -> Result<Ending, CollectError> {
+    let gathered = match source::gather(graph, mailbox, row.message.graph_id.as_str(), trail).await? {
+        source::Gathered::Here(gathered) => gathered,
+        source::Gathered::Gone(last) => return Ok(Ending::Vanished(last)),
+        source::Gathered::Refused(last) => {
+            return Ok(Ending::Excepted { code: ExceptionCode::MimeUnavailable, refusal: last });
+        }
+    };
+    let mut landing = package.landing();
+    let written = off_the_reactor(move || {
+        let Rebuilt { eml, losses, .. } = super::rebuild::rebuild(&gathered);
+        landing.write(&eml)?;
+        Ok((examined(landing.finish()?)?, losses))
+    });
+    let ((landed, examined), losses) = written.await.map_err(Fault::local)?;
+    let facts = Facts { examined, source: SourceKind::Rebuilt, losses, refusal: Some(refusal) };
+    Ok(Ending::Fetched(Box::new(Fetched { landed, facts })))
+}
+
+/// Where a body lands: the package's landing behind the door's sink.
+///
+/// Hashing and writing happen off the reactor, in strides, so that a small message costs one hand-over.
+struct Runway {
+    landing: Option<Landing>,
+    held: Vec<Bytes>,
+    held_bytes: usize,
+}
+
+/// Bytes kept before they are handed to a thread.
+const STRIDE: usize = 256 * 1024;
+
+impl Runway {
+    fn new(landing: Landing) -> Self {
+        Self { landing: Some(landing), held: Vec::new(), held_bytes: 0 }
+    }
+
+    /// Takes the rest, ends the hash and reads what arrived.
+    async fn finish(mut self) -> io::Result<(Landed, Examined)> {
+        let mut landing = self.landing.take().ok_or_else(lost)?;
+        off_the_reactor(move || {
+            self.held.iter().try_for_each(|bytes| landing.write(bytes))?;
+            examined(landing.finish()?)
+        })
+        .await
+    }
+
+    async fn write_held(&mut self) -> io::Result<()> {
+        let mut landing = self.landing.take().ok_or_else(lost)?;
+        let held = std::mem::take(&mut self.held);
+        self.held_bytes = 0;
+        let landing = off_the_reactor(move || {
+            held.iter().try_for_each(|bytes| landing.write(bytes))?;
+            Ok(landing)
+        });
+        self.landing = Some(landing.await?);
+        Ok(())
+    }
+}
+
+impl Sink for Runway {
+    async fn begin(&mut self) -> io::Result<()> {
+        self.held.clear();
+        self.held_bytes = 0;
+        let mut landing = self.landing.take().ok_or_else(lost)?;
+        let landing = off_the_reactor(move || landing.restart().map(|()| landing));
+        self.landing = Some(landing.await?);
+        Ok(())
+    }
+
+    async fn chunk(&mut self, bytes: Bytes) -> io::Result<()> {
+        self.held_bytes += bytes.len();
+        self.held.push(bytes);
+        if self.held_bytes >= STRIDE { self.write_held().await } else { Ok(()) }
+    }
+}
+
+fn examined(landed: Landed) -> io::Result<(Landed, Examined)> {
+    let examined = identity::examine(&landed.contents()?);
+    Ok((landed, examined))
+}
+
+async fn off_the_reactor<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| lost())?
+}
+
+fn lost() -> io::Error {
+    io::Error::other("a worker thread ended without an answer")
+}

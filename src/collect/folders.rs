@@ -1,0 +1,267 @@
+//! The folder tree of one mailbox, and which of its folders are in scope.
+//!
+//! Graph lists one level at a time, leaves out hidden folders unless asked, does not list the root
+//! and knows Recoverable Items by name only; so the tree is walked, with hidden folders, from the
+//! root, by id and never by name (names repeat). It must not list messages.
+
+use std::collections::{HashSet, VecDeque};
+
+use crate::custody::Exclusion;
+use crate::graph::{Answer, Ask, Fault, FaultKind, Graph, Lane, wire};
+use crate::terms::{Exchange, FolderPath, GraphId, ObjectId, Purpose};
+
+use super::job::Job;
+
+/// Exchange allows 300 levels; anything deeper is a loop.
+const MAX_DEPTH: usize = 300;
+/// More folders than any mailbox has; a bound on what a hostile server can make us keep.
+const MAX_FOLDERS: usize = 100_000;
+const PAGE: u32 = 100;
+const SELECT: &str = "id,displayName,parentFolderId,childFolderCount,totalItemCount,isHidden";
+
+/// Folders whose well-known name is worth a request: they are named in reports and logs.
+const WELL_KNOWN: [&str; 7] = ["inbox", "drafts", "sentitems", "deleteditems", "junkemail", "outbox", "archive"];
+/// Recoverable Items, by the names the service accepts; undocumented ones may answer 404.
+const RECOVERABLE: [(&str, &str); 4] = [
+    ("recoverableitemsdeletions", "Deletions"),
+    ("recoverableitemsversions", "Versions"),
+    ("recoverableitemspurges", "Purges"),
+    ("recoverableitemsdiscoveryholds", "DiscoveryHolds"),
+];
+
+/// One folder as seen.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Its id.
+    pub id: GraphId,
+    /// Its parent's id.
+    pub parent: Option<String>,
+    /// Where it stands.
+    pub path: FolderPath,
+    /// Its well-known name, if it has one that matters.
+    pub well_known: Option<&'static str>,
+    /// The service's count of items of every type.
+    pub total: Option<u64>,
+    /// Whether clients hide it.
+    pub hidden: bool,
+    /// `None` when it is collected.
+    pub left_out: Option<Exclusion>,
+}
+
+/// The tree, and the exchanges that showed it.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// Folders in the order of the walk, parents before children.
+    pub folders: Vec<Seen>,
+    /// Folders whose children could not be listed; the empty path is the root.
+    pub unreadable: Vec<FolderPath>,
+    /// Every request of the walk.
+    pub trail: Vec<Exchange>,
+}
+
+/// Walks the tree of a mailbox and marks what is in scope.
+pub async fn snapshot(graph: &Graph, mailbox: &ObjectId, job: &Job) -> Result<Tree, Fault> {
+    let mut walk = Walk { graph, mailbox, tree: Tree::default(), known: HashSet::new() };
+    let names = walk.well_known_names(&WELL_KNOWN).await?;
+    let root = walk.one("msgfolderroot").await?;
+    walk.descend(root, &names).await?;
+    for seen in &mut walk.tree.folders {
+        seen.well_known = names.iter().find(|(_, folder)| folder.id == seen.id).map(|(name, _)| *name).or(seen.well_known);
+    }
+    if job.recoverable {
+        walk.recoverable().await?;
+    }
+    let mut tree = walk.tree;
+    for seen in &mut tree.folders {
+        seen.left_out = seen.left_out.or_else(|| out_of_scope(job, seen));
+    }
+    Ok(tree)
+}
+
+fn out_of_scope(job: &Job, seen: &Seen) -> Option<Exclusion> {
+    let covered = |paths: &[FolderPath]| paths.iter().any(|path| path.covers(&seen.path));
+    if covered(&job.excluded) {
+        return Some(Exclusion::Excluded);
+    }
+    // Recoverable Items were asked for by their own flag.
+    let recoverable = seen.well_known.is_some_and(|name| name.starts_with("recoverable"));
+    let asked = job.folders.is_empty() || covered(&job.folders) || recoverable;
+    (!asked).then_some(Exclusion::NotAsked)
+}
+
+struct Walk<'a> {
+    graph: &'a Graph,
+    mailbox: &'a ObjectId,
+    tree: Tree,
+    known: HashSet<String>,
+}
+
+impl Walk<'_> {
+    fn ask<'p>(&self, tail: impl IntoIterator<Item = &'p str>) -> Ask {
+        let path = ["users", self.mailbox.as_str(), "mailFolders"].into_iter().chain(tail);
+        Ask::new(Lane::Mailbox(self.mailbox.clone()), Purpose::Folder, path).query("$select", SELECT)
+    }
+
+    /// One folder by id or well-known name; `None` when it is not there or not ours to see.
+    async fn one(&mut self, name: &str) -> Result<Option<wire::MailFolder>, Fault> {
+        match self.graph.get::<wire::MailFolder>(&self.ask([name])).await {
+            Ok(Answer { value, trail }) => {
+                self.tree.trail.extend(trail);
+                Ok(Some(value))
+            }
+            Err(fault) if is_absent(&fault) => {
+                self.tree.trail.extend(fault.trail);
+                Ok(None)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn well_known_names(
+        &mut self,
+        names: &[&'static str],
+    ) -> Result<Vec<(&'static str, wire::MailFolder)>, Fault> {
+        let mut found = Vec::new();
+        for name in names {
+            if let Some(folder) = self.one(name).await? {
+                found.push((*name, folder));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The whole tree. When the root is closed (single folders are shared), what opens by name is all there is.
+    async fn descend(
+        &mut self,
+        root: Option<wire::MailFolder>,
+        names: &[(&'static str, wire::MailFolder)],
+    ) -> Result<(), Fault> {
+        if let Some(root) = &root {
+            // The root can hold messages of its own; its children's paths do not carry its name.
+            self.add(root, FolderPath::new(vec![name_of(root)]));
+        }
+        let nowhere = FolderPath::new(Vec::new());
+        let top = match self.children(None).await? {
+            Some(children) => children,
+            None => {
+                self.tree.unreadable.push(nowhere.clone());
+                names.iter().map(|(_, folder)| folder.clone()).collect()
+            }
+        };
+        let mut open = VecDeque::from([(nowhere, top)]);
+        while let Some((path, children)) = open.pop_front() {
+            for child in children {
+                let path = path.child(&name_of(&child));
+                if !self.add(&child, path.clone()) || is_search(&child) || path.names().len() >= MAX_DEPTH {
+                    continue;
+                }
+                match self.children(Some(&child.id)).await? {
+                    Some(below) => open.push_back((path, below)),
+                    None => self.tree.unreadable.push(path),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn recoverable(&mut self) -> Result<(), Fault> {
+        for (name, shown) in RECOVERABLE {
+            if let Some(folder) = self.one(name).await? {
+                let path = FolderPath::new(vec!["Recoverable Items".to_owned(), shown.to_owned()]);
+                if self.add(&folder, path)
+                    && let Some(seen) = self.tree.folders.last_mut()
+                {
+                    seen.well_known = Some(name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The children of a folder, or of the root when no id is given; `None` when they cannot be read.
+    async fn children(&mut self, id: Option<&str>) -> Result<Option<Vec<wire::MailFolder>>, Fault> {
+        let ask = match id {
+            Some(id) => self.ask([id, "childFolders"]),
+            None => self.ask([]),
+        };
+        let hidden = ask.clone().query("includeHiddenFolders", "true").page_size(PAGE);
+        match self.pages(&hidden).await {
+            Err(fault) if matches!(fault.kind, FaultKind::Refused) => {
+                // A service that does not know hidden folders still lists the others.
+                self.tree.trail.extend(fault.trail);
+                self.pages(&ask.page_size(PAGE)).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn pages(&mut self, ask: &Ask) -> Result<Option<Vec<wire::MailFolder>>, Fault> {
+        let mut found = Vec::new();
+        let mut links = HashSet::new();
+        let mut answer = self.graph.list::<wire::MailFolder>(ask).await;
+        loop {
+            match answer {
+                Ok(Answer { value: page, trail }) => {
+                    self.tree.trail.extend(trail);
+                    found.extend(page.items);
+                    match page.next {
+                        Some(link) if links.insert(link.clone()) && found.len() < MAX_FOLDERS => {
+                            answer = self.graph.next(ask, &link).await;
+                        }
+                        _ => return Ok(Some(found)),
+                    }
+                }
+                Err(fault) if is_absent(&fault) && !matches!(fault.kind, FaultKind::Refused) => {
+                    self.tree.trail.extend(fault.trail);
+                    return Ok(None);
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// Keeps a folder; false when it was seen before (a loop, or a repeated page).
+    fn add(&mut self, folder: &wire::MailFolder, path: FolderPath) -> bool {
+        if self.known.len() >= MAX_FOLDERS || !self.known.insert(folder.id.clone()) {
+            return false;
+        }
+        self.tree.folders.push(Seen {
+            id: folder.id.clone(),
+            parent: folder.parent_folder_id.clone(),
+            path,
+            well_known: None,
+            total: folder.total_item_count.and_then(|count| u64::try_from(count).ok()),
+            hidden: folder.is_hidden.unwrap_or(false),
+            left_out: is_search(folder).then_some(Exclusion::SearchFolder),
+        });
+        true
+    }
+}
+
+fn name_of(folder: &wire::MailFolder) -> String {
+    match folder.display_name.as_deref() {
+        Some(name) if !name.is_empty() => name.to_owned(),
+        // A folder without a name still needs one that can be typed.
+        _ => "(unnamed)".to_owned(),
+    }
+}
+
+fn is_search(folder: &wire::MailFolder) -> bool {
+    folder.odata_type.as_deref().is_some_and(|kind| kind.ends_with("mailSearchFolder"))
+}
+
+/// What "not there, or not yours" looks like: 403, and every kind of 404 (and 400 for unknown well-known names).
+fn is_absent(fault: &Fault) -> bool {
+    match fault.kind {
+        FaultKind::Denied | FaultKind::Gone | FaultKind::NoMailbox | FaultKind::NotFound | FaultKind::Refused => true,
+        FaultKind::SignIn(_)
+        | FaultKind::Unrenderable
+        | FaultKind::AskLess
+        | FaultKind::Throttled
+        | FaultKind::Unavailable
+        | FaultKind::Foreign
+        | FaultKind::NotGraph
+        | FaultKind::Tls
+        | FaultKind::Local(_) => false,
+    }
+}

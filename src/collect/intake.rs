@@ -1,0 +1,151 @@
+//! The one place where items become durable: many files, then one transaction that names them.
+//!
+//! Workers of all mailboxes hand their endings in; groups are made by count, bytes and time. A file is
+//! synced and in its place before a row names it, so a crash leaves at most files without rows, which
+//! recovery moves aside. It must not know the service.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
+
+use crate::custody::Pen;
+use crate::monitor::{Event, Monitor};
+use crate::package::{Landed, Package, Placement};
+use crate::terms::{ControlNumber, ExceptionCode, Severity};
+
+use super::error::CollectError;
+use super::fetch::{self, Ended};
+use super::record::{Collected, Ending, Sworn, swear};
+
+/// Items in one transaction at most.
+const GROUP_ITEMS: usize = 256;
+/// Bytes in one group at most; bodies up to 256 KiB wait in memory until then.
+const GROUP_BYTES: u64 = 8 * 1024 * 1024;
+/// How long an ended item waits for company.
+const GROUP_WAIT: Duration = Duration::from_millis(200);
+/// Endings that may queue; with the bound on bodies in memory this bounds the memory.
+const QUEUE: usize = 32;
+
+/// The workers' side.
+#[derive(Clone)]
+pub(super) struct Intake(mpsc::Sender<Delivery>);
+
+enum Delivery {
+    Ended { custodian: usize, ended: Box<Ended> },
+    Flush(oneshot::Sender<()>),
+}
+
+impl Intake {
+    /// Starts the intake; its task ends when every clone of the intake is gone, or with the first error.
+    pub(super) fn start(
+        package: Package,
+        pen: Pen,
+        monitor: Arc<dyn Monitor>,
+    ) -> (Self, tokio::task::JoinHandle<Result<(), CollectError>>) {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let desk = Desk { package, pen, monitor, group: Vec::new(), bytes: 0 };
+        (Self(sender), tokio::spawn(desk.run(receiver)))
+    }
+
+    /// Hands an ending in; waits when the disk is slower than the service.
+    pub(super) async fn hand_in(&self, custodian: usize, ended: Ended) -> Result<(), CollectError> {
+        let delivery = Delivery::Ended { custodian, ended: Box::new(ended) };
+        // The intake is gone only after an error, which its task returns.
+        self.0.send(delivery).await.map_err(|_| CollectError::Internal)
+    }
+
+    /// Returns when everything handed in before is durable.
+    pub(super) async fn flush(&self) -> Result<(), CollectError> {
+        let (sender, receiver) = oneshot::channel();
+        self.0.send(Delivery::Flush(sender)).await.map_err(|_| CollectError::Internal)?;
+        receiver.await.map_err(|_| CollectError::Internal)
+    }
+}
+
+struct Desk {
+    package: Package,
+    pen: Pen,
+    monitor: Arc<dyn Monitor>,
+    group: Vec<(usize, Ended)>,
+    bytes: u64,
+}
+
+impl Desk {
+    async fn run(mut self, mut deliveries: mpsc::Receiver<Delivery>) -> Result<(), CollectError> {
+        while let Some(first) = deliveries.recv().await {
+            let deadline = Instant::now() + GROUP_WAIT;
+            let mut waiting = Vec::new();
+            self.take(first, &mut waiting);
+            while waiting.is_empty() && !self.is_full() {
+                match timeout_at(deadline, deliveries.recv()).await {
+                    Ok(Some(delivery)) => self.take(delivery, &mut waiting),
+                    Ok(None) | Err(_) => break,
+                }
+            }
+            self.commit().await?;
+            for flushed in waiting {
+                // Whoever asked may have gone.
+                let _ = flushed.send(());
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, delivery: Delivery, waiting: &mut Vec<oneshot::Sender<()>>) {
+        match delivery {
+            Delivery::Flush(sender) => waiting.push(sender),
+            Delivery::Ended { custodian, ended } => {
+                self.bytes += ended.bytes();
+                self.group.push((custodian, *ended));
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.group.len() >= GROUP_ITEMS || self.bytes >= GROUP_BYTES
+    }
+
+    async fn commit(&mut self) -> Result<(), CollectError> {
+        let (mut files, mut sworn, mut told) = (Vec::new(), Vec::new(), Vec::new());
+        self.bytes = 0;
+        for (custodian, ended) in std::mem::take(&mut self.group) {
+            let number = ended.row.control_number().ok_or(CollectError::Internal)?;
+            let (one, file) = place(&self.package, number, ended);
+            told.push(news(custodian, &one));
+            files.extend(file);
+            sworn.push(one);
+        }
+        self.package.settle(files).await?;
+        self.pen.write(move |w| sworn.iter().try_for_each(|one| swear(w, one))).await?;
+        told.iter().for_each(|event| self.monitor.tell(event));
+        Ok(())
+    }
+}
+
+/// Gives the file its place; what is left are facts.
+fn place(package: &Package, number: ControlNumber, ended: Ended) -> (Sworn, Option<(Landed, Placement)>) {
+    let Ended { row, ending, trail } = ended;
+    let missing = |code, refusal| Ending::Missing { code, refusal };
+    let (ending, file) = match ending {
+        fetch::Ending::Fetched(fetched) => {
+            let fetch::Fetched { landed, facts } = *fetched;
+            let placement = package.place(number, landed.bytes);
+            let (path, sha256, bytes) = (placement.path.clone(), landed.sha256, landed.bytes);
+            (Ending::Collected(Box::new(Collected { path, sha256, bytes, facts })), Some((landed, placement)))
+        }
+        fetch::Ending::Vanished(refusal) => (missing(ExceptionCode::Gone, refusal), None),
+        fetch::Ending::Excepted { code, refusal } => (missing(code, refusal), None),
+    };
+    (Sworn { row, number, ending, trail }, file)
+}
+
+fn news(custodian: usize, sworn: &Sworn) -> Event {
+    match &sworn.ending {
+        Ending::Collected(collected) => Event::Collected { custodian, items: 1, bytes: collected.bytes },
+        Ending::Missing { code, .. } => {
+            Event::Excepted { custodian: Some(custodian), code: *code, severity: Severity::ItemMissing }
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! The plan: per custodian, proof of access, the folders, and the frozen list of messages.
+//!
+//! Planning lists every message in scope into the manifest before anything is fetched; what is shown to the
+//! person is what is collected. A plan that was interrupted goes on where it stopped: a folder is listed again
+//! only if its listing had not ended. It must not fetch messages.
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use crate::custody::{CustodianRow, EventKind, ExceptionRow, FolderRow, Line, MailboxRow, Object};
+use crate::delegation::{self, Observation, Probe, Verdict};
+use crate::monitor::Event;
+use crate::terms::{AccessBasis, ExceptionCode, GraphId, ObjectId, Severity};
+
+use super::error::CollectError;
+use super::register::{self, Spot};
+use super::{Run, folders, record};
+
+/// What will be collected.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// One part per custodian, in the order they were asked for.
+    pub parts: Vec<Part>,
+}
+
+/// One custodian's part.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Index in the plan.
+    pub index: usize,
+    /// As typed.
+    pub custodian: String,
+    /// The directory object, once resolved.
+    pub user_id: Option<ObjectId>,
+    /// What the probe found.
+    pub verdict: Verdict,
+    /// What to do where access is missing.
+    pub advice: Option<String>,
+    /// `None` when the mailbox cannot be read.
+    pub mailbox: Option<PlannedMailbox>,
+}
+
+/// A mailbox that can be read, and what is in scope there.
+#[derive(Debug, Clone)]
+pub struct PlannedMailbox {
+    /// Its number in the manifest.
+    pub mailbox_id: u64,
+    /// The directory object that owns it.
+    pub owner: ObjectId,
+    /// Its folders, in scope or not.
+    pub folders: Vec<PlannedFolder>,
+}
+
+/// A folder of the plan.
+#[derive(Debug, Clone)]
+pub struct PlannedFolder {
+    /// The manifest's row.
+    pub row: FolderRow,
+    /// Messages listed in scope.
+    pub listed: u64,
+    /// Their size in the store, in bytes, as far as the service said.
+    pub store_bytes: u64,
+}
+
+impl PlannedMailbox {
+    /// Folders in scope.
+    pub fn included(&self) -> impl Iterator<Item = &PlannedFolder> {
+        self.folders.iter().filter(|folder| folder.row.excluded_because.is_none())
+    }
+
+    /// Messages listed in scope.
+    pub fn listed(&self) -> u64 {
+        self.folders.iter().map(|folder| folder.listed).sum()
+    }
+}
+
+impl Plan {
+    /// Mailboxes that can be read.
+    pub fn mailboxes(&self) -> impl Iterator<Item = (&Part, &PlannedMailbox)> {
+        self.parts.iter().filter_map(|part| part.mailbox.as_ref().map(|mailbox| (part, mailbox)))
+    }
+
+    /// Messages listed in scope.
+    pub fn listed(&self) -> u64 {
+        self.mailboxes().map(|(_, mailbox)| mailbox.listed()).sum()
+    }
+
+    /// Their size in the store, in bytes, as far as the service said.
+    pub fn store_bytes(&self) -> u64 {
+        let folders = self.mailboxes().flat_map(|(_, mailbox)| &mailbox.folders);
+        folders.map(|folder| folder.store_bytes).sum()
+    }
+
+    /// The least time the service's published limits allow, in seconds: mailboxes run side by side.
+    pub fn least_seconds(&self, requests_per_10_minutes: Option<u32>) -> Option<u64> {
+        let largest = self.mailboxes().map(|(_, mailbox)| mailbox.listed()).max()?;
+        requests_per_10_minutes.map(|allowed| largest * 600 / u64::from(allowed.max(1)))
+    }
+}
+
+/// Makes the plan, or finishes one that was interrupted.
+///
+/// # Errors
+/// What ends a run; a custodian that cannot be read is a part without a mailbox, not an error.
+pub async fn plan(run: &Run) -> Result<Plan, CollectError> {
+    let typed = run.acquisition.job.custodians.iter().cloned().enumerate();
+    let parts = stream::iter(typed.map(|(index, custodian)| part(run, index, custodian)));
+    let parts: Vec<Part> = parts.buffered(run.side_by_side).try_collect().await?;
+    let plan = Plan { parts };
+    folders_exist(run, &plan)?;
+    Ok(plan)
+}
+
+async fn part(run: &Run, index: usize, custodian: String) -> Result<Part, CollectError> {
+    let probe = delegation::check(&run.graph, run.session.signed_in(), &custodian).await?;
+    let mailbox_id = prove(run, index, &probe).await?;
+    let user_id = probe.person.as_ref().map(|person| person.id.clone());
+    let mailbox = match (mailbox_id, &user_id) {
+        (Some(mailbox_id), Some(owner)) => Some(list(run, index, mailbox_id, owner).await?),
+        _ => None,
+    };
+    Ok(Part { index, custodian, user_id, verdict: probe.verdict, advice: probe.advice, mailbox })
+}
+
+/// Records how access was tested; opens the mailbox in the record when it can be read.
+async fn prove(run: &Run, index: usize, probe: &Probe) -> Result<Option<u64>, CollectError> {
+    let tenant_id = run.session.signed_in().tenant_id.clone();
+    let (id, probe) = (index as u64 + 1, probe.clone());
+    if !opens(probe.verdict) {
+        run.monitor.tell(&Event::Refused { custodian: index });
+    }
+    let opened = run.acquisition.pen.write(move |w| {
+        let known = w.ledger().custodians()?.iter().any(|row| row.custodian_id == id);
+        let person = probe.person.as_ref();
+        if !known {
+            let line = Line::new(EventKind::CustodianNamed)
+                .int("custodian_id", id)
+                .opt_text("object_id", person.map(|person| person.id.as_str()));
+            let seq = w.append(line)?;
+            let display_name = person.and_then(|person| person.display_name.clone()).unwrap_or_default();
+            w.custodian(&CustodianRow { custodian_id: id, display_name, asked_as: probe.typed.clone() }, seq)?;
+        }
+        let observations: Vec<Object> = probe.observations.iter().map(observed).collect();
+        let tested = Line::new(EventKind::AccessTested)
+            .int("custodian_id", id)
+            .text("verdict", probe.verdict.as_str())
+            .list("observations", observations);
+        let seq = w.append(tested)?;
+        record::requests(w, &probe.trail, seq)?;
+        let (Some(person), Some(basis)) = (person.filter(|_| opens(probe.verdict)), probe.basis) else {
+            return Ok(None);
+        };
+        let mailboxes = w.ledger().mailboxes()?;
+        if let Some(row) = mailboxes.iter().find(|row| row.object_id == person.id) {
+            let same = row.custodian_id == id;
+            return Ok(same.then_some(row.mailbox_id));
+        }
+        let row = MailboxRow {
+            mailbox_id: w.ledger().next_mailbox_id()?,
+            custodian_id: id,
+            tenant_id,
+            object_id: person.id.clone(),
+            upn: person.user_principal_name.clone().unwrap_or_default(),
+            primary_smtp: person.mail.clone(),
+            mailbox_kind: person.mailbox.kind,
+            access_basis: basis,
+        };
+        let line = Line::new(EventKind::MailboxOpened)
+            .int("mailbox_id", row.mailbox_id)
+            .int("custodian_id", id)
+            .text("object_id", person.id.as_str())
+            .text("access_basis", AccessBasis::as_str(basis));
+        let seq = w.append(line)?;
+        w.mailbox(&row, seq)?;
+        Ok(Some(row.mailbox_id))
+    });
+    Ok(opened.await?)
+}
+
+/// Verdicts with which there is something to read.
+const fn opens(verdict: Verdict) -> bool {
+    match verdict {
+        Verdict::Ready | Verdict::Partial => true,
+        Verdict::Denied | Verdict::NoMailbox | Verdict::NotFound | Verdict::ScopeMissing | Verdict::Unknown => false,
+    }
+}
+
+fn observed(observation: &Observation) -> Object {
+    Object::new()
+        .text("step", &observation.step)
+        .opt_int("status", observation.status)
+        .opt_text("code", observation.code.as_deref())
+        .opt_text("request_id", observation.request_id.as_deref())
+        .text("at", observation.at.to_string())
+}
+
+/// The folders of a mailbox and the messages in them, listed now or in an earlier session.
+async fn list(run: &Run, index: usize, mailbox_id: u64, owner: &ObjectId) -> Result<PlannedMailbox, CollectError> {
+    if run.acquisition.pen.read(move |l| l.folders(mailbox_id)).await?.is_empty() {
+        snapshot(run, mailbox_id, owner).await?;
+    }
+    let (rows, passes) = run.acquisition.pen.read(move |l| Ok((l.folders(mailbox_id)?, l.passes(mailbox_id)?))).await?;
+    let mut folders = Vec::with_capacity(rows.len());
+    for row in rows {
+        let listed_before = passes.get(&row.folder_id).is_some_and(|passes| passes.contains(&1));
+        if row.excluded_because.is_none() && !listed_before {
+            run.halt_if_asked()?;
+            let spot = Spot { custodian: index, mailbox_id, owner: owner.clone(), folder_id: row.folder_id };
+            register::list(run, &spot, &row, 1).await?;
+        }
+        let folder_id = row.folder_id;
+        let (listed, store_bytes) = run.acquisition.pen.read(move |l| l.folder_sizes(folder_id)).await?;
+        folders.push(PlannedFolder { row, listed, store_bytes });
+    }
+    Ok(PlannedMailbox { mailbox_id, owner: owner.clone(), folders })
+}
+
+async fn snapshot(run: &Run, mailbox_id: u64, owner: &ObjectId) -> Result<(), CollectError> {
+    let tree = folders::snapshot(&run.graph, owner, &run.acquisition.job).await?;
+    run.acquisition
+        .pen
+        .write(move |w| {
+            let line = Line::new(EventKind::FolderListed)
+                .opt_int("folder_id", None::<u64>)
+                .int("mailbox_id", mailbox_id)
+                .opt_text("path_hash", None::<String>)
+                .int("pass", 0u64)
+                .int("listed", tree.folders.len() as u64)
+                .opt_int("expected", None::<u64>);
+            let seq = w.append(line)?;
+            record::requests(w, &tree.trail, seq)?;
+            let first = w.ledger().next_folder_id()?;
+            for (offset, seen) in (0..).zip(&tree.folders) {
+                w.folder(&folder_row(first + offset, mailbox_id, seen), seq)?;
+            }
+            for path in &tree.unreadable {
+                let detail = match path.names() {
+                    [] => "the root's folders cannot be listed".to_owned(),
+                    _ => format!("subfolders cannot be listed; path hash {}", w.path_hash(&path.to_string())),
+                };
+                let row = ExceptionRow::new(ExceptionCode::NotAccessible, Severity::Fatal);
+                record::except(w, &ExceptionRow { mailbox_id: Some(mailbox_id), detail, ..row }, None)?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(())
+}
+
+fn folder_row(folder_id: u64, mailbox_id: u64, seen: &folders::Seen) -> FolderRow {
+    FolderRow {
+        folder_id,
+        mailbox_id,
+        graph_id: seen.id.clone(),
+        parent_graph_id: seen.parent.as_deref().and_then(|parent| GraphId::new(parent).ok()),
+        path: seen.path.to_string(),
+        well_known: seen.well_known.map(str::to_owned),
+        total_item_count: seen.total,
+        expected: None,
+        is_hidden: seen.hidden,
+        excluded_because: seen.left_out,
+    }
+}
+
+/// A folder that was asked for and exists nowhere is a mistake to mend before the run, not an empty result.
+fn folders_exist(run: &Run, plan: &Plan) -> Result<(), CollectError> {
+    for asked in &run.acquisition.job.folders {
+        let here = |folder: &PlannedFolder| {
+            crate::terms::FolderPath::parse(&folder.row.path).is_ok_and(|path| asked.covers(&path))
+        };
+        let mut mailboxes = plan.mailboxes().peekable();
+        if mailboxes.peek().is_some() && !mailboxes.any(|(_, mailbox)| mailbox.folders.iter().any(here)) {
+            return Err(CollectError::NoSuchFolder { path: asked.to_string() });
+        }
+    }
+    Ok(())
+}

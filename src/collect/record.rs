@@ -1,0 +1,232 @@
+//! Endings become log lines and rows: what is sworn about one item, in one place.
+//!
+//! The columns of a row are projections of its line (`item_vs_log` in the schema), so both are made here,
+//! side by side. It must not fetch or write files.
+
+use crate::custody::{
+    CustodyError, EventKind, ExceptionRow, ItemRow, Line, ListedRow, Object, PartRole, PartRow, Writer,
+};
+use crate::identity::{Examined, PartFacts, Role};
+use crate::terms::{ControlNumber, Exchange, ExceptionCode, Severity, Sha256};
+
+use super::fetch::{Facts, Refusal};
+
+/// One item's ending, its file durable: ready to be sworn to.
+#[derive(Debug)]
+pub(super) struct Sworn {
+    /// The listed message.
+    pub(super) row: ListedRow,
+    /// Its control number.
+    pub(super) number: ControlNumber,
+    /// How it ended.
+    pub(super) ending: Ending,
+    /// Every request made for it.
+    pub(super) trail: Vec<Exchange>,
+}
+
+/// How an item ended, as the record sees it.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// In the package.
+    Collected(Box<Collected>),
+    /// Not in the package.
+    Missing {
+        /// Why.
+        code: ExceptionCode,
+        /// The service's last word.
+        refusal: Refusal,
+    },
+}
+
+/// A durable native.
+#[derive(Debug)]
+pub(super) struct Collected {
+    /// Package path.
+    pub(super) path: String,
+    /// Hash at receipt.
+    pub(super) sha256: Sha256,
+    /// Bytes.
+    pub(super) bytes: u64,
+    /// What is known about it.
+    pub(super) facts: Facts,
+}
+
+/// Writes one ending: its line, its requests, its rows.
+pub(super) fn swear(w: &mut Writer<'_>, sworn: &Sworn) -> Result<(), CustodyError> {
+    match &sworn.ending {
+        Ending::Collected(collected) => swear_collected(w, sworn, collected),
+        Ending::Missing { code, refusal } => {
+            let row = ExceptionRow { detail: said(refusal), ..exception(sworn, *code, Severity::ItemMissing) };
+            let seq = except(w, &row, Some(sworn))?;
+            requests(w, &sworn.trail, seq)
+        }
+    }
+}
+
+fn swear_collected(w: &mut Writer<'_>, sworn: &Sworn, collected: &Collected) -> Result<(), CustodyError> {
+    let listed = &sworn.row.message;
+    let facts = &collected.facts;
+    let last = sworn.trail.last();
+    let line = Line::new(EventKind::ItemCollected)
+        .text("control_number", sworn.number.to_string())
+        .text("graph_id", listed.graph_id.as_str())
+        .int("mailbox_id", listed.mailbox_id)
+        .int("folder_id", listed.folder_id)
+        .text("path", &collected.path)
+        .int("bytes", collected.bytes)
+        .text("sha256", collected.sha256.to_string())
+        .opt_text("mih", facts.examined.mih.map(|mih| mih.to_string()))
+        .text("content_id", facts.examined.content_id.to_string())
+        .text("source_kind", facts.source.as_str())
+        .opt_text("change_key", listed.change_key.as_deref())
+        .int("attempts", sworn.trail.len() as u64)
+        .opt_text("request_id", last.and_then(|exchange| exchange.request_id.as_deref()))
+        .opt_text("client_request_id", last.map(|exchange| exchange.client_request_id.to_string()))
+        .opt_text("server_date", last.and_then(|exchange| exchange.server_date.as_deref()))
+        .opt_text("received_at", last.map(|exchange| exchange.done_at.to_string()));
+    let seq = w.append(line)?;
+    requests(w, &sworn.trail, seq)?;
+    w.item(&item_row(sworn, collected), seq)?;
+    parts(w, sworn.row.listed_id, &facts.examined)?;
+    notes(w, sworn, facts)
+}
+
+fn item_row(sworn: &Sworn, collected: &Collected) -> ItemRow {
+    let (listed, examined) = (&sworn.row.message, &collected.facts.examined);
+    ItemRow {
+        control_number: sworn.number,
+        mailbox_id: listed.mailbox_id,
+        folder_id: listed.folder_id,
+        graph_id: listed.graph_id.clone(),
+        // Ids are asked for in the immutable form on every request.
+        immutable_id: Some(listed.graph_id.as_str().to_owned()),
+        change_key: listed.change_key.clone(),
+        internet_message_id: examined.message_id.clone(),
+        mih: examined.mih,
+        content_id: examined.content_id,
+        // The store's own word where it was given; what the MIME looks like otherwise.
+        item_class: listed.item_class.clone().unwrap_or_else(|| examined.item_class.clone()),
+        sent_utc: listed.sent_utc,
+        received_utc: listed.received_utc,
+        created_utc: listed.created_utc,
+        modified_utc: listed.modified_utc,
+        header_date: examined.header_date.clone(),
+        is_draft: listed.is_draft,
+        subject: examined.subject.clone().or_else(|| listed.subject.clone()),
+        path: collected.path.clone(),
+        bytes: collected.bytes,
+        sha256: collected.sha256,
+        sha1: None,
+        md5: None,
+        source_kind: collected.facts.source,
+    }
+}
+
+fn parts(w: &mut Writer<'_>, item_id: u64, examined: &Examined) -> Result<(), CustodyError> {
+    if examined.parts.is_empty() {
+        return Ok(());
+    }
+    let first = w.ledger().next_part_id()?;
+    for (index, part) in examined.parts.iter().enumerate() {
+        w.part(&part_row(first, index, item_id, part))?;
+    }
+    Ok(())
+}
+
+fn part_row(first: u64, index: usize, item_id: u64, part: &PartFacts) -> PartRow {
+    PartRow {
+        part_id: first + index as u64,
+        item_id,
+        // Parents come before their children in the list.
+        parent_part_id: part.parent.filter(|parent| *parent < index).map(|parent| first + parent as u64),
+        ordinal: part.ordinal,
+        mime_path: part.mime_path.clone(),
+        role: role(part.role),
+        name_raw: part.name_raw.clone(),
+        name: part.name.clone(),
+        media_type: part.media_type.clone(),
+        bytes: part.bytes,
+        sha256: part.sha256,
+        target_url: part.target_url.clone(),
+    }
+}
+
+const fn role(role: Role) -> PartRole {
+    match role {
+        Role::Attachment => PartRole::Attachment,
+        Role::Inline => PartRole::Inline,
+        Role::EmbeddedMessage => PartRole::EmbeddedMessage,
+        Role::Reference => PartRole::Reference,
+        Role::TnefMember => PartRole::TnefMember,
+        Role::Calendar => PartRole::Calendar,
+        Role::Signature => PartRole::Signature,
+    }
+}
+
+/// What is not as asked about a collected item: rebuilt, with losses, protected, unreadable as MIME.
+fn notes(w: &mut Writer<'_>, sworn: &Sworn, facts: &Facts) -> Result<(), CustodyError> {
+    let about = |code, severity, detail| {
+        let row = exception(sworn, code, severity);
+        ExceptionRow { item_id: Some(sworn.row.listed_id), detail, ..row }
+    };
+    if let Some(refusal) = &facts.refusal {
+        except(w, &about(ExceptionCode::MimeUnavailable, Severity::Warning, said(refusal)), Some(sworn))?;
+    }
+    for loss in &facts.losses {
+        except(w, &about(loss.code(), Severity::Warning, loss.to_string()), Some(sworn))?;
+    }
+    for note in &facts.examined.notes {
+        except(w, &about(note.code, note.severity, note.detail.clone()), Some(sworn))?;
+    }
+    Ok(())
+}
+
+fn exception(sworn: &Sworn, code: ExceptionCode, severity: Severity) -> ExceptionRow {
+    let listed = &sworn.row.message;
+    ExceptionRow {
+        mailbox_id: Some(listed.mailbox_id),
+        folder_id: Some(listed.folder_id),
+        listed_id: Some(sworn.row.listed_id),
+        graph_id: Some(listed.graph_id.clone()),
+        attempts: u32::try_from(sworn.trail.len()).ok(),
+        ..ExceptionRow::new(code, severity)
+    }
+}
+
+/// Writes an exception with its line; returns the line's number.
+///
+/// The line carries codes and counts; `detail` holds neither content nor names and may go to the other side.
+pub(super) fn except(w: &mut Writer<'_>, row: &ExceptionRow, sworn: Option<&Sworn>) -> Result<u64, CustodyError> {
+    let ids = sworn.into_iter().flat_map(|sworn| &sworn.trail).filter_map(|exchange| exchange.request_id.clone());
+    let attempts = sworn.into_iter().flat_map(|sworn| &sworn.trail).map(|exchange| {
+        let status = exchange.status.map(u64::from);
+        Object::new().opt_int("status", status).opt_text("error", exchange.error.as_deref())
+    });
+    let line = Line::new(EventKind::ItemExcepted)
+        .text("code", row.code.as_str())
+        .text("severity", row.severity.as_str())
+        .opt_int("mailbox_id", row.mailbox_id)
+        .opt_int("folder_id", row.folder_id)
+        .opt_text("control_number", sworn.map(|sworn| sworn.number.to_string()))
+        .opt_text("graph_id", row.graph_id.as_ref().map(|id| id.as_str()))
+        .text("detail", &row.detail)
+        .list("attempts", attempts.collect::<Vec<_>>())
+        .list("request_ids", ids.collect::<Vec<_>>());
+    let seq = w.append(line)?;
+    w.exception(row, seq)?;
+    Ok(seq)
+}
+
+/// The service's last word, without its message text.
+fn said(refusal: &Refusal) -> String {
+    match (refusal.status, refusal.code.as_deref()) {
+        (Some(status), Some(code)) => format!("HTTP {status} {code}"),
+        (Some(status), None) => format!("HTTP {status}"),
+        (None, _) => "no answer".to_owned(),
+    }
+}
+
+/// Records the requests that led to a line.
+pub(super) fn requests(w: &mut Writer<'_>, trail: &[Exchange], seq: u64) -> Result<(), CustodyError> {
+    trail.iter().try_for_each(|exchange| w.request(exchange, Some(seq)))
+}

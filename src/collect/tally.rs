@@ -1,0 +1,115 @@
+//! What a run came to: the counts that must close, and the one word for it.
+//!
+//! Programs rely on these names (`schemas/collect.schema.json`); fields are only ever added.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Every listed item is collected as the service renders it, and the package is sealed.
+    Complete,
+    /// Sealed; something is missing, unreadable or rebuilt, and named.
+    CompleteWithExceptions,
+    /// Stopped by the service, the sign-in or the disk; not sealed, can be resumed.
+    Incomplete,
+    /// Stopped by the user; not sealed, can be resumed.
+    Interrupted,
+}
+
+impl State {
+    /// The spelling in JSON, the log and on the screen.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::CompleteWithExceptions => "complete_with_exceptions",
+            Self::Incomplete => "incomplete",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// The balance of one custodian, or of all. `listed = collected + excepted` once a run is sealed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Counts {
+    /// Messages the service listed in scope.
+    pub listed: u64,
+    /// Messages whose bytes are in the package, rebuilt ones included.
+    pub collected: u64,
+    /// Of those, rebuilt from JSON because the service would not render them.
+    pub rebuilt: u64,
+    /// Messages that are not in the package, vanished ones included.
+    pub excepted: u64,
+    /// Of those, gone when they were fetched.
+    pub vanished: u64,
+    /// Bytes of the collected messages.
+    pub bytes: u64,
+}
+
+impl Counts {
+    /// Adds another balance to this one.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            listed: self.listed + other.listed,
+            collected: self.collected + other.collected,
+            rebuilt: self.rebuilt + other.rebuilt,
+            excepted: self.excepted + other.excepted,
+            vanished: self.vanished + other.vanished,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+
+    /// Whether every listed item has ended.
+    pub const fn closes(self) -> bool {
+        self.listed == self.collected + self.excepted
+    }
+}
+
+/// One custodian's line of the result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CustodianTally {
+    /// As typed.
+    pub custodian: String,
+    /// The mailbox's owner, once resolved.
+    pub user_id: Option<String>,
+    /// The probe's verdict: `ready`, `partial`, or why nothing was collected.
+    pub verdict: String,
+    /// The balance.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// The log's head when it was sealed: keep it elsewhere, and any later change is visible.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Seal {
+    /// Number of log lines.
+    pub size: u64,
+    /// Merkle root over them, SHA-256, lower-case hex.
+    pub root: String,
+}
+
+/// The result of a run: the last line of `affiant collect --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Tally {
+    /// The acquisition's UUID.
+    pub acquisition_id: String,
+    /// How it ended.
+    pub state: State,
+    /// The exit code that goes with it.
+    pub exit_code: u8,
+    /// The package's folder.
+    pub package: String,
+    /// One line per custodian, in the order they were asked for.
+    pub custodians: Vec<CustodianTally>,
+    /// All of them together.
+    pub totals: Counts,
+    /// Exceptions that are more than notes, by code.
+    pub exceptions: std::collections::BTreeMap<String, u64>,
+    /// Informational notes, by code: they do not make a run incomplete.
+    pub notes: std::collections::BTreeMap<String, u64>,
+    /// The seal; `null` while the run is not complete.
+    pub seal: Option<Seal>,
+}
