@@ -1,1 +1,42 @@
-//! Placeholder: replaced by this module's author.
+//! The sworn record: an append-only log of canonical lines under a Merkle tree, and the SQLite manifest around it.
+//!
+//! A [`Line`] says what happened. [`Pen::write`] puts lines and their rows down in one durable transaction; the
+//! rows are projections of the lines, and the lines are what is hashed. [`Pen`] is the handle of the only thread
+//! that owns the database, so there is one order of events. `schemas/manifest.sql` is the contract with everyone
+//! who reads the record later, and `verify` reads it with code of its own.
+//!
+//! This module must not know Graph, files other than the manifest, or how a line came about.
+
+mod canonical;
+mod checkpoint;
+mod error;
+mod event;
+mod ledger;
+mod line;
+mod listings;
+mod manifest;
+mod meta;
+mod pen;
+mod read_back;
+mod replay;
+mod rows;
+mod seal;
+mod tally;
+mod tree;
+mod writer;
+
+pub use canonical::{Object, Value};
+pub use checkpoint::Head;
+pub use error::CustodyError;
+pub use event::EventKind;
+pub use ledger::{Entry, Ledger};
+pub use line::{Line, LineError};
+pub use listings::{ExceptionSeen, ItemFile};
+pub use meta::Meta;
+pub use pen::Pen;
+pub use rows::{
+    CustodianRow, ExceptionRow, Exclusion, FolderRow, ItemRow, Listed, ListedRow, MailboxRow, PartRole, PartRow,
+    ReconciliationRow, VolumeRow,
+};
+pub use tally::{Counts, ExceptionCount};
+pub use writer::Writer;

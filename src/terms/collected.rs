@@ -55,6 +55,7 @@ macro_rules! words {
         }
     };
 }
+pub(crate) use words;
 
 words!(
     /// What kind of mailbox it is, as far as it can be known.

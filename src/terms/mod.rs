@@ -14,6 +14,7 @@ mod scope;
 mod secret;
 mod window;
 
+pub(crate) use collected::words;
 pub use collected::{AccessBasis, ExceptionCode, MailboxKind, Outcome, Severity, SourceKind};
 pub use control_number::{ControlNumber, ControlNumberError};
 pub use custodian::{Address, GraphId, ObjectId, TermError};

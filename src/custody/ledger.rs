@@ -1,0 +1,261 @@
+//! Reading the record while it is being written: one consistent view, from the pen's own thread.
+//!
+//! Reads inside a write see that write's own rows. Must not change anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use rusqlite::{Connection, Params, Row};
+
+use crate::terms::{Sha256, UtcInstant};
+
+use super::listings::{self, Which};
+use super::read_back;
+use super::tally::{self, Of};
+use super::tree::Tree;
+use super::writer::sql_int;
+use super::{
+    Counts, CustodianRow, CustodyError, EventKind, ExceptionCount, ExceptionSeen, FolderRow, Head, ItemFile, ListedRow,
+    MailboxRow, Meta, VolumeRow, seal,
+};
+
+/// One line of the log with its stamps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its place, from 0.
+    pub seq: u64,
+    /// What it tells.
+    pub kind: EventKind,
+    /// When it was appended.
+    pub at: UtcInstant,
+    /// The canonical text.
+    pub body: String,
+}
+
+impl Entry {
+    /// The line as JSON.
+    ///
+    /// # Errors
+    /// [`CustodyError::LogBroken`] when it is not JSON.
+    pub fn json(&self) -> Result<serde_json::Value, CustodyError> {
+        serde_json::from_str(&self.body)
+            .map_err(|_| CustodyError::LogBroken { seq: self.seq, what: "the line is not JSON".to_owned() })
+    }
+}
+
+/// A view of the record. Every method fails with [`CustodyError`] when the database cannot be read or is damaged.
+#[derive(Debug, Clone, Copy)]
+pub struct Ledger<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) tree: &'a Tree,
+    pub(super) meta: &'a Meta,
+}
+
+impl Ledger<'_> {
+    /// What the manifest says about itself.
+    pub fn meta(&self) -> &Meta {
+        self.meta
+    }
+
+    /// What stands in the log for a folder path; see [`Meta::path_hash`].
+    pub fn path_hash(&self, path: &str) -> Sha256 {
+        self.meta.path_hash(path)
+    }
+
+    /// The length of the log and its root.
+    pub fn head(&self) -> Head {
+        Head { size: self.tree.size(), root: self.tree.root() }
+    }
+
+    /// Line 0, `acquisition.opened`.
+    ///
+    /// # Errors
+    /// [`CustodyError::NeverOpened`] while the log is empty.
+    pub fn opening(&self) -> Result<serde_json::Value, CustodyError> {
+        let first = self.one("SELECT * FROM entry WHERE seq = 0", [], read_back::entry)?;
+        first.ok_or(CustodyError::NeverOpened)?.json()
+    }
+
+    /// The last line of the log.
+    pub fn last_event(&self) -> Result<Option<Entry>, CustodyError> {
+        self.one("SELECT * FROM entry ORDER BY seq DESC LIMIT 1", [], read_back::entry)
+    }
+
+    /// The last line of one kind.
+    pub fn last_of(&self, kind: EventKind) -> Result<Option<Entry>, CustodyError> {
+        let sql = "SELECT * FROM entry WHERE kind = ?1 ORDER BY seq DESC LIMIT 1";
+        self.one(sql, [kind.as_str()], read_back::entry)
+    }
+
+    /// All custodians, in the order they were named.
+    pub fn custodians(&self) -> Result<Vec<CustodianRow>, CustodyError> {
+        self.all("SELECT * FROM custodian ORDER BY custodian_id", [], read_back::custodian)
+    }
+
+    /// All mailboxes, in the order they were opened.
+    pub fn mailboxes(&self) -> Result<Vec<MailboxRow>, CustodyError> {
+        self.all("SELECT * FROM mailbox ORDER BY mailbox_id", [], read_back::mailbox)
+    }
+
+    /// The folders of a mailbox, left out ones too, in the order they were seen.
+    pub fn folders(&self, mailbox_id: u64) -> Result<Vec<FolderRow>, CustodyError> {
+        let sql = "SELECT * FROM folder WHERE mailbox_id = ?1 ORDER BY folder_id";
+        self.all(sql, [sql_int(mailbox_id)?], read_back::folder)
+    }
+
+    /// Which passes over a folder came to their end.
+    pub fn folder_passes(&self, folder_id: u64) -> Result<BTreeSet<u64>, CustodyError> {
+        let sql = "SELECT json_extract(body,'$.pass') AS pass FROM entry
+                    WHERE kind = 'folder.listed' AND json_extract(body,'$.folder_id') = ?1";
+        let passes = self.all(sql, [sql_int(folder_id)?], |row| read_back::count(row, "pass"))?;
+        Ok(passes.into_iter().collect())
+    }
+
+    /// Which passes came to their end, for each folder of a mailbox that has one; one read for all folders.
+    pub fn passes(&self, mailbox_id: u64) -> Result<BTreeMap<u64, BTreeSet<u64>>, CustodyError> {
+        let sql = "SELECT json_extract(body,'$.folder_id') AS folder_id, json_extract(body,'$.pass') AS pass FROM entry
+                    WHERE kind = 'folder.listed' AND json_extract(body,'$.mailbox_id') = ?1";
+        let pair = |row: &Row<'_>| Ok((read_back::count(row, "folder_id")?, read_back::count(row, "pass")?));
+        let mut passes = BTreeMap::<u64, BTreeSet<u64>>::new();
+        for (folder_id, pass) in self.all(sql, [sql_int(mailbox_id)?], pair)? {
+            passes.entry(folder_id).or_default().insert(pass);
+        }
+        Ok(passes)
+    }
+
+    /// Listed items of a mailbox that have not ended yet, in listing order, after `after`, at most `limit`.
+    pub fn remaining(&self, mailbox_id: u64, after: u64, limit: u32) -> Result<Vec<ListedRow>, CustodyError> {
+        listings::listed(self.db, Which::Remaining, mailbox_id, after, limit)
+    }
+
+    /// Listed items of a mailbox that are on record as missing, in the same manner; what a retry goes through.
+    pub fn missing(&self, mailbox_id: u64, after: u64, limit: u32) -> Result<Vec<ListedRow>, CustodyError> {
+        listings::listed(self.db, Which::Missing, mailbox_id, after, limit)
+    }
+
+    /// Whether the mailbox's list already holds this id.
+    pub fn is_listed(&self, mailbox_id: u64, graph_id: &crate::terms::GraphId) -> Result<bool, CustodyError> {
+        let sql = "SELECT 1 FROM listed WHERE mailbox_id = ?1 AND graph_id = ?2";
+        let found = self.one(sql, (sql_int(mailbox_id)?, graph_id.as_str()), |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+
+    /// What became of a mailbox's items.
+    pub fn counts(&self, mailbox_id: u64) -> Result<Counts, CustodyError> {
+        tally::counts(self.db, Of::Mailbox(mailbox_id))
+    }
+
+    /// What became of a folder's items.
+    pub fn folder_counts(&self, folder_id: u64) -> Result<Counts, CustodyError> {
+        tally::counts(self.db, Of::Folder(folder_id))
+    }
+
+    /// What became of all items.
+    pub fn totals(&self) -> Result<Counts, CustodyError> {
+        tally::counts(self.db, Of::Everything)
+    }
+
+    /// The exceptions that stand, by code and severity.
+    pub fn exceptions_by_code(&self) -> Result<Vec<ExceptionCount>, CustodyError> {
+        tally::exceptions_by_code(self.db)
+    }
+
+    /// Goes through all exceptions in the order they were recorded, resolved ones too.
+    ///
+    /// # Errors
+    /// Also whatever `each` returns; the walk ends there.
+    pub fn each_exception(
+        &self,
+        mut each: impl FnMut(ExceptionSeen) -> Result<(), CustodyError>,
+    ) -> Result<(), CustodyError> {
+        listings::each_exception(self.db, &mut each)
+    }
+
+    /// All exceptions in the order they were recorded, resolved ones too.
+    pub fn exceptions(&self) -> Result<Vec<ExceptionSeen>, CustodyError> {
+        let mut found = Vec::new();
+        self.each_exception(|exception| {
+            found.push(exception);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Goes through the natives in order of control number. The pen waits meanwhile: for slow work use
+    /// [`Self::item_files`] in steps.
+    ///
+    /// # Errors
+    /// Also whatever `each` returns; the walk ends there.
+    pub fn each_item(&self, mut each: impl FnMut(ItemFile) -> Result<(), CustodyError>) -> Result<(), CustodyError> {
+        listings::each_item(self.db, &mut each)
+    }
+
+    /// The next natives after the one with ordinal `after`, in order of control number, at most `limit`.
+    pub fn item_files(&self, after: u64, limit: u32) -> Result<Vec<ItemFile>, CustodyError> {
+        listings::item_files(self.db, after, limit)
+    }
+
+    /// All volumes.
+    pub fn volumes(&self) -> Result<Vec<VolumeRow>, CustodyError> {
+        self.all("SELECT * FROM volume ORDER BY volume_id", [], read_back::volume)
+    }
+
+    /// The number for the next custodian.
+    pub fn next_custodian_id(&self) -> Result<u64, CustodyError> {
+        self.next_id("SELECT coalesce(max(custodian_id), 0) + 1 AS id FROM custodian")
+    }
+
+    /// The number for the next mailbox.
+    pub fn next_mailbox_id(&self) -> Result<u64, CustodyError> {
+        self.next_id("SELECT coalesce(max(mailbox_id), 0) + 1 AS id FROM mailbox")
+    }
+
+    /// The number for the next folder, whatever its mailbox.
+    pub fn next_folder_id(&self) -> Result<u64, CustodyError> {
+        self.next_id("SELECT coalesce(max(folder_id), 0) + 1 AS id FROM folder")
+    }
+
+    /// The number for the next part, whatever its item.
+    pub fn next_part_id(&self) -> Result<u64, CustodyError> {
+        self.next_id("SELECT coalesce(max(part_id), 0) + 1 AS id FROM part")
+    }
+
+    /// Writes the log as it is delivered: each line and a line feed, in order. Returns the number of lines.
+    ///
+    /// # Errors
+    /// [`CustodyError::Export`] when `out` fails.
+    pub fn export_log(&self, out: &mut dyn Write) -> Result<u64, CustodyError> {
+        seal::export_log(self.db, out)
+    }
+
+    fn next_id(&self, sql: &str) -> Result<u64, CustodyError> {
+        let id = self.one(sql, [], |row| read_back::count(row, "id"))?;
+        Ok(id.unwrap_or(1))
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl Fn(&Row<'_>) -> Result<T, CustodyError>,
+    ) -> Result<Option<T>, CustodyError> {
+        let mut query = self.db.prepare_cached(sql)?;
+        let mut rows = query.query(params)?;
+        rows.next()?.map(read).transpose()
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl Fn(&Row<'_>) -> Result<T, CustodyError>,
+    ) -> Result<Vec<T>, CustodyError> {
+        let mut query = self.db.prepare_cached(sql)?;
+        let mut rows = query.query(params)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(read(row)?);
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,148 @@
+//! The one pen: a thread that owns the database, and handles that hand it work in order.
+//!
+//! The channel is short, so that whoever composes faster than the disk can keep waits. Work once taken is done
+//! even when its caller is gone: a file that is already durable gets its row. Must not know what is written.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::terms::Clock;
+
+use super::manifest::Manifest;
+use super::{CustodyError, Ledger, Meta, Writer};
+
+/// Pieces of work that may wait.
+const WAITING: usize = 16;
+
+enum Work {
+    Do(Box<dyn FnOnce(&mut Manifest) + Send>),
+    Close { checked: bool, done: oneshot::Sender<Result<(), CustodyError>> },
+}
+
+/// A handle of the thread that writes the manifest; clones share it. When the last one goes, so does the thread.
+#[derive(Debug, Clone)]
+pub struct Pen {
+    work: mpsc::Sender<Work>,
+}
+
+impl Pen {
+    /// Makes a manifest at `file` and takes it up.
+    ///
+    /// # Errors
+    /// [`CustodyError::Exists`] when something is there; otherwise what the file system says.
+    pub async fn create(file: &Utf8Path, meta: Meta, clock: Clock) -> Result<Self, CustodyError> {
+        Self::start(file, move |file| Manifest::create(file, meta, clock)).await
+    }
+
+    /// Opens the manifest at `file` after checking that it is whole: the log is read from its first line.
+    ///
+    /// # Errors
+    /// [`CustodyError`]: missing, not a manifest, newer, corrupt, log broken, busy, read-only, each its own.
+    pub async fn open(file: &Utf8Path, clock: Clock) -> Result<Self, CustodyError> {
+        Self::start(file, move |file| Manifest::open(file, clock)).await
+    }
+
+    /// Writes lines and rows in one transaction, durable when this returns. On an error, a panic in `f` included,
+    /// nothing of it is recorded and the log goes on where it was.
+    ///
+    /// # Errors
+    /// Whatever `f` returns; [`CustodyError`] of the disk; [`CustodyError::Closed`] after [`Self::close`].
+    pub async fn write<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Writer<'_>) -> Result<T, CustodyError> + Send + 'static,
+    ) -> Result<T, CustodyError> {
+        self.hand_over_work(move |manifest| manifest.write(f)).await
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// Whatever `f` returns, and [`CustodyError::Closed`] after [`Self::close`].
+    pub async fn read<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Ledger<'_>) -> Result<T, CustodyError> + Send + 'static,
+    ) -> Result<T, CustodyError> {
+        self.hand_over_work(move |manifest| manifest.read(f)).await
+    }
+
+    /// Checks the whole database as [`Self::seal`] does, without closing it.
+    ///
+    /// # Errors
+    /// [`CustodyError::Corrupt`], saying what does not hold.
+    pub async fn check(&self) -> Result<(), CustodyError> {
+        self.hand_over_work(|manifest| manifest.check()).await
+    }
+
+    /// Finishes what was handed in before, leaves one clean file without `-wal` and `-shm`, and ends the thread.
+    ///
+    /// # Errors
+    /// [`CustodyError::Busy`] when another program has the manifest open.
+    pub async fn close(self) -> Result<(), CustodyError> {
+        self.put_down(false).await
+    }
+
+    /// Closes as [`Self::close`] does, after checking everything: pages, indexes, foreign keys, and each item's
+    /// columns against its log line. When a check fails the file stays as it is, ready to resume.
+    ///
+    /// # Errors
+    /// [`CustodyError::Corrupt`], saying what does not hold; [`CustodyError::Busy`].
+    pub async fn seal(self) -> Result<(), CustodyError> {
+        self.put_down(true).await
+    }
+
+    async fn put_down(self, checked: bool) -> Result<(), CustodyError> {
+        let (done, answer) = oneshot::channel();
+        self.work.send(Work::Close { checked, done }).await.map_err(|_| CustodyError::Closed)?;
+        answer.await.map_err(|_| CustodyError::Closed)?
+    }
+
+    async fn hand_over_work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Manifest) -> Result<T, CustodyError> + Send + 'static,
+    ) -> Result<T, CustodyError> {
+        let (done, answer) = oneshot::channel();
+        let work = Work::Do(Box::new(move |manifest| {
+            // Nobody may be waiting any more; the work is done all the same.
+            let _ = done.send(work(manifest));
+        }));
+        self.work.send(work).await.map_err(|_| CustodyError::Closed)?;
+        answer.await.map_err(|_| CustodyError::Closed)?
+    }
+
+    async fn start(
+        file: &Utf8Path,
+        take_up: impl FnOnce(&Utf8Path) -> Result<Manifest, CustodyError> + Send + 'static,
+    ) -> Result<Self, CustodyError> {
+        let file: Utf8PathBuf = file.to_owned();
+        let (work, waiting) = mpsc::channel(WAITING);
+        let (ready, answer) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("affiant-pen".to_owned());
+        let started = thread.spawn(move || match take_up(&file) {
+            Ok(manifest) => {
+                if ready.send(Ok(())).is_ok() {
+                    serve(manifest, waiting);
+                }
+            }
+            Err(error) => {
+                let _ = ready.send(Err(error));
+            }
+        });
+        started.map_err(|error| CustodyError::Unreachable { what: error.to_string() })?;
+        answer.await.map_err(|_| CustodyError::Panicked)??;
+        Ok(Self { work })
+    }
+}
+
+fn serve(mut manifest: Manifest, mut waiting: mpsc::Receiver<Work>) {
+    while let Some(work) = waiting.blocking_recv() {
+        match work {
+            Work::Do(work) => work(&mut manifest),
+            Work::Close { checked, done } => {
+                let checks = if checked { manifest.check() } else { Ok(()) };
+                let closed = checks.and_then(|()| manifest.close());
+                let _ = done.send(closed);
+                return;
+            }
+        }
+    }
+}

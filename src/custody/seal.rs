@@ -1,0 +1,71 @@
+//! The last pieces: the log as a file, and the database as one clean file that passes its own checks.
+//!
+//! The lead composes them: export the log, write the checkpoint, hand over. Must not know where the files go.
+
+use std::io::Write;
+
+use camino::Utf8Path;
+use rusqlite::Connection;
+
+use super::{CustodyError, read_back};
+
+/// Each line and a line feed, in order.
+pub(super) fn export_log(db: &Connection, out: &mut dyn Write) -> Result<u64, CustodyError> {
+    let mut query = db.prepare_cached("SELECT seq, body FROM entry ORDER BY seq")?;
+    let mut rows = query.query([])?;
+    let mut lines = 0;
+    while let Some(row) = rows.next()? {
+        let seq = read_back::count(row, "seq")?;
+        if seq != lines {
+            return Err(CustodyError::LogBroken { seq: lines, what: "the line is missing".to_owned() });
+        }
+        let body = row
+            .get_ref("body")?
+            .as_str()
+            .map_err(|_| CustodyError::LogBroken { seq, what: "the line is not text".to_owned() })?;
+        out.write_all(body.as_bytes()).and_then(|()| out.write_all(b"\n")).map_err(CustodyError::Export)?;
+        lines += 1;
+    }
+    out.flush().map_err(CustodyError::Export)?;
+    Ok(lines)
+}
+
+/// SQLite's own checks and ours: pages and indexes, foreign keys, and the columns against their lines.
+pub(super) fn check(db: &Connection) -> Result<(), CustodyError> {
+    let verdict: String = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(CustodyError::corrupt(verdict));
+    }
+    let mut orphans = db.prepare("PRAGMA foreign_key_check")?;
+    let mut rows = orphans.query([])?;
+    if let Some(row) = rows.next()? {
+        let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+        return Err(CustodyError::corrupt(format!("a row of {table} names a row of {parent} that is not there")));
+    }
+    let mut differing = db.prepare("SELECT control_number FROM item_vs_log ORDER BY control_number LIMIT 1")?;
+    let mut rows = differing.query([])?;
+    match rows.next()? {
+        Some(row) => {
+            let number: String = row.get(0)?;
+            Err(CustodyError::corrupt(format!("the row of {number} differs from its log line")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Brings everything into the one file and closes it; no `-wal` or `-shm` stays beside it.
+pub(super) fn close(db: Connection, file: &Utf8Path) -> Result<(), CustodyError> {
+    db.flush_prepared_statement_cache();
+    let blocked: i64 = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if blocked != 0 {
+        return Err(CustodyError::Busy);
+    }
+    let mode: String = db.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
+    if mode != "delete" {
+        return Err(CustodyError::Busy);
+    }
+    db.close().map_err(|(_, error)| CustodyError::from(error))?;
+    // Somebody else's connection would keep them; an evidence folder must not hold stray files.
+    let stray = ["-wal", "-shm"].iter().any(|end| Utf8Path::new(&format!("{file}{end}")).exists());
+    if stray { Err(CustodyError::Busy) } else { Ok(()) }
+}
