@@ -331,8 +331,7 @@ mod tests {
         leaf.prop_recursive(4, 32, 6, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..6).prop_map(serde_json::Value::from),
-                prop::collection::btree_map("[a-z][a-z0-9_]{0,8}", inner, 0..6)
-                    .prop_map(|map| serde_json::Value::from_iter(map)),
+                prop::collection::btree_map("[a-z][a-z0-9_]{0,8}", inner, 0..6).prop_map(serde_json::Value::from_iter),
             ]
         })
     }

@@ -40,3 +40,6 @@ pub use rows::{
 };
 pub use tally::{Counts, ExceptionCount};
 pub use writer::Writer;
+
+#[cfg(test)]
+mod tests;

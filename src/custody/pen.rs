@@ -51,7 +51,7 @@ impl Pen {
         &self,
         f: impl FnOnce(&mut Writer<'_>) -> Result<T, CustodyError> + Send + 'static,
     ) -> Result<T, CustodyError> {
-        self.hand_over_work(move |manifest| manifest.write(f)).await
+        self.hand_in(move |manifest| manifest.write(f)).await
     }
 
     /// Reads.
@@ -62,7 +62,7 @@ impl Pen {
         &self,
         f: impl FnOnce(&Ledger<'_>) -> Result<T, CustodyError> + Send + 'static,
     ) -> Result<T, CustodyError> {
-        self.hand_over_work(move |manifest| manifest.read(f)).await
+        self.hand_in(move |manifest| manifest.read(f)).await
     }
 
     /// Checks the whole database as [`Self::seal`] does, without closing it.
@@ -70,7 +70,7 @@ impl Pen {
     /// # Errors
     /// [`CustodyError::Corrupt`], saying what does not hold.
     pub async fn check(&self) -> Result<(), CustodyError> {
-        self.hand_over_work(|manifest| manifest.check()).await
+        self.hand_in(|manifest| manifest.check()).await
     }
 
     /// Finishes what was handed in before, leaves one clean file without `-wal` and `-shm`, and ends the thread.
@@ -96,7 +96,7 @@ impl Pen {
         answer.await.map_err(|_| CustodyError::Closed)?
     }
 
-    async fn hand_over_work<T: Send + 'static>(
+    pub(super) async fn hand_in<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Manifest) -> Result<T, CustodyError> + Send + 'static,
     ) -> Result<T, CustodyError> {
