@@ -132,4 +132,21 @@ mod tests {
         ours.sort_unstable();
         assert_eq!(spelled, ours);
     }
+
+    #[test]
+    fn the_published_schema_requires_what_appending_requires() {
+        let schema = include_str!("../../schemas/log.schema.json");
+        let schema: serde_json::Value = serde_json::from_str(schema).expect("JSON");
+        let published: Vec<_> = schema["oneOf"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|kind| (&kind["title"], &kind["required"]))
+            .collect();
+        let ours: Vec<_> = EventKind::ALL
+            .iter()
+            .map(|kind| (serde_json::json!(kind.as_str()), serde_json::json!(kind.required())))
+            .collect();
+        assert_eq!(published, ours.iter().map(|(kind, required)| (kind, required)).collect::<Vec<_>>());
+    }
 }

@@ -26,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const WAL_PAGES: i64 = 4_000;
 /// Memory for pages, in KiB (negative, as SQLite wants it).
 const CACHE_KIB: i64 = -8_192;
+/// Indexes that only readers of the finished record use. Their keys are digests, so keeping them up to date while
+/// items come in would rewrite a page per item and index; sealing builds them in one go.
+const BUILT_AT_THE_END: [&str; 2] = ["item_mih", "item_content"];
 
 /// The open manifest: its connection and what is kept of it in memory.
 pub(super) struct Manifest {
@@ -55,6 +58,9 @@ impl Manifest {
         prepare_for_writing(&db)?;
         let start = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         start.execute_batch(DDL)?;
+        for index in BUILT_AT_THE_END {
+            start.execute_batch(&format!("DROP INDEX {index}"))?;
+        }
         meta.store(&start)?;
         start.commit()?;
         Ok(Self { db, file: file.to_owned(), meta, tree: Tree::new(), clock })
@@ -114,6 +120,17 @@ impl Manifest {
         catch_unwind(AssertUnwindSafe(|| f(&ledger))).unwrap_or(Err(CustodyError::Panicked))
     }
 
+    /// Builds what was left for the end; doing it again does nothing.
+    pub(super) fn complete(&mut self) -> Result<(), CustodyError> {
+        let there = things(&self.db)?;
+        let missing = model()?.into_iter().filter(|thing| !there.iter().any(|other| other.name == thing.name));
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for thing in missing {
+            transaction.execute_batch(&thing.sql)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
     /// SQLite's checks and ours over the whole database.
     pub(super) fn check(&self) -> Result<(), CustodyError> {
         seal::check(&self.db)
@@ -167,17 +184,31 @@ fn check_identity(db: &Connection, file: &Utf8Path) -> Result<(), CustodyError> 
     }
 }
 
-/// Every table, view, index and trigger of the format must be there; others may be.
-fn check_tables(db: &Connection) -> Result<(), CustodyError> {
-    let names = |db: &Connection| -> Result<Vec<(String, String)>, rusqlite::Error> {
-        let mut query = db.prepare("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")?;
-        query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-    };
+/// A table, view, index or trigger.
+struct Thing {
+    name: String,
+    sql: String,
+}
+
+fn things(db: &Connection) -> Result<Vec<Thing>, rusqlite::Error> {
+    // What SQLite makes by itself has no SQL.
+    let mut query = db.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+    query.query_map([], |row| Ok(Thing { name: row.get(0)?, sql: row.get(1)? }))?.collect()
+}
+
+/// What the format has.
+fn model() -> Result<Vec<Thing>, rusqlite::Error> {
     let model = Connection::open_in_memory()?;
     model.execute_batch(DDL)?;
-    let found = names(db)?;
-    match names(&model)?.into_iter().find(|wanted| !found.contains(wanted)) {
-        Some((kind, name)) => Err(CustodyError::corrupt(format!("the {kind} {name} is missing"))),
+    things(&model)
+}
+
+/// Everything of the format must be there, but for what is built at the end; more may be.
+fn check_tables(db: &Connection) -> Result<(), CustodyError> {
+    let there = things(db)?;
+    let may_lack = |name: &str| BUILT_AT_THE_END.contains(&name) || there.iter().any(|thing| thing.name == name);
+    match model()?.into_iter().find(|thing| !may_lack(&thing.name)) {
+        Some(Thing { name, .. }) => Err(CustodyError::corrupt(format!("{name} is missing"))),
         None => Ok(()),
     }
 }

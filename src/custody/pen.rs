@@ -16,7 +16,7 @@ const WAITING: usize = 16;
 
 enum Work {
     Do(Box<dyn FnOnce(&mut Manifest) + Send>),
-    Close { checked: bool, done: oneshot::Sender<Result<(), CustodyError>> },
+    Close { sealed: bool, done: oneshot::Sender<Result<(), CustodyError>> },
 }
 
 /// A handle of the thread that writes the manifest; clones share it. When the last one goes, so does the thread.
@@ -81,18 +81,19 @@ impl Pen {
         self.put_down(false).await
     }
 
-    /// Closes as [`Self::close`] does, after checking everything: pages, indexes, foreign keys, and each item's
-    /// columns against its log line. When a check fails the file stays as it is, ready to resume.
+    /// Hands the finished record over: builds the indexes left for the end, checks everything (pages, indexes,
+    /// foreign keys, each item's columns against its log line), and closes as [`Self::close`] does. When a check
+    /// fails the file stays ready to resume. Sealing a sealed manifest again is fine.
     ///
     /// # Errors
-    /// [`CustodyError::Corrupt`], saying what does not hold; [`CustodyError::Busy`].
+    /// [`CustodyError::Corrupt`], saying what does not hold; [`CustodyError::Busy`]; the disk's.
     pub async fn seal(self) -> Result<(), CustodyError> {
         self.put_down(true).await
     }
 
-    async fn put_down(self, checked: bool) -> Result<(), CustodyError> {
+    async fn put_down(self, sealed: bool) -> Result<(), CustodyError> {
         let (done, answer) = oneshot::channel();
-        self.work.send(Work::Close { checked, done }).await.map_err(|_| CustodyError::Closed)?;
+        self.work.send(Work::Close { sealed, done }).await.map_err(|_| CustodyError::Closed)?;
         answer.await.map_err(|_| CustodyError::Closed)?
     }
 
@@ -137,9 +138,9 @@ fn serve(mut manifest: Manifest, mut waiting: mpsc::Receiver<Work>) {
     while let Some(work) = waiting.blocking_recv() {
         match work {
             Work::Do(work) => work(&mut manifest),
-            Work::Close { checked, done } => {
-                let checks = if checked { manifest.check() } else { Ok(()) };
-                let closed = checks.and_then(|()| manifest.close());
+            Work::Close { sealed, done } => {
+                let whole = if sealed { manifest.complete().and_then(|()| manifest.check()) } else { Ok(()) };
+                let closed = whole.and_then(|()| manifest.close());
                 let _ = done.send(closed);
                 return;
             }

@@ -66,6 +66,7 @@ async fn the_systems_sqlite3_reads_the_manifest_and_agrees() {
     let sql = "PRAGMA integrity_check; PRAGMA foreign_key_check; SELECT count(*) FROM item_vs_log;
                SELECT count(*) || '/' || (max(seq) + 1) FROM entry; SELECT lower(hex(root)) FROM checkpoint;
                SELECT count(*) FROM entry WHERE json_extract(body,'$.kind') <> kind;
+               SELECT count(*) FROM sqlite_schema WHERE name IN ('item_mih', 'item_content');
                PRAGMA user_version; PRAGMA application_id; PRAGMA journal_mode;";
     let Ok(output) = Command::new("sqlite3").arg("-readonly").arg(&place.file).arg(sql).output() else {
         eprintln!("skipped: there is no sqlite3 on this machine");
@@ -74,7 +75,7 @@ async fn the_systems_sqlite3_reads_the_manifest_and_agrees() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let answers = String::from_utf8(output.stdout).expect("UTF-8");
     let size = stated.size;
-    let want = format!("ok\n0\n{size}/{size}\n{}\n0\n1\n1095124564\ndelete\n", stated.root);
+    let want = format!("ok\n0\n{size}/{size}\n{}\n0\n2\n1\n1095124564\ndelete\n", stated.root);
     assert_eq!(answers, want);
     assert!(!place.beside("-wal").exists() && !place.beside("-shm").exists());
 }
