@@ -1,0 +1,238 @@
+//! After a kill: the folder is brought back to what the manifest says.
+//!
+//! Rows are the truth. Temporary files are swept; a file without a row is an orphan; a row without its file is
+//! damage that no kill can cause, because rows come after their files. Half of a sealing is undone. A volume
+//! without a row is removed, because its natives still wait. It must not write rows: the caller logs an orphan
+//! first and has it moved aside afterwards, so that a kill between the two only reports it twice.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+
+use camino::Utf8Path;
+
+use super::durable::{digest, sync_directory};
+use super::layout::{
+    BAG_INFO, BAGIT, DATA, INCOMING, Layout, ORPHANS, OWN, PAYLOAD_MANIFEST, STAGING, staged_volume, volume_name,
+};
+use super::placement::Place;
+use super::space::At as _;
+use super::tree::{Expected, Join, Pair, Walk, file_name, in_path_order, is_plain};
+use super::volumes::Volumes;
+use super::zip::unstage;
+use super::{Format, Native, Package, PackageError, VolumeFacts, off_the_reactor};
+use crate::terms::Sha256;
+
+/// A whole file that no row names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orphan {
+    /// Where it was found, from the package's root.
+    pub path: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its SHA-256.
+    pub sha256: Sha256,
+}
+
+impl Orphan {
+    /// Where it is moved to, from the package's root. The hash in the name keeps two of one number apart.
+    pub fn aside(&self) -> String {
+        let name = file_name(&self.path);
+        let tail = if is_plain(name) { format!("-{name}") } else { String::new() };
+        format!("{ORPHANS}/{}{tail}", self.sha256)
+    }
+}
+
+/// A row whose bytes are not there as recorded. The acquisition must not go on unseen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The native or volume, as in the manifest.
+    pub path: String,
+    /// Bytes recorded.
+    pub recorded: u64,
+    /// Bytes found; `None` when nothing is there.
+    pub found: Option<u64>,
+}
+
+/// What was found beside what the manifest says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recovered {
+    /// Files without a row: log them, then [`Package::set_aside`].
+    pub orphans: Vec<Orphan>,
+    /// Rows without their file: fatal.
+    pub damage: Vec<Damage>,
+    /// Volumes that were finished but not recorded, and are packed again.
+    pub unrecorded_volumes: u32,
+}
+
+impl Package {
+    /// Brings the folder back to the manifest's state, and takes up the accounting of volumes where it was.
+    ///
+    /// Call it after [`Package::set_format`] and before the first placement. `natives` are the rows of all
+    /// collected items in the order of their paths (SQLite's `ORDER BY path`); they are not held in memory.
+    pub async fn recover(
+        &self,
+        natives: impl Iterator<Item = Native> + Send + 'static,
+        volumes: Vec<VolumeFacts>,
+    ) -> Result<Recovered, PackageError> {
+        let package = self.clone();
+        off_the_reactor(move || {
+            let layout = package.layout();
+            sweep(layout)?;
+            match package.format() {
+                Format::Eml => recover_eml(layout, natives),
+                Format::Zip { volume_bytes, volume_members } => {
+                    let mut accounts = Volumes::new(volume_bytes, volume_members);
+                    let recovered = recover_zip(layout, natives, &volumes, &mut accounts)?;
+                    package.set_volumes(accounts);
+                    Ok(recovered)
+                }
+            }
+        })
+        .await
+    }
+
+    /// Moves orphans, which have been logged, to [`Orphan::aside`]. May be repeated.
+    pub async fn set_aside(&self, orphans: Vec<Orphan>) -> Result<(), PackageError> {
+        let package = self.clone();
+        off_the_reactor(move || set_aside(package.layout(), &orphans)).await
+    }
+}
+
+/// Removes what no session needs: arriving files, half-made volumes, and the files of a sealing that was not
+/// finished. Without the last file of a sealing the others must not stay: they would look like a whole bag.
+fn sweep(layout: &Layout) -> Result<(), PackageError> {
+    let incoming = layout.at(INCOMING);
+    if incoming.is_dir() {
+        fs::remove_dir_all(&incoming).at("clear", &incoming)?;
+    }
+    fs::create_dir_all(&incoming).at("make", &incoming)?;
+    for name in [BAGIT, BAG_INFO, PAYLOAD_MANIFEST] {
+        remove(&layout.at(name))?;
+    }
+    Ok(())
+}
+
+fn remove(path: &Utf8Path) -> Result<(), PackageError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.at("remove", path),
+    }
+}
+
+fn recover_eml(layout: &Layout, natives: impl Iterator<Item = Native>) -> Result<Recovered, PackageError> {
+    let rows = in_path_order(natives).map(|native| Expected::new(native?, |place| !place.is_zipped()));
+    let mut recovered = Recovered::default();
+    compare(layout, DATA, rows, &mut recovered)?;
+    Ok(recovered)
+}
+
+fn recover_zip(
+    layout: &Layout,
+    natives: impl Iterator<Item = Native>,
+    volumes: &[VolumeFacts],
+    accounts: &mut Volumes,
+) -> Result<Recovered, PackageError> {
+    let mut packed = BTreeMap::new();
+    for facts in volumes {
+        let number = facts.number().ok_or_else(|| PackageError::NotOurs { path: facts.name.clone() })?;
+        // Killed between the volume's row and the removal of its natives: finish that.
+        unstage(layout, number)?;
+        packed.insert(number, facts);
+    }
+    let mut recovered = Recovered::default();
+    let rows = in_path_order(natives).map(|native| Expected::new(native?, Place::is_zipped)).filter(|row| {
+        // An error is passed on; it ends the comparison.
+        let Ok(Expected { place, native, .. }) = row else { return true };
+        accounts.remember(*place, native.bytes);
+        !packed.contains_key(&place.volume())
+    });
+    compare(layout, STAGING, rows, &mut recovered)?;
+    accounts.remembered(&packed.keys().copied().collect::<Vec<_>>());
+    compare_volumes(layout, &packed, &mut recovered)?;
+    Ok(recovered)
+}
+
+/// Joins the files below a folder with the rows of natives that lie there.
+fn compare(
+    layout: &Layout,
+    folder: &str,
+    rows: impl Iterator<Item = Result<Expected, PackageError>>,
+    recovered: &mut Recovered,
+) -> Result<(), PackageError> {
+    for pair in Join::new(Walk::new(layout, folder), rows) {
+        match pair? {
+            Pair::Left(found) => recovered.orphans.push(orphan(layout, found.path)?),
+            Pair::Right(Expected { native, .. }) => {
+                recovered.damage.push(Damage { path: native.path, recorded: native.bytes, found: None });
+            }
+            Pair::Both(found, Expected { native, .. }) if found.bytes != native.bytes => {
+                let (recorded, found) = (native.bytes, Some(found.bytes));
+                recovered.damage.push(Damage { path: native.path, recorded, found });
+            }
+            Pair::Both(..) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Checks recorded volumes, and removes a finished one that has no row.
+fn compare_volumes(
+    layout: &Layout,
+    packed: &BTreeMap<u32, &VolumeFacts>,
+    recovered: &mut Recovered,
+) -> Result<(), PackageError> {
+    for facts in packed.values() {
+        let path = format!("{DATA}/{}", facts.name);
+        let found = fs::metadata(layout.at(&path)).ok().map(|facts| facts.len());
+        if found != Some(facts.bytes) {
+            recovered.damage.push(Damage { path, recorded: facts.bytes, found });
+        }
+    }
+    // Its natives must all be here before a finished volume may go.
+    let all_waiting = recovered.damage.is_empty();
+    for found in Walk::new(layout, DATA) {
+        let path = found?.path;
+        let volume = path.strip_prefix("data/").and_then(volume_number);
+        match volume {
+            Some(number) if packed.contains_key(&number) => {}
+            Some(number) if all_waiting && layout.at(&staged_volume(number)).is_dir() => {
+                remove(&layout.at(&path))?;
+                recovered.unrecorded_volumes += 1;
+            }
+            _ => recovered.orphans.push(orphan(layout, path)?),
+        }
+    }
+    Ok(())
+}
+
+fn orphan(layout: &Layout, path: String) -> Result<Orphan, PackageError> {
+    let (sha256, bytes) = digest(&layout.at(&path)).at("read", layout.at(&path))?;
+    Ok(Orphan { path, bytes, sha256 })
+}
+
+/// The number in a volume's file name, if it is exactly one that Affiant writes.
+pub(super) fn volume_number(name: &str) -> Option<u32> {
+    let number = name.strip_prefix("VOL")?.strip_suffix(".zip")?.parse().ok().filter(|number| *number > 0)?;
+    (volume_name(number) == name).then_some(number)
+}
+
+fn set_aside(layout: &Layout, orphans: &[Orphan]) -> Result<(), PackageError> {
+    let aside = layout.at(ORPHANS);
+    for orphan in orphans {
+        let from = layout.at(&orphan.path);
+        // Already moved by an earlier attempt: nothing is lost by repeating.
+        if !from.is_file() {
+            continue;
+        }
+        fs::create_dir_all(&aside).at("make", &aside)?;
+        fs::rename(&from, layout.at(&orphan.aside())).at("move aside", &from)?;
+        from.parent().map_or(Ok(()), sync_directory).at("sync the folder of", &from)?;
+    }
+    for folder in [aside.as_path(), &layout.at(OWN)] {
+        if folder.is_dir() {
+            sync_directory(folder).at("sync", folder)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! The package as a whole: what each kill leaves, what other tools say, what never changes.
