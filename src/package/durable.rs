@@ -65,7 +65,7 @@ pub(super) fn put_in_place(temporary: Temporary, to: &Utf8Path, sha256: Sha256) 
 
 /// Opens an existing file so that it can be synced on every platform: Windows wants write access for that.
 pub(super) fn open_to_sync(path: &Utf8Path) -> io::Result<File> {
-    File::options().read(true).append(true).open(path)
+    File::options().write(true).open(path)
 }
 
 /// Makes the entries of a directory durable. Windows has no such call; its journal orders renames.

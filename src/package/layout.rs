@@ -38,6 +38,8 @@ pub(super) struct Layout {
 impl Layout {
     /// The geography under a root.
     pub(super) fn new(root: &Utf8Path) -> Self {
+        // An empty path would escape every check of what the folder holds.
+        let root = if root.as_str().is_empty() { Utf8Path::new(".") } else { root };
         Self { root: root.to_owned() }
     }
 

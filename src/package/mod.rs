@@ -119,6 +119,7 @@ impl Package {
     pub fn create(root: &Utf8Path, format: Format, now: UtcInstant) -> Result<Self, PackageError> {
         let format = format.checked()?;
         let layout = Layout::new(root);
+        let root = layout.root();
         if root.is_file() {
             return Err(PackageError::NotAFolder { path: root.to_owned() });
         }
@@ -140,6 +141,7 @@ impl Package {
     /// Its format is in the manifest: [`Package::set_format`] comes next, then [`Package::recover`].
     pub fn open(root: &Utf8Path, now: UtcInstant) -> Result<Self, PackageError> {
         let layout = Layout::new(root);
+        let root = layout.root();
         let facts = match fs::metadata(root) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(PackageError::NotThere { root: root.to_owned() });

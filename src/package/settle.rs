@@ -22,7 +22,7 @@ use crate::terms::Sha256;
 /// Natives that are synced side by side; disks and journals merge concurrent syncs.
 const LANES: usize = 4;
 /// Natives a lane keeps open between writing and syncing.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
 
 impl Package {
     /// Makes a group of natives durable at their places; all of them are when this returns without an error.

@@ -1,0 +1,188 @@
+//! The states that a kill can leave, built by hand, and what the next session makes of each.
+
+use super::*;
+
+#[tokio::test]
+async fn nothing_is_found_where_nothing_happened() {
+    for format in [Format::Eml, SMALL_ZIP] {
+        let bench = Bench::new();
+        let rows = collect(&bench.begin(format), 1, &bodies(10)).await;
+        let (_, recovered) = bench.resume(format, &rows, &[]).await;
+        assert_eq!(recovered, Recovered::default());
+    }
+}
+
+#[tokio::test]
+async fn killed_before_the_rename_a_native_is_swept() {
+    let bench = Bench::new();
+    drop(bench.begin(Format::Eml));
+    fs::write(bench.at("affiant/incoming/0000002a.part"), b"half").expect("written");
+    let (_, recovered) = bench.resume(Format::Eml, &[], &[]).await;
+    assert_eq!(recovered, Recovered::default());
+    assert_eq!(files(&bench.root()), [MANIFEST]);
+}
+
+#[tokio::test]
+async fn killed_between_rename_and_row_a_native_is_an_orphan_and_is_moved_aside() {
+    for format in [Format::Eml, SMALL_ZIP] {
+        let bench = Bench::new();
+        let mut rows = collect(&bench.begin(format), 1, &bodies(6)).await;
+        let lost = rows.remove(4);
+        let (package, recovered) = bench.resume(format, &rows, &[]).await;
+        assert_eq!(recovered.damage, []);
+        let [orphan] = recovered.orphans.as_slice() else { panic!("one orphan: {recovered:?}") };
+        assert_eq!((orphan.sha256, orphan.bytes), (lost.sha256, lost.bytes));
+        assert!(bench.at(&orphan.path).exists(), "not moved before it is logged");
+        package.set_aside(recovered.orphans.clone()).await.expect("moved");
+        package.set_aside(recovered.orphans.clone()).await.expect("again");
+        assert_eq!(Sha256::of(&fs::read(bench.at(&orphan.aside())).expect("there")), lost.sha256);
+        drop(package);
+
+        let (package, recovered) = bench.resume(format, &rows, &[]).await;
+        assert_eq!(recovered, Recovered::default());
+        // The item is fetched again under its number, this time with other bytes.
+        let body = vec![b"rendered anew".to_vec()];
+        assert_eq!(collect(&package, 5, &body).await[0].path, lost.path);
+    }
+}
+
+#[tokio::test]
+async fn a_row_without_its_bytes_is_damage() {
+    for format in [Format::Eml, SMALL_ZIP] {
+        let bench = Bench::new();
+        let package = bench.begin(format);
+        let rows = collect(&package, 1, &bodies(3)).await;
+        let files: Vec<_> = (1..=3).map(|n| package.place(number(n), 1).file).collect();
+        let files = if format == Format::Eml { files } else { staged(&bench) };
+        drop(package);
+        fs::remove_file(&files[0]).expect("removed");
+        fs::write(&files[2], b"short").expect("written");
+        let (_, recovered) = bench.resume(format, &rows, &[]).await;
+        let damage = |row: &Native, found| Damage { path: row.path.clone(), recorded: row.bytes, found };
+        assert_eq!(recovered.damage, [damage(&rows[0], None), damage(&rows[2], Some(5))]);
+        assert_eq!(recovered.orphans, []);
+    }
+}
+
+fn staged(bench: &Bench) -> Vec<Utf8PathBuf> {
+    let paths = files(&bench.root()).into_iter().filter(|path| path.starts_with("affiant/staging"));
+    paths.map(|path| bench.at(&path)).collect()
+}
+
+#[tokio::test]
+async fn killed_while_a_volume_is_written_it_is_written_again() {
+    let bench = Bench::new();
+    let rows = collect(&bench.begin(SMALL_ZIP), 1, &bodies(3)).await;
+    fs::write(bench.at("affiant/incoming/VOL001.zip.part"), b"PK half").expect("written");
+    let (package, recovered) = bench.resume(SMALL_ZIP, &rows, &[]).await;
+    assert_eq!(recovered, Recovered::default());
+    assert!(!bench.at("affiant/incoming/VOL001.zip.part").exists());
+    assert_eq!(pack(&package, 1, &rows).await.members, 3);
+}
+
+#[tokio::test]
+async fn killed_between_a_volume_and_its_row_the_same_volume_is_made_again() {
+    let bench = Bench::new();
+    let package = bench.begin(SMALL_ZIP);
+    let rows = collect(&package, 1, &bodies(4)).await;
+    let before = pack(&package, 1, &rows).await;
+    drop(package);
+    let (package, recovered) = bench.resume(SMALL_ZIP, &rows, &[]).await;
+    assert_eq!(recovered, Recovered { unrecorded_volumes: 1, ..Recovered::default() });
+    assert!(!bench.at("data/VOL001.zip").exists());
+    assert_eq!(package.take_due_volumes(), [1], "full, and not packed as far as the manifest knows");
+    assert_eq!(pack(&package, 1, &rows).await, before);
+}
+
+#[tokio::test]
+async fn killed_between_the_row_and_the_removal_of_natives_the_removal_is_finished() {
+    for halfway in [false, true] {
+        let bench = Bench::new();
+        let package = bench.begin(SMALL_ZIP);
+        let rows = collect(&package, 1, &bodies(4)).await;
+        let facts = pack(&package, 1, &rows).await;
+        drop(package);
+        if halfway {
+            fs::remove_file(bench.at("affiant/staging/NATIVES/VOL001/0001/AFF-0000001.eml")).expect("removed");
+        }
+        let (package, recovered) = bench.resume(SMALL_ZIP, &rows, std::slice::from_ref(&facts)).await;
+        assert_eq!(recovered, Recovered::default());
+        assert_eq!(staged(&bench), [bench.at("affiant/staging/NATIVES/VOL002/0001/AFF-0000004.eml")]);
+        assert_eq!(package.place(number(5), 10).volume, 2, "goes on in the volume that was open");
+    }
+}
+
+#[tokio::test]
+async fn an_unrecorded_volume_stays_while_its_natives_are_not_all_there() {
+    let bench = Bench::new();
+    let package = bench.begin(SMALL_ZIP);
+    let rows = collect(&package, 1, &bodies(3)).await;
+    pack(&package, 1, &rows).await;
+    package.unstage(1).await.expect("removed too early, which Affiant itself never does");
+    drop(package);
+    let (_, recovered) = bench.resume(SMALL_ZIP, &rows, &[]).await;
+    assert_eq!(recovered.damage.len(), 3);
+    assert_eq!(recovered.orphans.len(), 1, "the only copy is reported, not removed");
+    assert!(bench.at("data/VOL001.zip").exists());
+}
+
+#[tokio::test]
+async fn a_recorded_volume_that_is_gone_or_short_is_damage() {
+    let bench = Bench::new();
+    let package = bench.begin(SMALL_ZIP);
+    let rows = collect(&package, 1, &bodies(6)).await;
+    let facts = [pack(&package, 1, &rows).await, pack(&package, 2, &rows).await];
+    drop(package);
+    fs::remove_file(bench.at("data/VOL001.zip")).expect("removed");
+    fs::write(bench.at("data/VOL002.zip"), b"PK").expect("written");
+    let (_, recovered) = bench.resume(SMALL_ZIP, &rows, &facts).await;
+    let found: Vec<_> = recovered.damage.iter().map(|damage| (damage.path.as_str(), damage.found)).collect();
+    assert_eq!(found, [("data/VOL001.zip", None), ("data/VOL002.zip", Some(2))]);
+}
+
+#[tokio::test]
+async fn killed_while_sealing_the_package_is_not_sealed_and_no_bag() {
+    let bench = Bench::new();
+    let rows = collect(&bench.begin(Format::Eml), 1, &bodies(2)).await;
+    for name in ["bagit.txt", "bag-info.txt", "manifest-sha256.txt", "affiant/incoming/tagmanifest-sha256.txt.part"] {
+        fs::write(bench.at(name), b"of a sealing").expect("written");
+    }
+    let (_, recovered) = bench.resume(Format::Eml, &rows, &[]).await;
+    assert_eq!(recovered, Recovered::default());
+    let mut expected = vec![MANIFEST.to_owned()];
+    expected.extend(rows.into_iter().map(|row| row.path));
+    assert_eq!(files(&bench.root()), expected);
+}
+
+#[test]
+fn killed_after_the_seal_the_lock_goes_with_the_next_look() {
+    let bench = Bench::new();
+    drop(bench.begin(Format::Eml));
+    fs::write(bench.at("tagmanifest-sha256.txt"), b"").expect("written");
+    fs::write(bench.at("affiant/lock.json"), b"{}").expect("written");
+    assert!(matches!(Package::open(&bench.root(), now()), Err(PackageError::Sealed { .. })));
+    assert!(!bench.at("affiant/lock").exists() && !bench.at("affiant/lock.json").exists());
+}
+
+#[tokio::test]
+async fn rows_out_of_order_or_with_foreign_paths_end_the_recovery() {
+    let bench = Bench::new();
+    let package = bench.begin(Format::Eml);
+    let mut rows = collect(&package, 1, &bodies(3)).await;
+    let attempt = |rows: Vec<Native>| package.recover(rows.into_iter(), Vec::new());
+    let mut outside = rows.clone();
+    outside[0].path = "data/../../etc/passwd".into();
+    assert!(matches!(attempt(outside).await, Err(PackageError::NotOurs { .. })));
+    rows.swap(0, 1);
+    assert!(matches!(attempt(rows).await, Err(PackageError::Unordered { .. })));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_in_the_payload_is_refused() {
+    let bench = Bench::new();
+    let package = bench.begin(Format::Eml);
+    std::os::unix::fs::symlink("/etc/hostname", bench.at("data/link")).expect("made");
+    let refused = package.recover(std::iter::empty(), Vec::new()).await;
+    assert!(matches!(refused, Err(PackageError::Foreign { path }) if path == "data/link"));
+}
