@@ -38,9 +38,7 @@ impl Lock {
         let file = File::options().read(true).append(true).create(true).open(&path).at("open", &path)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(PackageError::Locked { root: layout.root().to_owned(), holder: holder(layout) });
-            }
+            Err(TryLockError::WouldBlock) => return Err(locked(layout)),
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
                 return Err(PackageError::NoLocks { root: layout.root().to_owned() });
             }
@@ -52,6 +50,12 @@ impl Lock {
         let text = serde_json::to_vec(&us).map_err(io::Error::from).at("write", layout.at(HOLDER))?;
         fs::write(layout.at(HOLDER), text).at("write", layout.at(HOLDER))?;
         Ok(Self { layout: layout.clone(), _file: file })
+    }
+
+    /// Refuses a folder that a run works on at this moment, without taking the lock for longer.
+    pub(super) fn must_be_free(layout: &Layout) -> Result<(), PackageError> {
+        let Ok(file) = File::open(layout.at(LOCK)) else { return Ok(()) };
+        if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) { Err(locked(layout)) } else { Ok(()) }
     }
 
     /// Removes both files, still holding the lock: for a package that has just been sealed.
@@ -78,6 +82,10 @@ impl Drop for Lock {
         // Before the lock itself goes, so that the text of a later holder is not removed.
         let _ = fs::remove_file(self.layout.at(HOLDER));
     }
+}
+
+fn locked(layout: &Layout) -> PackageError {
+    PackageError::Locked { root: layout.root().to_owned(), holder: holder(layout) }
 }
 
 /// The holder in words; the text may be missing for the moment between locking and writing.

@@ -123,6 +123,8 @@ impl Package {
         if root.is_file() {
             return Err(PackageError::NotAFolder { path: root.to_owned() });
         }
+        // Before anything is said about what lies there: it may be another run's work in progress.
+        Lock::must_be_free(&layout)?;
         must_be_free(&layout)?;
         for folder in [DATA, OWN, INCOMING] {
             fs::create_dir_all(layout.at(folder)).at("make", layout.at(folder))?;

@@ -81,8 +81,8 @@ fn a_second_run_is_refused_with_the_pid_and_host_of_the_first() {
     let first = bench.begin(Format::Eml);
     let clone = first.clone();
     let host = gethostname::gethostname().to_string_lossy().into_owned();
-    for _ in 0..2 {
-        let error = open(&bench.root()).expect_err("refused").to_string();
+    for again in [open, create] {
+        let error = again(&bench.root()).expect_err("refused").to_string();
         for part in [&format!("process {}", std::process::id()), &host, "2024-06-04T09:00:00.000Z"] {
             assert!(error.contains(part), "{error} names {part}");
         }
