@@ -24,8 +24,7 @@ struct Holder {
 #[derive(Debug)]
 pub(super) struct Lock {
     layout: Layout,
-    /// Keeps the lock; closing it releases.
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -49,13 +48,15 @@ impl Lock {
         // A text left by a run that died is replaced: its lock was free, so it is gone.
         let text = serde_json::to_vec(&us).map_err(io::Error::from).at("write", layout.at(HOLDER))?;
         fs::write(layout.at(HOLDER), text).at("write", layout.at(HOLDER))?;
-        Ok(Self { layout: layout.clone(), _file: file })
+        Ok(Self { layout: layout.clone(), file })
     }
 
     /// Refuses a folder that a run works on at this moment, without taking the lock for longer.
     pub(super) fn must_be_free(layout: &Layout) -> Result<(), PackageError> {
         let Ok(file) = File::open(layout.at(LOCK)) else { return Ok(()) };
-        if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) { Err(locked(layout)) } else { Ok(()) }
+        let held = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+        let _ = file.unlock();
+        if held { Err(locked(layout)) } else { Ok(()) }
     }
 
     /// Removes both files, still holding the lock: for a package that has just been sealed.
@@ -65,8 +66,11 @@ impl Lock {
 
     /// Removes what a killed run left of its lock in a package that is sealed.
     pub(super) fn clear_dead(layout: &Layout) {
-        if File::open(layout.at(LOCK)).is_ok_and(|file| file.try_lock().is_ok()) {
+        if let Ok(file) = File::open(layout.at(LOCK))
+            && file.try_lock().is_ok()
+        {
             clear(layout);
+            let _ = file.unlock();
         }
     }
 }
@@ -81,6 +85,8 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // Before the lock itself goes, so that the text of a later holder is not removed.
         let _ = fs::remove_file(self.layout.at(HOLDER));
+        // Said outright: closing alone would leave the lock with a child process that is just being started.
+        let _ = self.file.unlock();
     }
 }
 
