@@ -1,1 +1,3 @@
 //! Placeholder: replaced by this module's author.
+
+pub mod rebuild;

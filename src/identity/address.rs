@@ -1,0 +1,167 @@
+//! The addr-specs of an address list, for matching: no display names, no comments, no groups.
+//!
+//! Nothing is rejected; what senders write where an address should stand is taken as it is. It must not know which
+//! field it reads.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use super::charset;
+use super::headers::unfold;
+
+/// Adds the addr-specs of one raw field value, lower-cased.
+///
+/// An entry in angle brackets is what the brackets hold, less a source route. Any other entry is its word with an
+/// `@`, or its only word; several words without an `@` are a name and no address.
+pub(super) fn collect(value: &[u8], into: &mut Vec<String>) {
+    let flat = unfold(value);
+    let text = charset::lenient(&flat);
+    let mut chars = text.chars().peekable();
+    let mut entry = Entry::default();
+    while let Some(char) = chars.next() {
+        match char {
+            ',' | ';' => std::mem::take(&mut entry).add_to(into),
+            '(' => skip_comment(&mut chars),
+            '"' => copy_until('"', char, &mut chars, &mut entry.bare),
+            '[' => copy_until(']', char, &mut chars, &mut entry.bare),
+            '<' => {
+                let mut inside = String::new();
+                copy_until('>', char, &mut chars, &mut inside);
+                entry.angle.get_or_insert(inside);
+            }
+            ':' if !entry.bare.contains('@') && entry.angle.is_none() => entry.bare.clear(),
+            _ => entry.bare.push(char),
+        }
+    }
+    entry.add_to(into);
+}
+
+#[derive(Default)]
+struct Entry {
+    /// Text outside angle brackets and comments; quoted strings keep their quotes.
+    bare: String,
+    /// Text of the first pair of angle brackets, brackets included.
+    angle: Option<String>,
+}
+
+impl Entry {
+    fn add_to(self, into: &mut Vec<String>) {
+        let address = match &self.angle {
+            Some(angle) => without_spaces(without_route(angle.trim_matches(['<', '>']).trim())),
+            None => bare_address(&self.bare),
+        };
+        if !address.is_empty() {
+            into.push(address.to_lowercase());
+        }
+    }
+}
+
+/// `@relay,@other:user@host` names a route nobody uses any more (RFC 5322 4.4).
+fn without_route(inside: &str) -> &str {
+    match inside.rsplit_once(':') {
+        Some((route, rest)) if route.starts_with('@') => rest,
+        _ => inside,
+    }
+}
+
+fn bare_address(bare: &str) -> String {
+    let words = words(bare);
+    match words.iter().find(|word| word.contains('@')) {
+        Some(word) => word.clone(),
+        None if words.len() == 1 => words.concat(),
+        None => String::new(),
+    }
+}
+
+/// Words outside quotes; white space beside `@` or `.` does not part words (obsolete, yet written).
+fn words(bare: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut quoted, mut escaped, mut gap) = (false, false, true);
+    for char in bare.chars() {
+        if !quoted && char.is_whitespace() {
+            gap = true;
+            continue;
+        }
+        let glued = matches!(char, '@' | '.') || words.last().is_some_and(|word| word.ends_with(['@', '.']));
+        match words.last_mut() {
+            Some(word) if !gap || glued => word.push(char),
+            _ => words.push(char.to_string()),
+        }
+        gap = false;
+        quoted ^= char == '"' && !escaped;
+        escaped = quoted && char == '\\' && !escaped;
+    }
+    words
+}
+
+fn without_spaces(text: &str) -> String {
+    words(text).concat()
+}
+
+fn skip_comment(chars: &mut Peekable<Chars<'_>>) {
+    let mut depth = 1_u32;
+    while depth > 0 {
+        match chars.next() {
+            Some('(') => depth += 1,
+            Some(')') => depth -= 1,
+            Some('\\') => _ = chars.next(),
+            Some(_) => {}
+            None => return,
+        }
+    }
+}
+
+/// Copies from an opening character through its closing one, or to the end.
+fn copy_until(closing: char, opening: char, chars: &mut Peekable<Chars<'_>>, into: &mut String) {
+    into.push(opening);
+    while let Some(char) = chars.next() {
+        into.push(char);
+        if char == closing {
+            return;
+        }
+        if char == '\\' && closing == '"' {
+            into.extend(chars.next());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::collect;
+
+    fn read(value: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        collect(value.as_bytes(), &mut all);
+        all
+    }
+
+    #[test]
+    fn only_the_addr_spec_counts_in_lower_case() {
+        assert_eq!(
+            read(r#""Keane, Dana" <Dana.Keane@Contoso.example>, sam@x.example"#),
+            ["dana.keane@contoso.example", "sam@x.example"]
+        );
+        assert_eq!(read("dana@x.example (Dana, at home)"), ["dana@x.example"]);
+        assert_eq!(read("Dana Keane dana @ x . example"), ["dana@x.example"]);
+    }
+
+    #[test]
+    fn groups_and_routes_are_taken_apart() {
+        assert_eq!(read("undisclosed-recipients:;"), [""; 0]);
+        assert_eq!(
+            read("Team: a@x.example, B <b@x.example>;, c@x.example"),
+            ["a@x.example", "b@x.example", "c@x.example"]
+        );
+        assert_eq!(read("<@relay.example,@other.example:u@host.example>"), ["u@host.example"]);
+        assert_eq!(read("<u@[IPv6:2001:db8::1]>"), ["u@[ipv6:2001:db8::1]"]);
+    }
+
+    #[test]
+    fn odd_entries_are_kept_as_they_stand() {
+        assert_eq!(read("</O=CONTOSO/CN=DANA>"), ["/o=contoso/cn=dana"]);
+        assert_eq!(read("root"), ["root"]);
+        assert_eq!(read("Dana Keane"), [""; 0]);
+        assert_eq!(read(r#""a b"@x.example"#), [r#""a b"@x.example"#]);
+        assert_eq!(read("<open@x.example"), ["open@x.example"]);
+    }
+}

@@ -1,0 +1,148 @@
+//! The answer of an examination: plain values, ready for the manifest.
+//!
+//! It must not know how they were found.
+
+use crate::terms::{ExceptionCode, Md5, Severity, Sha256, UtcInstant};
+
+/// Everything the bytes of a message say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examined {
+    /// The first Message-ID, unfolded and trimmed, brackets kept; not always a valid id.
+    pub message_id: Option<String>,
+    /// The EDRM message identification hash; `None` without an id in angle brackets.
+    pub mih: Option<Md5>,
+    /// Content id, version [`super::CONTENT_ID_VERSION`].
+    pub content_id: Sha256,
+    /// The item class that Exchange would give this MIME, as far as it can be told.
+    pub item_class: String,
+    /// The Date header as written, on one line.
+    pub header_date: Option<String>,
+    /// The Date header as an instant; `None` where it is no date. A leap second counts as second 59.
+    pub header_instant: Option<UtcInstant>,
+    /// The subject, decoded; `None` without a Subject header.
+    pub subject: Option<String>,
+    /// Family rows in document order.
+    pub parts: Vec<PartFacts>,
+    /// What could not be read, and what is read but protected or incomplete.
+    pub notes: Vec<Note>,
+}
+
+/// One member of the family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartFacts {
+    /// Place in the list, from 1.
+    pub ordinal: usize,
+    /// Index in the list of the embedded message or TNEF stream that holds it.
+    pub parent: Option<usize>,
+    /// Where it stands: `2.1` is a section, `2/1` the body of the message at section 2, `2/1` also the first member
+    /// of a TNEF stream at section 2, `1#3` the third link in section 1. Unique within an item.
+    pub mime_path: String,
+    /// What it is to the message.
+    pub role: Role,
+    /// The file name as written in the header, surrounding quotes removed, nothing decoded.
+    pub name_raw: Option<Vec<u8>>,
+    /// The file name as read. It may hold path separators or control characters; it is evidence, not a path.
+    pub name: Option<String>,
+    /// `type/subtype`, lower-cased.
+    pub media_type: Option<String>,
+    /// Length of the content: transfer-decoded, or as it stands in the parent for an embedded message.
+    pub bytes: Option<u64>,
+    /// Hash of the same bytes.
+    pub sha256: Option<Sha256>,
+    /// Where a link points.
+    pub target_url: Option<String>,
+    /// Ids of an embedded message that was opened.
+    pub embedded: Option<Embedded>,
+}
+
+impl PartFacts {
+    /// A row that only says where and what; the place in the list is filled in when it is added.
+    pub(super) fn bare(parent: Option<usize>, mime_path: String, role: Role) -> Self {
+        Self {
+            ordinal: 0,
+            parent,
+            mime_path,
+            role,
+            name_raw: None,
+            name: None,
+            media_type: None,
+            bytes: None,
+            sha256: None,
+            target_url: None,
+            embedded: None,
+        }
+    }
+}
+
+/// The ids of an embedded message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Embedded {
+    /// Its first Message-ID.
+    pub message_id: Option<String>,
+    /// Its MIH.
+    pub mih: Option<Md5>,
+    /// Its own content id.
+    pub content_id: Sha256,
+}
+
+/// Something the reader of the record should know; it becomes an exception row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The kind.
+    pub code: ExceptionCode,
+    /// What it means for the item.
+    pub severity: Severity,
+    /// A sentence fragment without any content of the mail.
+    pub detail: String,
+}
+
+impl Note {
+    pub(super) fn new(code: ExceptionCode, severity: Severity, detail: impl Into<String>) -> Self {
+        Self { code, severity, detail: detail.into() }
+    }
+}
+
+/// What a part is to its message. The spellings are those of the manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// A file, a report, anything a reader opens by itself.
+    Attachment,
+    /// Part of the body: an image that the text shows, or another rendering of the text.
+    Inline,
+    /// A message in the message.
+    EmbeddedMessage,
+    /// A link to a file in the cloud; the file is not here.
+    Reference,
+    /// A file inside a winmail.dat.
+    TnefMember,
+    /// The calendar data of an invitation or an answer to one.
+    Calendar,
+    /// A detached signature.
+    Signature,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 7] = [
+        Self::Attachment,
+        Self::Inline,
+        Self::EmbeddedMessage,
+        Self::Reference,
+        Self::TnefMember,
+        Self::Calendar,
+        Self::Signature,
+    ];
+
+    /// The spelling in the manifest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attachment => "attachment",
+            Self::Inline => "inline",
+            Self::EmbeddedMessage => "embedded_message",
+            Self::Reference => "reference",
+            Self::TnefMember => "tnef_member",
+            Self::Calendar => "calendar",
+            Self::Signature => "signature",
+        }
+    }
+}
