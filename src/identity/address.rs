@@ -25,8 +25,7 @@ pub(super) fn collect(value: &[u8], into: &mut Vec<String>) {
             '"' => copy_until('"', char, &mut chars, &mut entry.bare),
             '[' => copy_until(']', char, &mut chars, &mut entry.bare),
             '<' => {
-                let mut inside = String::new();
-                copy_until('>', char, &mut chars, &mut inside);
+                let inside = inside_angle(&mut chars);
                 entry.angle.get_or_insert(inside);
             }
             ':' if !entry.bare.contains('@') && entry.angle.is_none() => entry.bare.clear(),
@@ -40,14 +39,14 @@ pub(super) fn collect(value: &[u8], into: &mut Vec<String>) {
 struct Entry {
     /// Text outside angle brackets and comments; quoted strings keep their quotes.
     bare: String,
-    /// Text of the first pair of angle brackets, brackets included.
+    /// Text of the first pair of angle brackets, without comments.
     angle: Option<String>,
 }
 
 impl Entry {
     fn add_to(self, into: &mut Vec<String>) {
         let address = match &self.angle {
-            Some(angle) => without_spaces(without_route(angle.trim_matches(['<', '>']).trim())),
+            Some(angle) => without_spaces(without_route(angle.trim())),
             None => bare_address(&self.bare),
         };
         if !address.is_empty() {
@@ -98,6 +97,20 @@ fn without_spaces(text: &str) -> String {
     words(text).concat()
 }
 
+/// The text up to the closing bracket, or to the end.
+fn inside_angle(chars: &mut Peekable<Chars<'_>>) -> String {
+    let mut inside = String::new();
+    while let Some(char) = chars.next() {
+        match char {
+            '>' => break,
+            '(' => skip_comment(chars),
+            '"' => copy_until('"', char, chars, &mut inside),
+            _ => inside.push(char),
+        }
+    }
+    inside
+}
+
 fn skip_comment(chars: &mut Peekable<Chars<'_>>) {
     let mut depth = 1_u32;
     while depth > 0 {
@@ -142,6 +155,7 @@ mod tests {
             ["dana.keane@contoso.example", "sam@x.example"]
         );
         assert_eq!(read("dana@x.example (Dana, at home)"), ["dana@x.example"]);
+        assert_eq!(read("Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>"), ["pete@silly.test"]);
         assert_eq!(read("Dana Keane dana @ x . example"), ["dana@x.example"]);
     }
 

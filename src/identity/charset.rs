@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, WINDOWS_1252};
 
 /// Reads bytes by a charset label; never fails.
 pub(super) fn decode(label: Option<&str>, bytes: &[u8]) -> String {
@@ -30,6 +30,11 @@ fn strict<'a>(label: Option<&str>, bytes: &'a [u8]) -> Option<Cow<'a, str>> {
     match encoding {
         Some(encoding) if encoding == UTF_8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
         Some(encoding) if encoding == WINDOWS_1252 => windows_1252(label, bytes),
+        Some(encoding) if encoding == ISO_2022_JP => {
+            let joined = without_idle_escapes(bytes);
+            let text = encoding.decode_without_bom_handling_and_without_replacement(&joined)?;
+            Some(Cow::Owned(text.into_owned()))
+        }
         Some(encoding) => encoding.decode_without_bom_handling_and_without_replacement(bytes),
         None if is_utf7(label) => utf7(bytes).map(Cow::Owned),
         None => None,
@@ -44,6 +49,23 @@ fn windows_1252<'a>(label: &str, bytes: &'a [u8]) -> Option<Cow<'a, str>> {
         return None;
     }
     WINDOWS_1252.decode_without_bom_handling_and_without_replacement(bytes)
+}
+
+/// Two encoded words joined leave "to ASCII" directly before the next shift, which the standard's decoder refuses.
+fn without_idle_escapes(bytes: &[u8]) -> Vec<u8> {
+    const TO_ASCII: &[u8] = b"\x1b(B";
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&byte, after)) = rest.split_first() {
+        match rest.strip_prefix(TO_ASCII) {
+            Some(next) if next.first() == Some(&0x1b) => rest = next,
+            _ => {
+                kept.push(byte);
+                rest = after;
+            }
+        }
+    }
+    kept
 }
 
 fn latin1(bytes: &[u8]) -> Cow<'_, str> {
@@ -120,6 +142,12 @@ mod tests {
         assert_eq!(decode(Some("iso-8859-1"), b"\x93"), "\u{93}");
         assert_eq!(decode(Some("windows-1252"), b"\x93"), "\u{201c}");
         assert_eq!(decode(Some("cp1252"), b"\x93\x81"), "\u{93}\u{81}");
+    }
+
+    #[test]
+    fn japanese_that_shifts_back_and_forth_is_read() {
+        let text = decode(Some("ISO-2022-JP"), b"\x1b$B%F%9%H\x1b(B\x1b$B%F\x1b(B!");
+        assert_eq!(text, "\u{30c6}\u{30b9}\u{30c8}\u{30c6}!");
     }
 
     #[test]

@@ -19,12 +19,14 @@ pub(super) fn unix_seconds(value: &[u8]) -> Option<i64> {
     words.next_if(|word| is_weekday(word));
     let (day, month, year, time);
     if let Some(found) = words.peek().and_then(|word| month_number(word)) {
-        // C's asctime: Jun  3 14:05:09 2024
+        // C's asctime, `Jun  3 14:05:09 2024`, or its American cousin, `Jun 03 2024 14:05:09`.
         month = found;
         words.next();
         day = words.next()?.parse::<i8>().ok()?;
-        time = clock(words.next()?)?;
-        year = four_digits(words.next()?)?;
+        let (first, second) = (words.next()?, words.next()?);
+        let (clock_word, year_word) = if first.contains(':') { (first, second) } else { (second, first) };
+        time = clock(clock_word)?;
+        year = four_digits(year_word)?;
     } else {
         let first = words.next()?;
         let glued: Vec<_> = first.split('-').collect();
@@ -188,6 +190,7 @@ mod tests {
             "Mon, 3 Jun 2024 16:05:09+0200",
             "Mon, 03-Jun-2024 14:05:09 GMT",
             "Mon Jun  3 14:05:09 2024",
+            "Mon, Jun 03 2024 06:05:09 -0800",
             "Tue, 3\r\n Jun 2024 14:05:09.123 +0000",
             "Mon, 3 Jun 2024 14:05:09",
         ] {
@@ -211,6 +214,7 @@ mod tests {
             "3 Jun 2024 25:00:00 +0000",
             "3 Jun 2024 14:05:09 +9752",
             "3 Jun 2024 14:05:09 +200",
+            "3 Jun 2024 14:05:09 +-0500",
             "Mo, 3 Juni 2024 14:05:09 +0000",
             "=?utf-8?Q?Mon?=",
             "3 Jun 20244 14:05:09 +0000",

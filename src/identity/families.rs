@@ -58,6 +58,11 @@ impl<'t, 'a> Leaf<'t, 'a> {
         self.disposition.as_deref() == Some("attachment")
     }
 
+    /// A multipart without any part: a leaf like any other to the content id, but nobody's attachment.
+    fn is_hollow(&self) -> bool {
+        self.entity.media.token.starts_with("multipart/") && self.entity.raw.trim_ascii().is_empty()
+    }
+
     /// See the module documentation of `identity`.
     fn is_body(&self) -> bool {
         self.is_plain() || self.is_html()
@@ -149,6 +154,9 @@ impl Survey {
         let entity = leaf.entity;
         let row = self.parts.len();
         let facts = hashed(entity.encoding, entity.raw);
+        if leaf.is_hollow() {
+            return facts;
+        }
         self.push(row_of(leaf, role, parent, facts));
         if tnef::is_tnef(leaf) {
             self.tnef(&entity.path, &decoded(entity.encoding, entity.raw), row, depth);

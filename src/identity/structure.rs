@@ -42,7 +42,7 @@ pub(super) struct Entity<'a> {
     /// The Content-Type, or the default of the place.
     pub(super) media: Structured,
     pub(super) encoding: Encoding,
-    /// The body as it stands, up to the line end that belongs to the delimiter.
+    /// The body as it stands, up to the line end that belongs to the delimiter; nothing for a split multipart.
     pub(super) raw: &'a [u8],
     pub(super) path: String,
 }
@@ -122,6 +122,8 @@ struct Delimiter {
     level: usize,
     /// Whether it closes the multipart.
     closes: bool,
+    /// Where the line starts.
+    start: usize,
     /// End of the content before it: its own line end is not content.
     content_end: usize,
     /// Where the next line starts.
@@ -160,7 +162,11 @@ impl Reader<'_> {
             let boundary = media.get("boundary").map(|value| value.raw.trim_ascii_end().to_vec());
             match boundary.filter(|boundary| !boundary.is_empty()) {
                 Some(boundary) if !deep => self.multipart(index, body, boundary, place),
-                boundary => self.closed(index, body, boundary.is_some()),
+                boundary => {
+                    let ended = self.next_delimiter(body);
+                    self.whole(index, body, ended.map_or(self.data.len(), |ended| ended.start), boundary.is_some());
+                    ended
+                }
             }
         } else if is_message(&media.token) {
             self.message(index, body, place)
@@ -181,27 +187,42 @@ impl Reader<'_> {
         ended
     }
 
-    /// A multipart that stays closed: without a boundary, or too deep.
-    fn closed(&mut self, index: usize, body: usize, deep: bool) -> Option<Delimiter> {
-        let ended = self.leaf(index, body);
+    /// A multipart that stays whole: without a usable boundary, or too deep. All that stands before the next delimiter
+    /// line is its content.
+    fn whole(&mut self, index: usize, body: usize, end: usize, deep: bool) {
+        let raw = self.data.get(body..end).unwrap_or_default();
+        self.tree.entities[index].raw = raw;
         self.tree.gaps.too_deep |= deep;
-        self.tree.gaps.unsplit |= !deep && !self.tree.entities[index].raw.trim_ascii().is_empty();
-        ended
+        self.tree.gaps.unsplit |= !deep && !raw.trim_ascii().is_empty();
     }
 
     fn multipart(&mut self, index: usize, body: usize, boundary: Vec<u8>, place: &Place<'_>) -> Option<Delimiter> {
         let level = self.open.len();
         self.open.push(boundary);
-        let digest = self.tree.entities[index].media.token == "multipart/digest";
-        let mut ended = self.next_delimiter(body);
-        let mut number = 0_usize;
-        while let Some(delimiter) = ended.filter(|delimiter| delimiter.level == level) {
-            if number == 0 {
+        let first = self.next_delimiter(body);
+        let ended = match first.filter(|first| first.level == level && !first.closes) {
+            Some(first) => {
                 self.tree.entities[index].kind = Kind::Multipart;
+                self.sections(index, level, first, place)
             }
-            if delimiter.closes {
-                break;
+            None => {
+                self.whole(index, body, first.map_or(self.data.len(), |first| first.start), false);
+                first
             }
+        };
+        self.open.truncate(level);
+        match ended {
+            Some(last) if last.level == level => self.next_delimiter(last.next),
+            ended => ended,
+        }
+    }
+
+    /// Reads the parts of a multipart from its first delimiter on; returns the delimiter after the last part.
+    fn sections(&mut self, index: usize, level: usize, first: Delimiter, place: &Place<'_>) -> Option<Delimiter> {
+        let digest = self.tree.entities[index].media.token == "multipart/digest";
+        let mut ended = Some(first);
+        let mut number = 0_usize;
+        while let Some(delimiter) = ended.filter(|delimiter| delimiter.level == level && !delimiter.closes) {
             // Two delimiters in a row hold no part between them.
             if let Some(again) = self.delimiter_at(delimiter.next).filter(|again| again.level == level) {
                 ended = Some(again);
@@ -212,19 +233,11 @@ impl Reader<'_> {
                 break;
             }
             number += 1;
-            let section =
-                if place.section.is_empty() { number.to_string() } else { format!("{}.{number}", place.section) };
-            let place = Place { prefix: place.prefix, section: &section, digest };
-            ended = self.entity(delimiter.next, Some(index), &place);
+            let dot = if place.section.is_empty() { "" } else { "." };
+            let section = format!("{}{dot}{number}", place.section);
+            ended =
+                self.entity(delimiter.next, Some(index), &Place { prefix: place.prefix, section: &section, digest });
         }
-        let own = ended.filter(|delimiter| delimiter.level == level);
-        self.open.truncate(level);
-        if let Some(last) = own {
-            ended = self.next_delimiter(last.next);
-        }
-        self.set_raw(index, body, ended);
-        let entity = &self.tree.entities[index];
-        self.tree.gaps.unsplit |= entity.kind == Kind::Leaf && !entity.raw.trim_ascii().is_empty();
         ended
     }
 
@@ -249,9 +262,14 @@ impl Reader<'_> {
         ended
     }
 
+    /// A part that breaks off with the message ends before a last line end, as it would before its lost delimiter.
     fn set_raw(&mut self, index: usize, body: usize, ended: Option<Delimiter>) {
-        let end = ended.map_or(self.data.len(), |delimiter| delimiter.content_end.max(body));
-        self.tree.entities[index].raw = self.data.get(body..end).unwrap_or_default();
+        let rest = self.data.get(body..).unwrap_or_default();
+        self.tree.entities[index].raw = match ended {
+            Some(delimiter) => rest.get(..delimiter.content_end.saturating_sub(body)).unwrap_or_default(),
+            None if self.open.is_empty() => rest,
+            None => without_line_end(rest),
+        };
     }
 
     /// The next line from `from` on, itself a line start, that delimits an open multipart.
@@ -270,7 +288,7 @@ impl Reader<'_> {
         let (level, closes) = self.delimits(line)?;
         let before = &self.data[..start];
         let content_end = before.strip_suffix(b"\n").map_or(start, |before| without_return(before).len());
-        Some(Delimiter { level, closes, content_end, next: start + line.len() })
+        Some(Delimiter { level, closes, start, content_end, next: start + line.len() })
     }
 
     /// Which open boundary a line delimits, outermost first, and whether it closes it.
@@ -343,7 +361,7 @@ mod tests {
         assert_eq!(
             outline[1..],
             [
-                "Multipart [1] multipart/alternative \"--b\\n\\none\\n--b\\nContent-Type: text/html\\n\\ntwo\\n--b--\"",
+                r#"Multipart [1] multipart/alternative """#,
                 "Leaf [1.1] text/plain \"one\"",
                 "Leaf [1.2] text/html \"two\"",
                 "Message [2] message/rfc822 \"Subject: inner\\n\\ndeep\"",
@@ -356,7 +374,7 @@ mod tests {
     #[test]
     fn a_missing_close_an_empty_part_and_doubled_delimiters_are_survived() {
         let outline = outline("Content-Type: multipart/mixed; boundary=\"a b\"\n\n--a b  \n--a b\n\n--a b\n\nlast\n");
-        assert_eq!(outline[1..], [r#"Leaf [1] text/plain """#, r#"Leaf [2] text/plain "last\n""#]);
+        assert_eq!(outline[1..], [r#"Leaf [1] text/plain """#, r#"Leaf [2] text/plain "last""#]);
     }
 
     #[test]

@@ -51,33 +51,48 @@ pub(super) fn decoded(encoding: Encoding, raw: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(raw);
     }
     let mut out = Vec::with_capacity(if encoding == Encoding::Base64 { raw.len() / 4 * 3 + 3 } else { raw.len() });
-    stream(encoding, raw, &mut |bytes| out.extend_from_slice(bytes));
+    if stream(encoding, raw, &mut |bytes| out.extend_from_slice(bytes)).is_err() {
+        out.clear();
+        unbroken(raw, &mut |bytes| out.extend_from_slice(bytes));
+    }
     Cow::Owned(out)
 }
 
 /// Hash and length of the content, in constant memory.
 pub(super) fn hashed(encoding: Encoding, raw: &[u8]) -> (Sha256, u64) {
     let mut hasher = Hasher::new();
-    stream(encoding, raw, &mut |bytes| hasher.update(bytes));
+    if stream(encoding, raw, &mut |bytes| hasher.update(bytes)).is_err() {
+        hasher = Hasher::new();
+        unbroken(raw, &mut |bytes| hasher.update(bytes));
+    }
     hasher.finish()
 }
 
-/// Feeds the content to `sink`, piece by piece.
-fn stream(encoding: Encoding, raw: &[u8], sink: &mut dyn FnMut(&[u8])) {
+/// The text is no base64 at all, whatever the header says.
+struct NotBase64;
+
+/// Feeds the content to `sink`, piece by piece; after an error what was fed is void.
+fn stream(encoding: Encoding, raw: &[u8], sink: &mut dyn FnMut(&[u8])) -> Result<(), NotBase64> {
     match encoding {
         Encoding::Identity => sink(raw),
-        Encoding::Base64 => base64(raw, sink),
+        Encoding::Base64 => base64(raw, sink)?,
         Encoding::QuotedPrintable => quoted_printable(raw, sink),
         Encoding::Uuencode => uuencode(raw, sink),
     }
+    Ok(())
+}
+
+/// What stands for content that cannot be decoded: the text itself without its line ends.
+fn unbroken(raw: &[u8], sink: &mut dyn FnMut(&[u8])) {
+    raw.split(|byte| matches!(byte, b'\r' | b'\n')).for_each(sink);
 }
 
 /// Digits gathered before one call of the fast decoder.
 const GATHER: usize = 16 * 1024;
 
 /// Foreign characters are skipped; the first complete padding ends the data; a last group of two or three digits
-/// counts, a single digit is dropped.
-fn base64(raw: &[u8], sink: &mut dyn FnMut(&[u8])) {
+/// counts. A single digit left over cannot come from an encoder: the text was not base64.
+fn base64(raw: &[u8], sink: &mut dyn FnMut(&[u8])) -> Result<(), NotBase64> {
     let mut reader = Base64::default();
     let mut digits = Vec::with_capacity(GATHER.min(raw.len()));
     let mut rest = raw;
@@ -92,7 +107,7 @@ fn base64(raw: &[u8], sink: &mut dyn FnMut(&[u8])) {
     }
     reader.take(&mut digits, sink);
     reader.tolerant(&digits, sink);
-    reader.finish(sink);
+    reader.finish(sink)
 }
 
 /// The tolerant reader, and the fast one for as long as the text is clean.
@@ -142,13 +157,14 @@ impl Base64 {
         sink(&self.out);
     }
 
-    fn finish(&mut self, sink: &mut dyn FnMut(&[u8])) {
-        let bytes = (self.group << (6 * (4 - u32::from(self.held.min(4))))).to_be_bytes();
+    fn finish(&mut self, sink: &mut dyn FnMut(&[u8])) -> Result<(), NotBase64> {
         match self.held {
-            2 => sink(&bytes[1..2]),
-            3 => sink(&bytes[1..3]),
+            1 => return Err(NotBase64),
+            2 => sink(&(self.group << 12).to_be_bytes()[1..2]),
+            3 => sink(&(self.group << 6).to_be_bytes()[1..3]),
             _ => {}
         }
+        Ok(())
     }
 }
 
@@ -233,8 +249,14 @@ mod tests {
         assert_eq!(undone(Base64, "aG!V s\nb\tG8"), "hello");
         assert_eq!(undone(Base64, "aGk=aGk="), "hi");
         assert_eq!(undone(Base64, "=aGVsbG8"), "hello");
-        assert_eq!(undone(Base64, "aGVsb"), "hel");
         assert_eq!(undone(Base64, "a=GVs"), "hel");
+        assert_eq!(undone(Base64, "aG"), "h");
+    }
+
+    #[test]
+    fn text_that_no_encoder_made_stays_without_its_line_ends() {
+        assert_eq!(undone(Base64, "aGVs\r\nb"), "aGVsb");
+        assert_eq!(hashed(Base64, b"aGVs\nb\n"), (Sha256::of(b"aGVsb"), 5));
     }
 
     #[test]

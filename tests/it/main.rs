@@ -1,1 +1,3 @@
 //! Black-box tests: the real binary, real HTTP, other people's tools.
+
+mod corpus_identity;

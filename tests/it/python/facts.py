@@ -156,6 +156,8 @@ def family(message):
             yield from family(part.get_payload(0))
         elif kind == "leaf" and not (is_text(part, "text/plain") or is_text(part, "text/html")):
             raw = content(part)
+            if part.get_content_maintype() == "multipart" and not raw.strip():
+                continue  # a multipart without any part
             yield [sha256(raw), len(raw)]
 
 
