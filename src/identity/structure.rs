@@ -200,15 +200,12 @@ impl Reader<'_> {
         let level = self.open.len();
         self.open.push(boundary);
         let first = self.next_delimiter(body);
-        let ended = match first.filter(|first| first.level == level && !first.closes) {
-            Some(first) => {
-                self.tree.entities[index].kind = Kind::Multipart;
-                self.sections(index, level, first, place)
-            }
-            None => {
-                self.whole(index, body, first.map_or(self.data.len(), |first| first.start), false);
-                first
-            }
+        let ended = if let Some(first) = first.filter(|first| first.level == level && !first.closes) {
+            self.tree.entities[index].kind = Kind::Multipart;
+            self.sections(index, level, first, place)
+        } else {
+            self.whole(index, body, first.map_or(self.data.len(), |first| first.start), false);
+            first
         };
         self.open.truncate(level);
         match ended {
