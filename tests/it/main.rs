@@ -1,3 +1,4 @@
 //! Black-box tests: the real binary, real HTTP, other people's tools.
 
 mod corpus_identity;
+mod rebuilt_mail;
