@@ -23,7 +23,9 @@ pub(super) fn decode(value: &[u8]) -> String {
     let mut held: Option<Word<'_>> = None;
     let mut plain_from = 0;
     let mut at = 0;
-    while let Some(found) = value.get(at..).and_then(|rest| memmem::find(rest, b"=?")) {
+    // Behind the last `?=` no word can end, so nothing there is worth a search.
+    let last = memmem::rfind(value, b"?=").unwrap_or(0);
+    while let Some(found) = value.get(at..last).and_then(|rest| memmem::find(rest, b"=?")) {
         let start = at + found;
         let Some(word) = word_at(&value[start..]) else {
             at = start + 2;

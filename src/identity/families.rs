@@ -265,6 +265,7 @@ impl Survey {
 fn body_text(leaves: &[Leaf<'_, '_>]) -> BodyText {
     let chosen = leaves.iter().position(Leaf::is_plain).or_else(|| leaves.iter().position(Leaf::is_html));
     let has_html = leaves.iter().any(Leaf::is_html);
+    let may_be_shown = leaves.iter().any(|leaf| leaf.content_id.is_some());
     let mut found = BodyText::default();
     for (at, leaf) in leaves.iter().enumerate().filter(|(_, leaf)| leaf.is_body()) {
         let content = decoded(leaf.entity.encoding, leaf.entity.raw);
@@ -276,17 +277,16 @@ fn body_text(leaves: &[Leaf<'_, '_>]) -> BodyText {
             continue;
         }
         let text = charset::decode_cow(leaf.entity.media.text("charset").as_deref(), &content);
-        if leaf.is_html() {
-            found.shown.extend(links::shown_ids(&text));
+        if leaf.is_html() && may_be_shown {
+            links::shown_ids(&text, &mut found.shown);
         }
         if leaf.is_html() || !has_html {
-            let links = links::cloud_links(&text, leaf.is_html());
+            let links = links::cloud_links(&text, leaf.is_html(), ENTITY_LIMIT + 1);
             found.links.insert(leaf.index, links);
         }
         if is_chosen {
-            let digest =
-                if leaf.is_html() { content::body_digest(&html::text_of(&text)) } else { content::body_digest(&text) };
-            found.digest = Some(digest);
+            let text = if leaf.is_html() { html::text_of(text.into_owned()).into() } else { text };
+            found.digest = Some(content::body_digest(&text));
         }
     }
     found

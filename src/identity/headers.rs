@@ -6,6 +6,9 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
+/// Fields of one block that are kept; a message with more is made to exhaust memory.
+const FIELD_LIMIT: usize = 10_000;
+
 /// One header block, borrowed from the message.
 #[derive(Debug, Default)]
 pub(super) struct Headers<'a> {
@@ -115,7 +118,9 @@ pub(super) fn without_line_end(line: &[u8]) -> &[u8] {
 }
 
 fn close<'a>(headers: &mut Headers<'a>, data: &'a [u8], open: &mut Option<(&'a [u8], usize)>, end: usize) {
-    if let Some((name, start)) = open.take() {
+    if let Some((name, start)) = open.take()
+        && headers.fields.len() < FIELD_LIMIT
+    {
         let value = without_line_end(data.get(start..end).unwrap_or_default());
         headers.fields.push(Field { name, value });
     }

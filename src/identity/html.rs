@@ -2,24 +2,38 @@
 //!
 //! It must not try to be a browser; the rule has to be reproducible in two lines of any language.
 
+use std::ops::Range;
+
 use memchr::{memchr, memchr_iter};
 
-/// Removes `<style>` and `<script>` elements, then everything between `<` and `>`.
-pub(super) fn text_of(html: &str) -> String {
-    let mut kept = String::with_capacity(html.len());
+/// Removes `<style>` and `<script>` elements, then everything between `<` and `>`; in place, as bodies can be large.
+pub(super) fn text_of(html: String) -> String {
     let mut hidden = [Hidden::new("style"), Hidden::new("script")];
-    let mut from = 0;
-    for at in memchr_iter(b'<', html.as_bytes()) {
-        if at < from {
-            continue;
-        }
-        if let Some(end) = hidden.iter_mut().find_map(|element| element.end_of(html.as_bytes(), at)) {
-            kept.push_str(&html[from..at]);
-            from = end;
-        }
+    let without_hidden = without(html, |bytes, from| {
+        memchr_iter(b'<', &bytes[from..]).map(|found| from + found).find_map(|at| {
+            let end = hidden.iter_mut().find_map(|element| element.end_of(bytes, at))?;
+            Some(at..end)
+        })
+    });
+    without(without_hidden, |bytes, from| {
+        let open = from + memchr(b'<', &bytes[from..])?;
+        Some(open..open + memchr(b'>', &bytes[open..])? + 1)
+    })
+}
+
+/// Cuts the ranges that `next_cut` finds from an offset on. They start and end at ASCII, so the rest stays UTF-8.
+fn without(text: String, mut next_cut: impl FnMut(&[u8], usize) -> Option<Range<usize>>) -> String {
+    let mut bytes = text.into_bytes();
+    let (mut kept, mut from) = (0, 0);
+    while let Some(cut) = next_cut(&bytes, from) {
+        bytes.copy_within(from..cut.start, kept);
+        kept += cut.start - from;
+        from = cut.end;
     }
-    kept.push_str(&html[from..]);
-    without_tags(&kept)
+    let end = bytes.len();
+    bytes.copy_within(from..end, kept);
+    bytes.truncate(kept + end - from);
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// An element whose content is not text.
@@ -60,23 +74,11 @@ fn starts_with_name(bytes: &[u8], at: usize, name: &str) -> bool {
         && !bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-fn without_tags(html: &str) -> String {
-    let mut text = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(open) = memchr(b'<', rest.as_bytes()) {
-        let Some(close) = memchr(b'>', &rest.as_bytes()[open..]) else {
-            break;
-        };
-        text.push_str(&rest[..open]);
-        rest = &rest[open + close + 1..];
-    }
-    text.push_str(rest);
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::text_of;
+    fn text_of(html: &str) -> String {
+        super::text_of(html.to_owned())
+    }
 
     #[test]
     fn tags_go_and_the_text_stays_with_its_entities() {
@@ -88,5 +90,6 @@ mod tests {
         assert_eq!(text_of("a<STYLE type=x>p > b {}</Style >b<script>if (1 < 2) {}</script>c"), "abc");
         assert_eq!(text_of("a<style>b"), "ab");
         assert_eq!(text_of("<styled>b</styled>"), "b");
+        assert_eq!(text_of("ä < <style>x</style> ö > ü <b"), "ä  ü <b");
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Only addresses are read; no link is ever opened. It must not know the parts of the message.
 
-use memchr::memmem;
+use std::collections::HashSet;
+
+use memchr::{memchr_iter, memmem};
 
 use super::charset;
 use super::params::percent_decoded;
@@ -21,34 +23,31 @@ const CLOUD_HOSTS: [&str; 7] = [
 /// Microsoft Defender rewrites links through this host; the address meant is in the `url` parameter.
 const REWRITER: &str = ".safelinks.protection.outlook.com";
 
-/// Links to cloud files in the order of the text, each once. In HTML, `&amp;` is undone.
-pub(super) fn cloud_links(text: &str, is_html: bool) -> Vec<String> {
-    let mut links: Vec<String> = Vec::new();
-    for found in memmem::find_iter(text.as_bytes(), b"://") {
-        let Some(link) = link_at(text, found).and_then(|url| cloud_link(url, is_html)) else {
-            continue;
-        };
-        if !links.contains(&link) {
-            links.push(link);
-        }
-    }
-    links
+/// Links to cloud files in the order of the text, each once and no more than `limit`. In HTML, `&amp;` is undone.
+pub(super) fn cloud_links(text: &str, is_html: bool, limit: usize) -> Vec<String> {
+    let mut seen = HashSet::new();
+    memmem::find_iter(text.as_bytes(), b"://")
+        .filter_map(|found| cloud_link(link_at(text, found)?, is_html))
+        .filter(|link| seen.insert(link.clone()))
+        .take(limit)
+        .collect()
 }
 
-/// The Content-IDs that HTML refers to.
-pub(super) fn shown_ids(html: &str) -> Vec<String> {
+/// Adds the Content-IDs that HTML refers to.
+pub(super) fn shown_ids(html: &str, into: &mut HashSet<String>) {
     let bytes = html.as_bytes();
-    memmem::find_iter(bytes, b":")
-        .filter(|at| {
-            at.checked_sub(3).and_then(|from| bytes.get(from..*at)).is_some_and(|w| w.eq_ignore_ascii_case(b"cid"))
-        })
-        .filter_map(|at| {
-            let id = &bytes[at + 1..];
-            let end = id.iter().position(|byte| is_end(*byte) || *byte == b')').unwrap_or(id.len());
-            let id = percent_decoded(&id[..end]);
-            (!id.is_empty()).then(|| charset::lenient(&id).into_owned())
-        })
-        .collect()
+    for at in memchr_iter(b':', bytes) {
+        let scheme = at.checked_sub(3).and_then(|from| bytes.get(from..at)).unwrap_or_default();
+        if !scheme.eq_ignore_ascii_case(b"cid") {
+            continue;
+        }
+        let id = &bytes[at + 1..];
+        let end = id.iter().position(|byte| is_end(*byte) || *byte == b')').unwrap_or(id.len());
+        let id = percent_decoded(&id[..end]);
+        if !id.is_empty() {
+            into.insert(charset::lenient(&id).into_owned());
+        }
+    }
 }
 
 /// The http or https address around the `://` at `found`.
@@ -106,7 +105,7 @@ mod tests {
             <a href="https://contoso-my.sharepoint.com/:w:/g/personal/x?e=1&amp;d=2">again</a>
             <a href="https://sharepoint.com.evil.example/x">c</a> https://notsharepoint.com/ https://u@evil.example/1drv.ms"#;
         assert_eq!(
-            cloud_links(html, true),
+            cloud_links(html, true, 9),
             [
                 "https://contoso-my.sharepoint.com/:w:/g/personal/x?e=1&d=2",
                 "HTTPS://Contoso.SharePoint.com/sites/x",
@@ -119,19 +118,21 @@ mod tests {
     fn a_rewritten_link_gives_the_address_meant() {
         let html = "<a href=\"https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fcontoso.sharepoint.com\
                     %2Fa%3Fb&amp;data=05\">x</a>";
-        assert_eq!(cloud_links(html, true), ["https://contoso.sharepoint.com/a?b"]);
+        assert_eq!(cloud_links(html, true, 9), ["https://contoso.sharepoint.com/a?b"]);
     }
 
     #[test]
     fn a_link_in_plain_text_ends_before_the_full_stop() {
         assert_eq!(
-            cloud_links("See (https://onedrive.live.com/edit?id=1).", false),
+            cloud_links("See (https://onedrive.live.com/edit?id=1).", false, 9),
             ["https://onedrive.live.com/edit?id=1"]
         );
     }
 
     #[test]
     fn shown_images_are_known_by_their_id() {
-        assert_eq!(shown_ids(r#"<img src="CID:a%40b"><td style="background:url(cid:c@d)"> acid: x"#), ["a@b", "c@d"]);
+        let mut shown = HashSet::new();
+        shown_ids(r#"<img src="CID:a%40b"><td style="background:url(cid:c@d)"> acid: x"#, &mut shown);
+        assert_eq!(shown, HashSet::from(["a@b".to_owned(), "c@d".to_owned()]));
     }
 }

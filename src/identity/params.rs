@@ -7,6 +7,9 @@ use super::charset;
 use super::encoded_word;
 use super::headers::unfold;
 
+/// Parameters that are read; no sender writes as many.
+const PARAM_LIMIT: usize = 1_000;
+
 /// A leading token, lower-cased, and the parameters after it.
 #[derive(Debug, Default)]
 pub(super) struct Structured {
@@ -40,6 +43,7 @@ impl Structured {
         let token = pieces.next().unwrap_or_default().trim_ascii();
         let token = charset::lenient(token).to_ascii_lowercase();
         let params = pieces
+            .take(PARAM_LIMIT)
             .filter_map(|piece| {
                 let equals = piece.iter().position(|byte| *byte == b'=')?;
                 let name = charset::lenient(piece[..equals].trim_ascii()).to_ascii_lowercase();

@@ -5,6 +5,7 @@
 
 use super::charset;
 use super::families::Leaf;
+use super::structure::ENTITY_LIMIT;
 
 const SIGNATURE: [u8; 4] = [0x78, 0x9f, 0x3e, 0x22];
 /// Signature and key.
@@ -41,9 +42,11 @@ pub(super) fn members(content: &[u8]) -> Option<Vec<Member<'_>>> {
     let mut attributes = 0_u32;
     while let Some((id, value)) = rest.attribute() {
         attributes += 1;
+        let is_full = found.len() > ENTITY_LIMIT;
         match (id, found.last_mut()) {
             (0x9007, _) => code_page = Bytes(value).u32(),
-            // attAttachRendData opens the next file.
+            // attAttachRendData opens the next file; one more than the limit, so that the limit is noticed.
+            (0x9002, _) if is_full => break,
             (0x9002, _) => found.push(Found::default()),
             (0x800f, Some(file)) => file.data = Some(value),
             (0x8010, Some(file)) => file.title = Some(value),

@@ -80,24 +80,25 @@ fn part_of<'x>(attachment: &'x Attachment, number: usize, losses: &mut Vec<Loss>
     let mut lost = |kind| losses.push(Loss { kind, attachment: Some(number) });
     match attachment {
         Attachment::File { name, content_type, content_id, is_inline, bytes } => {
-            let stated = content_type.as_deref().unwrap_or(BYTES);
-            let media_type = writable_type(stated, bytes).unwrap_or_else(|| {
+            let media_type = writable_type(content_type.as_deref().unwrap_or(BYTES), bytes).unwrap_or_else(|| {
                 lost(LossKind::TypeReplaced);
                 ContentType::new(BYTES)
             });
-            let name = name.as_deref();
             let id = content_id.as_deref().map(|id| id.trim().trim_matches(['<', '>'])).filter(|id| !id.is_empty());
             let writable_id = id.filter(|id| is_content_id(id));
             if id.is_some() && writable_id.is_none() {
                 lost(LossKind::ContentIdLeftOut);
             }
+            let name = name.as_deref();
+            // Text without a name that is marked inline would be taken for body text.
+            let shown = *is_inline && !(media_type.is_text() && named(name).is_none());
             let mut part = if media_type.c_type == MESSAGE { message(bytes) } else { file(media_type, name, bytes) };
             if let Some(id) = writable_id {
                 part = part.header("Content-ID", Raw::new(format!("<{id}>")));
             }
             let part =
-                part.header("Content-Disposition", disposition(if *is_inline { "inline" } else { "attachment" }, name));
-            (part, *is_inline && writable_id.is_some())
+                part.header("Content-Disposition", disposition(if shown { "inline" } else { "attachment" }, name));
+            (part, shown && writable_id.is_some())
         }
         Attachment::Item { name, content } => {
             let name = name.as_deref();

@@ -1,6 +1,7 @@
 //! The rebuilt message against its golden file and against an independent parser.
 
 use mail_parser::{MessageParser, MimeHeaders as _, PartType};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -257,5 +258,45 @@ fn a_file_that_claims_a_type_it_cannot_have_becomes_plain_bytes() {
         let examined = crate::identity::examine(&rebuilt.eml);
         assert_eq!(examined.parts[0].media_type.as_deref(), Some("application/octet-stream"), "{stated}");
         assert_eq!(examined.parts[0].sha256, Some(crate::terms::Sha256::of(bytes)), "{stated}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_the_json_holds_every_file_comes_back_and_no_field_is_added(
+        texts in proptest::collection::vec(any::<String>(), 6),
+        headers in proptest::collection::vec((any::<String>(), any::<String>()), 0..4),
+        files in proptest::collection::vec((any::<String>(), any::<String>(), any::<bool>(), any::<Vec<u8>>()), 0..4),
+    ) {
+        let attachments = files.iter().map(|(name, content_type, is_inline, bytes)| Attachment::File {
+            name: Some(name.clone()),
+            content_type: Some(content_type.clone()),
+            content_id: Some(name.clone()),
+            is_inline: *is_inline,
+            bytes: bytes.clone(),
+        });
+        let source = Source {
+            subject: Some(texts[0].clone()),
+            from: Some(Mailbox { name: Some(texts[1].clone()), address: Some(texts[2].clone()) }),
+            message_id: Some(texts[3].clone()),
+            headers,
+            text: Some(texts[4].clone()),
+            html: Some(texts[5].clone()),
+            attachments: attachments.collect(),
+            ..Source::default()
+        };
+        let rebuilt = rebuild(&source);
+        prop_assert_eq!(&rebuilt, &rebuild(&source));
+        prop_assert!(rebuilt.eml.starts_with(b"X-Affiant-Source: rebuilt_from_json\r\n"));
+        let examined = crate::identity::examine(&rebuilt.eml);
+        for (_, _, _, bytes) in &files {
+            let hash = Some(crate::terms::Sha256::of(bytes));
+            prop_assert!(examined.parts.iter().any(|part| part.sha256 == hash));
+        }
+        for line in rebuilt.eml.split_inclusive(|byte| *byte == b'\n') {
+            prop_assert!(line.ends_with(b"\r\n"));
+        }
     }
 }

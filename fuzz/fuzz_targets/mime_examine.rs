@@ -1,0 +1,18 @@
+//! Any bytes get an answer, the same one twice, with rows whose parents come before them.
+
+#![no_main]
+
+use affiant::identity::{Role, examine};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let examined = examine(bytes);
+    assert_eq!(examined, examine(bytes));
+    let mut paths = std::collections::HashSet::new();
+    for (index, part) in examined.parts.iter().enumerate() {
+        assert_eq!(part.ordinal, index + 1);
+        assert!(part.parent.is_none_or(|parent| parent < index));
+        assert!(paths.insert(&part.mime_path), "two rows with one path");
+        assert_eq!(part.role == Role::Reference, part.sha256.is_none());
+    }
+});
