@@ -50,7 +50,10 @@ pub enum CloudError {
     },
     /// Plain http to somewhere else than this machine.
     #[error("{what} uses plain http to {host}")]
-    #[diagnostic(code(affiant::cloud::plain_http), help("use https; plain http is accepted only for 127.0.0.1, [::1] and localhost"))]
+    #[diagnostic(
+        code(affiant::cloud::plain_http),
+        help("use https; plain http is accepted only for 127.0.0.1, [::1] and localhost")
+    )]
     PlainHttp {
         /// Which setting.
         what: &'static str,

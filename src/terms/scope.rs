@@ -3,7 +3,9 @@
 use std::fmt;
 
 /// The message property that the date range is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum DateField {
     /// Delivery into this mailbox; set on sent items and drafts too.

@@ -7,9 +7,9 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::Timestamp;
 
 use super::UtcInstant;
 
@@ -87,7 +87,9 @@ pub enum WindowError {
     #[error("{edge} \"{text}\" is neither a date nor a time")]
     #[diagnostic(
         code(affiant::window::text),
-        help("write a date as 2024-03-31, or an exact time as 2024-03-31T17:30:00 (in --zone) or 2024-03-31T17:30:00Z")
+        help(
+            "write a date as 2024-03-31, or an exact time as 2024-03-31T17:30:00 (in --zone) or 2024-03-31T17:30:00Z"
+        )
     )]
     Text {
         /// Which end.
@@ -97,7 +99,10 @@ pub enum WindowError {
     },
     /// Daylight saving skips this local time.
     #[error("{edge} {text} does not exist in {zone}: clocks jumped over it")]
-    #[diagnostic(code(affiant::window::skipped), help("the first moment after the jump is {after}; give that, or another time"))]
+    #[diagnostic(
+        code(affiant::window::skipped),
+        help("the first moment after the jump is {after}; give that, or another time")
+    )]
     Skipped {
         /// Which end.
         edge: Edge,
@@ -125,7 +130,10 @@ pub enum WindowError {
     },
     /// The end is not after the start.
     #[error("the range is empty: it starts at {from} and ends before {to}")]
-    #[diagnostic(code(affiant::window::empty), help("--from must come before --to; a date given to --to includes that whole day"))]
+    #[diagnostic(
+        code(affiant::window::empty),
+        help("--from must come before --to; a date given to --to includes that whole day")
+    )]
     Empty {
         /// Start in UTC.
         from: UtcInstant,
@@ -340,10 +348,16 @@ mod tests {
     fn a_local_time_that_daylight_saving_skips_or_repeats_is_refused() {
         let parse = |from: &str| Range::parse(Some(from), None, "Europe/Berlin").expect_err("refused");
         let skipped = parse("2024-03-31T02:30:00");
-        assert!(matches!(&skipped, WindowError::Skipped { after, .. } if after.to_string() == "2024-03-31T01:00:00.000Z"), "{skipped:?}");
+        assert!(
+            matches!(&skipped, WindowError::Skipped { after, .. } if after.to_string() == "2024-03-31T01:00:00.000Z"),
+            "{skipped:?}"
+        );
         let repeated = parse("2024-10-27T02:30:00");
-        assert!(matches!(&repeated, WindowError::Repeated { first, second, .. }
-            if first.to_string() == "2024-10-27T00:30:00.000Z" && second.to_string() == "2024-10-27T01:30:00.000Z"), "{repeated:?}");
+        assert!(
+            matches!(&repeated, WindowError::Repeated { first, second, .. }
+            if first.to_string() == "2024-10-27T00:30:00.000Z" && second.to_string() == "2024-10-27T01:30:00.000Z"),
+            "{repeated:?}"
+        );
     }
 
     #[test]
@@ -356,7 +370,10 @@ mod tests {
     #[test]
     fn wrong_zones_texts_and_empty_ranges_are_named() {
         assert!(matches!(Range::parse(None, None, "Mars/Base"), Err(WindowError::Zone(_))));
-        assert!(matches!(Range::parse(Some("31.03.2024"), None, "UTC"), Err(WindowError::Text { edge: Edge::From, .. })));
+        assert!(matches!(
+            Range::parse(Some("31.03.2024"), None, "UTC"),
+            Err(WindowError::Text { edge: Edge::From, .. })
+        ));
         assert!(matches!(Range::parse(None, Some("2024-02-30"), "UTC"), Err(WindowError::Text { edge: Edge::To, .. })));
         let empty = Range::parse(Some("2024-03-02"), Some("2024-03-01"), "UTC");
         assert!(matches!(empty, Err(WindowError::Empty { .. })));

@@ -1,0 +1,65 @@
+//! What all requests of one `Graph` share: origin, client, tokens, pace, clocks.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::clock::ClockOffset;
+use super::limits::Limits;
+use super::link::Origin;
+use super::pace::Pace;
+use super::retry_after;
+use super::send::Getter;
+use super::tokens::Tokens;
+use crate::monitor::Monitor;
+use crate::terms::{Clock, Exchange, UtcInstant};
+
+/// The shared inside of a [`Graph`](super::Graph).
+pub(super) struct Door {
+    pub(super) origin: Origin,
+    pub(super) getter: Getter,
+    pub(super) tokens: Tokens,
+    pub(super) pace: Pace,
+    pub(super) limits: Limits,
+    pub(super) monitor: Arc<dyn Monitor>,
+    clock: Clock,
+    offset: Mutex<Option<ClockOffset>>,
+    reached: AtomicBool,
+}
+
+impl Door {
+    pub(super) fn new(
+        origin: Origin,
+        getter: Getter,
+        tokens: Tokens,
+        limits: Limits,
+        monitor: Arc<dyn Monitor>,
+        clock: Clock,
+    ) -> Self {
+        let pace = Pace::new(&limits, Arc::clone(&monitor));
+        let (offset, reached) = (Mutex::default(), AtomicBool::new(false));
+        Self { origin, getter, tokens, pace, limits, monitor, clock, offset, reached }
+    }
+
+    pub(super) fn now(&self) -> UtcInstant {
+        (self.clock)()
+    }
+
+    /// Whether this Graph ever answered.
+    pub(super) fn was_reached(&self) -> bool {
+        self.reached.load(Ordering::Relaxed)
+    }
+
+    /// Takes an answer's head into account: Graph is there, and its clock says so much.
+    pub(super) fn saw(&self, exchange: &Exchange) {
+        self.reached.store(true, Ordering::Relaxed);
+        let date = exchange.server_date.as_deref().and_then(retry_after::date);
+        if let (Some(date), Some(headed)) = (date, exchange.headers_at) {
+            let mut offset = self.offset.lock().unwrap_or_else(PoisonError::into_inner);
+            *offset = Some(ClockOffset::with(*offset, date, exchange.sent_at, headed));
+        }
+    }
+
+    pub(super) fn offset(&self) -> Option<ClockOffset> {
+        *self.offset.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

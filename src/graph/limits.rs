@@ -1,0 +1,48 @@
+//! How hard Graph may be asked, and for how long a request is tried.
+//!
+//! Source of the figures: Microsoft, "Microsoft Graph service-specific throttling limits", Outlook:
+//! 10,000 requests in 10 minutes and 4 at a time, per application and mailbox.
+
+use std::time::Duration;
+
+use crate::cloud::Cloud;
+
+/// The most requests in flight per mailbox; the service refuses a fifth.
+pub const IN_FLIGHT: usize = 4;
+
+/// The span of the request window.
+pub(super) const WINDOW: Duration = Duration::from_mins(10);
+
+/// Budgets and patience of one [`Graph`](super::Graph).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests in flight per mailbox (and for the directory); [`IN_FLIGHT`] at most.
+    pub in_flight_per_mailbox: usize,
+    /// Requests per mailbox in any 10 minutes; `None` for no window. The service publishes 10,000.
+    pub per_window: Option<u32>,
+    /// Requests in flight over all mailboxes.
+    pub connections: usize,
+    /// Attempts per request where the service does not say how long to wait.
+    pub attempts: u32,
+    /// Time after which a request is tried no more; a wait the service asked for is sat out even so.
+    pub patience: Duration,
+    /// First pause between attempts; doubles up to a minute, with up to a quarter of jitter.
+    pub first_pause: Duration,
+    /// No byte for so long means the connection is broken.
+    pub stall: Duration,
+}
+
+impl Limits {
+    /// The limits of a cloud. A Graph on this machine has no published quota, so it gets no window.
+    pub fn for_cloud(cloud: &Cloud) -> Self {
+        Self {
+            in_flight_per_mailbox: IN_FLIGHT,
+            per_window: (!cloud.is_loopback()).then_some(9_600),
+            connections: 64,
+            attempts: 10,
+            patience: Duration::from_mins(30),
+            first_pause: Duration::from_secs(1),
+            stall: Duration::from_mins(2),
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Who may send now: four seats per lane, a sliding window of requests, and one fence.
+//!
+//! A seat is held only while a request is on the wire, so that retries count like first attempts and
+//! nobody sleeps on one. It must not know what is sent or why a request failed.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::ask::Lane;
+use super::limits::{IN_FLIGHT, Limits, WINDOW};
+use crate::monitor::{Event, Monitor, Wait};
+
+/// The width of one slot of the window: requests are counted per second, not remembered one by one.
+const SLOT: Duration = Duration::from_secs(1);
+
+/// The traffic rules of one `Graph`.
+pub(super) struct Pace {
+    lanes: Mutex<HashMap<Lane, Arc<LanePace>>>,
+    connections: Arc<Semaphore>,
+    seats: usize,
+    per_window: Option<u32>,
+    monitor: Arc<dyn Monitor>,
+}
+
+/// The right to have one request on the wire; given back when dropped.
+pub(super) struct Permit {
+    _seat: OwnedSemaphorePermit,
+    _connection: OwnedSemaphorePermit,
+}
+
+impl Pace {
+    pub(super) fn new(limits: &Limits, monitor: Arc<dyn Monitor>) -> Self {
+        Self {
+            lanes: Mutex::default(),
+            connections: Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS))),
+            seats: limits.in_flight_per_mailbox.clamp(1, IN_FLIGHT),
+            per_window: limits.per_window,
+            monitor,
+        }
+    }
+
+    /// The rules of one lane.
+    pub(super) fn lane(&self, lane: &Lane) -> Arc<LanePace> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lanes.get(lane).map(Arc::clone);
+        known.unwrap_or_else(|| {
+            let new = Arc::new(LanePace::new(self.seats));
+            lanes.insert(lane.clone(), Arc::clone(&new));
+            new
+        })
+    }
+
+    /// Waits until a request of this lane may go out.
+    pub(super) async fn enter(&self, lane: &LanePace) -> Permit {
+        loop {
+            self.wait(lane.closed_for(self.per_window)).await;
+            let Ok(seat) = Arc::clone(&lane.seats).acquire_owned().await else { continue };
+            let Ok(connection) = Arc::clone(&self.connections).acquire_owned().await else { continue };
+            // The fence may have come up while this one queued.
+            match lane.count_one(self.per_window) {
+                None => return Permit { _seat: seat, _connection: connection },
+                Some(closed) => {
+                    drop((seat, connection));
+                    self.wait(Some(closed)).await;
+                }
+            }
+        }
+    }
+
+    async fn wait(&self, closed: Option<(Wait, Duration)>) {
+        if let Some((reason, delay)) = closed {
+            self.monitor.tell(&Event::Waiting { reason, delay });
+            tokio::time::sleep(delay).await;
+        }
+    }
+}
+
+/// The traffic rules of one lane.
+pub(super) struct LanePace {
+    seats: Arc<Semaphore>,
+    state: Mutex<State>,
+}
+
+struct State {
+    start: Instant,
+    fence: Option<Instant>,
+    slots: VecDeque<(u64, u32)>,
+    seats: usize,
+}
+
+impl LanePace {
+    fn new(seats: usize) -> Self {
+        let state = State { start: Instant::now(), fence: None, slots: VecDeque::new(), seats };
+        Self { seats: Arc::new(Semaphore::new(seats)), state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Holds every request of this lane back for so long. Fences do not add up: the longest wins.
+    pub(super) fn fence(&self, delay: Duration) {
+        let mut state = self.state();
+        let until = Instant::now().checked_add(delay);
+        state.fence = state.fence.max(until);
+    }
+
+    /// Takes one seat away for good, down to one: the mailbox said that it has too much open.
+    pub(super) fn narrow(&self) {
+        let mut state = self.state();
+        // Whoever calls this has just left its seat, so one is free more often than not.
+        if state.seats > 1 && self.seats.forget_permits(1) == 1 {
+            state.seats -= 1;
+        }
+    }
+
+    fn closed_for(&self, per_window: Option<u32>) -> Option<(Wait, Duration)> {
+        self.state().closed_for(per_window, Instant::now())
+    }
+
+    /// Counts one request as sent, or says why and for how long none may be sent.
+    fn count_one(&self, per_window: Option<u32>) -> Option<(Wait, Duration)> {
+        let now = Instant::now();
+        let mut state = self.state();
+        let closed = state.closed_for(per_window, now);
+        if closed.is_none() && per_window.is_some() {
+            state.count(now);
+        }
+        closed
+    }
+}
+
+impl State {
+    fn closed_for(&mut self, per_window: Option<u32>, now: Instant) -> Option<(Wait, Duration)> {
+        let fence = self.fence.and_then(|until| until.checked_duration_since(now)).filter(|left| !left.is_zero());
+        if let Some(left) = fence {
+            return Some((Wait::ServiceAsked, left));
+        }
+        let budget = self.budget_in(per_window?, now)?;
+        Some((Wait::Budget, budget))
+    }
+
+    /// How long until the window has room; `None` when it has.
+    fn budget_in(&mut self, most: u32, now: Instant) -> Option<Duration> {
+        let slot = self.slot(now);
+        // A request counts until the end of its slot's second plus the whole window.
+        let span = WINDOW.as_secs() / SLOT.as_secs() + 1;
+        while self.slots.front().is_some_and(|(oldest, _)| oldest + span <= slot) {
+            self.slots.pop_front();
+        }
+        let sent: u64 = self.slots.iter().map(|(_, count)| u64::from(*count)).sum();
+        if sent < u64::from(most.max(1)) {
+            return None;
+        }
+        let (oldest, _) = self.slots.front()?;
+        let opens = self.start + SLOT * u32::try_from(oldest + span).unwrap_or(u32::MAX);
+        Some(opens.saturating_duration_since(now).max(Duration::from_millis(1)))
+    }
+
+    fn count(&mut self, now: Instant) {
+        let slot = self.slot(now);
+        match self.slots.back_mut() {
+            Some((last, count)) if *last == slot => *count = count.saturating_add(1),
+            _ => self.slots.push_back((slot, 1)),
+        }
+    }
+
+    fn slot(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.start).as_secs() / SLOT.as_secs()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::Silent;
+    use crate::terms::ObjectId;
+
+    fn pace(per_window: Option<u32>, connections: usize) -> Pace {
+        let limits = Limits {
+            in_flight_per_mailbox: 9,
+            per_window,
+            connections,
+            attempts: 1,
+            patience: Duration::ZERO,
+            first_pause: Duration::ZERO,
+            stall: Duration::ZERO,
+        };
+        Pace::new(&limits, Arc::new(Silent))
+    }
+
+    fn mailbox(id: &str) -> Lane {
+        Lane::Mailbox(ObjectId::new(id).expect("valid"))
+    }
+
+    /// How long `enter` takes, on the paused clock.
+    async fn waited(pace: &Pace, lane: &LanePace) -> (Permit, Duration) {
+        let start = Instant::now();
+        let permit = pace.enter(lane).await;
+        (permit, start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fifth_request_of_a_mailbox_waits_and_another_mailbox_does_not() {
+        let pace = pace(None, 100);
+        let (a, b) = (pace.lane(&mailbox("a")), pace.lane(&mailbox("b")));
+        let mut seats = Vec::new();
+        for _ in 0..4 {
+            seats.push(pace.enter(&a).await);
+        }
+        let fifth = tokio::time::timeout(Duration::from_hours(1), pace.enter(&a)).await;
+        assert!(fifth.is_err());
+        let _other = pace.enter(&b).await;
+        seats.pop();
+        let _fifth = pace.enter(&a).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_longest_fence_wins_and_fences_do_not_add_up() {
+        let pace = pace(None, 100);
+        let lane = pace.lane(&mailbox("a"));
+        for seconds in [20, 300, 7] {
+            lane.fence(Duration::from_secs(seconds));
+        }
+        let (_, delay) = waited(&pace, &lane).await;
+        assert!(delay >= Duration::from_mins(5) && delay < Duration::from_secs(301), "{delay:?}");
+        let (_, other) = waited(&pace, &pace.lane(&mailbox("b"))).await;
+        assert_eq!(other, Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_ten_minutes_see_more_requests_than_the_window_allows() {
+        let pace = pace(Some(50), 100);
+        let lane = pace.lane(&mailbox("a"));
+        let start = Instant::now();
+        let mut sent = Vec::new();
+        for _ in 0..160 {
+            drop(pace.enter(&lane).await);
+            sent.push(start.elapsed());
+            tokio::time::sleep(Duration::from_millis(700)).await;
+        }
+        for (i, at) in sent.iter().enumerate() {
+            let within = sent[i..].iter().filter(|later| later.saturating_sub(*at) < WINDOW).count();
+            assert!(within <= 50, "{within} after {at:?}");
+        }
+        assert!(sent[159] < Duration::from_secs(3 * 601 + 120), "the budget is used: {:?}", sent[159]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connections_are_capped_over_all_mailboxes() {
+        let pace = pace(None, 2);
+        let _one = pace.enter(&pace.lane(&mailbox("a"))).await;
+        let two = pace.enter(&pace.lane(&mailbox("b"))).await;
+        let lane = pace.lane(&mailbox("c"));
+        assert!(tokio::time::timeout(Duration::from_secs(9), pace.enter(&lane)).await.is_err());
+        drop(two);
+        let _three = pace.enter(&lane).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mailbox_with_too_much_open_gets_fewer_seats_but_keeps_one() {
+        let pace = pace(None, 9);
+        let lane = pace.lane(&mailbox("a"));
+        for _ in 0..9 {
+            lane.narrow();
+        }
+        let one = pace.enter(&lane).await;
+        assert!(tokio::time::timeout(Duration::from_secs(9), pace.enter(&lane)).await.is_err());
+        drop(one);
+        let _again = pace.enter(&lane).await;
+    }
+}

@@ -1,0 +1,222 @@
+//! What becomes of a good answer's body: a JSON value, a page, or bytes handed to a sink as they arrive.
+//!
+//! Every read has a deadline that starts anew with each byte (a large message may take its time, a dead
+//! connection may not), and a body that ends early is broken, never short. It must not know retries.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use serde::de::DeserializeOwned;
+
+use super::json;
+use super::link::{LinkFault, Origin};
+use super::page::{Page, RawPage};
+
+/// Largest JSON answer read, in bytes.
+const JSON_CAP: usize = 64 << 20;
+/// Most of an error answer's body that is read, in bytes.
+const ERROR_CAP: usize = 64 << 10;
+
+/// Why there is no usable answer.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// No byte for longer than allowed.
+    Stalled,
+    /// The connection ended, or the encoding was broken.
+    Cut,
+    /// Fewer or more bytes than announced.
+    Short,
+    /// No connection; whether this Graph ever answered.
+    Unreachable {
+        /// Whether any request was ever answered.
+        ever_reached: bool,
+    },
+    /// No trust in the server.
+    Tls,
+    /// A body that is no JSON.
+    NotJson,
+    /// JSON of another shape.
+    WrongShape,
+    /// A success that is none: 202, 204, 206.
+    OddStatus,
+    /// More than is read into memory.
+    TooBig,
+    /// A link to elsewhere.
+    ForeignLink,
+    /// A link that cannot be right.
+    DamagedLink,
+    /// The question has no address.
+    Unaskable,
+    /// The sink failed.
+    Sink(std::io::Error),
+}
+
+impl Broken {
+    /// The word for it in the record.
+    pub(super) const fn word(&self) -> &'static str {
+        match self {
+            Self::Stalled => "stalled",
+            Self::Cut => "connection_cut",
+            Self::Short => "length_differs",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Tls => "tls",
+            Self::NotJson => "not_json",
+            Self::WrongShape => "unexpected_json",
+            Self::OddStatus => "unexpected_status",
+            Self::TooBig => "too_large",
+            Self::ForeignLink => "foreign_link",
+            Self::DamagedLink => "damaged_link",
+            Self::Unaskable => "bad_request",
+            Self::Sink(_) => "local_write",
+        }
+    }
+}
+
+/// A body on its way in.
+pub(super) struct Body {
+    response: reqwest::Response,
+    stall: Duration,
+    announced: Option<u64>,
+    received: u64,
+}
+
+impl Body {
+    pub(super) fn new(response: reqwest::Response, announced: Option<u64>, stall: Duration) -> Self {
+        Self { response, stall, announced, received: 0 }
+    }
+
+    /// Bytes received so far.
+    pub(super) const fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// The next bytes; `None` at the true end.
+    async fn chunk(&mut self) -> Result<Option<Bytes>, Broken> {
+        let read = tokio::time::timeout(self.stall, self.response.chunk()).await;
+        match read.map_err(|_| Broken::Stalled)?.map_err(|_| Broken::Cut)? {
+            Some(bytes) => {
+                self.received += bytes.len() as u64;
+                Ok(Some(bytes))
+            }
+            None if self.announced.is_some_and(|announced| announced != self.received) => Err(Broken::Short),
+            None => Ok(None),
+        }
+    }
+
+    /// The whole body, if it is not larger than allowed.
+    async fn whole(&mut self, cap: usize) -> Result<Bytes, Broken> {
+        let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
+        let mut all = BytesMut::from(first);
+        while let Some(bytes) = self.chunk().await? {
+            if all.len() + bytes.len() > cap {
+                return Err(Broken::TooBig);
+            }
+            all.extend_from_slice(&bytes);
+        }
+        Ok(all.freeze())
+    }
+
+    /// What can be read of an error's body.
+    pub(super) async fn of_an_error(&mut self) -> Bytes {
+        let mut all = BytesMut::new();
+        while let Ok(Some(bytes)) = self.chunk().await {
+            let room = ERROR_CAP.saturating_sub(all.len());
+            all.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            if bytes.len() > room {
+                break;
+            }
+        }
+        all.freeze()
+    }
+}
+
+/// Turns a good answer's body into a value.
+pub(super) trait Receive: Send {
+    /// What comes out.
+    type Value: Send;
+    /// Whether the bytes matter as they are, so that no compression is asked for.
+    const AS_THEY_ARE: bool;
+
+    /// Reads the body of one attempt, forgetting any earlier one.
+    fn receive(&mut self, body: &mut Body, origin: &Origin)
+    -> impl Future<Output = Result<Self::Value, Broken>> + Send;
+}
+
+/// One JSON value.
+pub(super) struct OneValue<T>(PhantomData<fn() -> T>);
+
+/// One page of a listing.
+pub(super) struct OnePage<T>(PhantomData<fn() -> T>);
+
+/// Bytes for a sink.
+pub(super) struct Into<'a, S>(pub(super) &'a mut S);
+
+impl<T> OneValue<T> {
+    pub(super) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> OnePage<T> {
+    pub(super) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Broken> {
+    json::parse(bytes).map_err(|_| if json::is_json(bytes) { Broken::WrongShape } else { Broken::NotJson })
+}
+
+impl<T: DeserializeOwned + Send> Receive for OneValue<T> {
+    type Value = T;
+    const AS_THEY_ARE: bool = false;
+
+    async fn receive(&mut self, body: &mut Body, _: &Origin) -> Result<T, Broken> {
+        parsed(&body.whole(JSON_CAP).await?)
+    }
+}
+
+impl<T: DeserializeOwned + Send> Receive for OnePage<T> {
+    type Value = Page<T>;
+    const AS_THEY_ARE: bool = false;
+
+    async fn receive(&mut self, body: &mut Body, origin: &Origin) -> Result<Page<T>, Broken> {
+        let page: RawPage = parsed(&body.whole(JSON_CAP).await?)?;
+        page.read(origin).map_err(|fault| match fault {
+            LinkFault::Foreign => Broken::ForeignLink,
+            LinkFault::Damaged => Broken::DamagedLink,
+        })
+    }
+}
+
+/// Takes the bytes of a body. A retry starts it over.
+pub trait Sink: Send {
+    /// Called before each attempt's body: earlier bytes are void.
+    fn begin(&mut self) -> impl Future<Output = std::io::Result<()>> + Send;
+    /// Takes the next bytes.
+    fn chunk(&mut self, bytes: Bytes) -> impl Future<Output = std::io::Result<()>> + Send;
+}
+
+/// What a sink was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    /// Bytes handed to the sink.
+    pub bytes: u64,
+    /// What the service announced, where it did; then it equals `bytes`.
+    pub content_length: Option<u64>,
+}
+
+impl<S: Sink> Receive for Into<'_, S> {
+    type Value = Received;
+    const AS_THEY_ARE: bool = true;
+
+    async fn receive(&mut self, body: &mut Body, _: &Origin) -> Result<Received, Broken> {
+        self.0.begin().await.map_err(Broken::Sink)?;
+        while let Some(bytes) = body.chunk().await? {
+            self.0.chunk(bytes).await.map_err(Broken::Sink)?;
+        }
+        Ok(Received { bytes: body.received, content_length: body.announced })
+    }
+}
