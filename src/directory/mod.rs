@@ -8,6 +8,9 @@ mod list;
 mod person;
 mod resolve;
 
+#[cfg(test)]
+mod tests;
+
 pub use custodians::{Custodians, CustodiansError, custodians_from_csv};
 pub use list::{Wanted, list};
 pub use person::{MailboxSeen, MailboxState, Person};

@@ -40,7 +40,7 @@ use self::tokens::Tokens;
 use crate::cloud::Cloud;
 use crate::monitor::Monitor;
 use crate::session::Session;
-use crate::terms::{Clock, Exchange};
+use crate::terms::{Clock, Exchange, UtcInstant};
 
 pub use self::ask::{Ask, Lane};
 pub use self::clock::{ClockOffset, Interval};
@@ -121,6 +121,11 @@ impl Graph {
     /// What the answers so far say about the two clocks; `None` before the first answer with a date.
     pub fn clock_offset(&self) -> Option<ClockOffset> {
         self.0.offset()
+    }
+
+    /// The wall clock that stamps the record.
+    pub(crate) fn now(&self) -> UtcInstant {
+        self.0.now()
     }
 
     fn address(&self, ask: &Ask) -> Result<url::Url, Fault> {

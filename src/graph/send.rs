@@ -187,13 +187,15 @@ fn unsent(error: &reqwest::Error, ever_reached: bool) -> Broken {
 
 /// Whether the TLS layer refused the other side: it reports that as invalid data, unlike a lost connection.
 fn is_distrust(error: &reqwest::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
+    let mut next = std::error::Error::source(error);
+    while let Some(error) = next {
         let io = error.downcast_ref::<std::io::Error>();
         if io.is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData) {
             return true;
         }
-        source = error.source();
+        // An I/O error that wraps another one does not name it as its source.
+        let wrapped = io.and_then(std::io::Error::get_ref).map(|inner| inner as &(dyn std::error::Error + 'static));
+        next = wrapped.or_else(|| error.source());
     }
     false
 }
