@@ -2,3 +2,4 @@
 
 mod corpus_identity;
 mod rebuilt_mail;
+mod graph_examples;
