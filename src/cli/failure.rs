@@ -47,3 +47,9 @@ impl Failure {
         };
     }
 }
+
+impl From<crate::graph::Fault> for Failure {
+    fn from(fault: crate::graph::Fault) -> Self {
+        Self::new(if fault.is_sign_in_needed() { Exit::SignIn } else { Exit::Failed }, &fault)
+    }
+}
