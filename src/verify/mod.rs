@@ -1,1 +1,122 @@
-//! Placeholder: replaced by this module's author.
+//! The stranger: reads a package and the published schema, and imports nothing that wrote it.
+//!
+//! [`verify`] recomputes everything a sealed package states about itself: both BagIt manifests, the log and
+//! its Merkle tree, rows against log against files, families, the balance, dates, requests. It gathers every
+//! difference and never stops at the first. `schemas/FORMAT.md` tells how to do the same by hand.
+//!
+//! It may import `terms` and `identity` only; hashing of log, tree and bag is written again here, because a
+//! check that shares the writer's code shares its mistakes.
+
+mod balance;
+mod canonical;
+mod checkpoint;
+mod database;
+mod dates;
+mod family;
+mod ledger;
+mod lines;
+mod listing;
+mod log;
+mod merge;
+mod merkle;
+mod payload;
+mod projection;
+mod reading;
+mod report;
+mod requests;
+mod standing;
+mod structure;
+mod volume;
+mod walk;
+
+use camino::Utf8Path;
+
+pub use report::{Check, CheckName, Class, Finding, Report, Verdict};
+
+use ledger::{DATABASE, Ledger};
+use reading::{Progress, Readers, with_readers};
+use report::Findings;
+use standing::Standing;
+
+/// Verifies the package in a folder.
+///
+/// `progress` is told how many bytes were read and how many there are to read, often. Reads only; nothing is
+/// written or left behind. Blocks, and uses every core: call it off the reactor. What cannot be read is a
+/// finding, so there is no error.
+pub fn verify(root: &Utf8Path, progress: &mut dyn FnMut(u64, u64)) -> Report {
+    match standing::of(root) {
+        Standing::Sealed => verify_sealed(root, progress),
+        Standing::Unsealed => Report::unchecked(
+            Verdict::Unsealed,
+            Class::Missing,
+            listing::TAGS,
+            "this acquisition was not finished and sealed; go on with it: affiant resume",
+        ),
+        Standing::NotAPackage(why) => {
+            Report::unchecked(Verdict::Unreadable, Class::Unreadable, "", &format!("not an Affiant package: {why}"))
+        }
+    }
+}
+
+fn verify_sealed(root: &Utf8Path, tell: &mut dyn FnMut(u64, u64)) -> Report {
+    let mut findings = Findings::default();
+    let stated = structure::check(root, &mut findings);
+    let tags_sorted = listing::check_form(root, listing::TAGS, &mut findings);
+    let payload_sorted = listing::check_form(root, listing::PAYLOAD, &mut findings);
+    let mut progress = Progress { done: 0, total: stated.map_or(0, |stated| stated.bytes), tell };
+
+    // The database is hashed here, before it is opened.
+    with_readers(root, &mut findings, &mut progress, |readers| payload::check_tags(root, tags_sorted, readers));
+    let ledger = open(root, &mut findings);
+    if let Some(format) = ledger.as_ref().and_then(database::newer_format)
+        && findings.is_clean(CheckName::TagManifest)
+    {
+        let detail = format!("format {format}; this version reads format {}: use a newer Affiant", database::FORMAT);
+        return Report::unchecked(Verdict::Unreadable, Class::Unreadable, DATABASE, &detail);
+    }
+    match &ledger {
+        Some(ledger) => check_record(root, ledger, &mut findings),
+        None => log::check_alone(root, &mut findings),
+    }
+    let walked = with_readers(root, &mut findings, &mut progress, |readers| {
+        check_payload(root, payload_sorted, ledger.as_ref(), readers)
+    });
+    structure::compare(stated, walked.oxum, &mut findings);
+    findings.report(walked.items)
+}
+
+fn open(root: &Utf8Path, findings: &mut Findings) -> Option<Ledger> {
+    let ledger = Ledger::open(root);
+    broken(CheckName::Database, &ledger, findings);
+    ledger.ok()
+}
+
+fn check_payload(
+    root: &Utf8Path,
+    sorted: bool,
+    ledger: Option<&Ledger>,
+    readers: &mut Readers<'_, '_>,
+) -> payload::Walked {
+    let (walked, done) = payload::check_payload(root, sorted, ledger, readers);
+    broken(CheckName::Items, &done, readers.findings);
+    walked
+}
+
+/// Everything that needs no payload file.
+fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) {
+    broken(CheckName::Database, &database::check(ledger, findings), findings);
+    let account = log::check(root, ledger, findings);
+    broken(CheckName::Log, &account, findings);
+    let account = account.unwrap_or_default();
+    broken(CheckName::Database, &database::check_meta(ledger, account.opened.as_ref(), findings), findings);
+    broken(CheckName::Balance, &balance::check(ledger, &account, findings), findings);
+    broken(CheckName::Dates, &dates::check(ledger, &account, findings), findings);
+    broken(CheckName::Requests, &requests::check(ledger, findings), findings);
+}
+
+/// A query that SQLite could not carry out is a finding of the check that made it.
+fn broken<T>(check: CheckName, done: &rusqlite::Result<T>, findings: &mut Findings) {
+    if let Err(error) = done {
+        findings.add(check, Class::Unreadable, DATABASE, error.to_string());
+    }
+}

@@ -1,0 +1,293 @@
+//! The two manifests and the rows against the files, in one ordered walk over each half of the package.
+//!
+//! Three sorted sequences meet here: the files, the lines of the manifest, the rows of the items. It
+//! decides who is missing and who is extra; what the files hold is the readers' matter.
+
+use std::collections::BTreeMap;
+use std::iter;
+
+use camino::Utf8Path;
+use rusqlite::Row;
+
+use super::family::{Family, Parts};
+use super::ledger::{Cursor, Ledger};
+use super::listing::{self, Listed};
+use super::merge::{Keyed, merge};
+use super::reading::{Contents, FileJob, Job, Native, Readers, Stated};
+use super::report::{CheckName, Class};
+use super::structure::Oxum;
+use super::volume::Archive;
+use super::walk::{Half, Seen, Walk};
+
+/// Members handed out at a time.
+const CHUNK: usize = 64;
+
+/// One list and what it lists.
+struct Listing {
+    check: CheckName,
+    name: &'static str,
+    /// Whether it could be opened; where not, nothing can be said to be unlisted.
+    there: bool,
+}
+
+/// What the walk amounts to.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    /// The payload files.
+    pub(super) oxum: Oxum,
+    /// Items whose file was read.
+    pub(super) items: u64,
+}
+
+/// Checks the tag manifest.
+pub(super) fn check_tags(root: &Utf8Path, sorted: bool, readers: &mut Readers<'_, '_>) {
+    let (list, lines) = open(root, CheckName::TagManifest, listing::TAGS, sorted);
+    let files = Walk::new(root, Half::Tags).filter(|seen| seen.path() != listing::TAGS);
+    for side in merge(files, lines) {
+        let (seen, listed) = side.parts();
+        if let Some(path) = present(&list, seen.as_ref(), listed.as_ref(), readers) {
+            let listed = listed.map(|listed| listed.sha256);
+            let row = Stated::Nothing;
+            readers.give(Job::File(FileJob { path: path.to_owned(), list: (list.check, list.name), listed, row }));
+        }
+    }
+}
+
+/// Checks the payload manifest and, with a ledger, the rows of items and volumes against the files.
+pub(super) fn check_payload(
+    root: &Utf8Path,
+    sorted: bool,
+    ledger: Option<&Ledger>,
+    readers: &mut Readers<'_, '_>,
+) -> (Walked, rusqlite::Result<()>) {
+    let (list, lines) = open(root, CheckName::PayloadManifest, listing::PAYLOAD, sorted);
+    let mut walk = PayloadWalk { root, list, walked: Walked::default() };
+    let done = match ledger {
+        Some(ledger) => walk.with_rows(ledger, lines, readers),
+        None => {
+            for side in merge(Walk::new(root, Half::Payload), lines) {
+                let (seen, listed) = side.parts();
+                walk.step(seen, listed, Stated::Nothing, readers);
+            }
+            Ok(())
+        }
+    };
+    (walk.walked, done)
+}
+
+fn open(
+    root: &Utf8Path,
+    check: CheckName,
+    name: &'static str,
+    sorted: bool,
+) -> (Listing, Box<dyn Iterator<Item = Listed>>) {
+    let lines = listing::listed(root, name, sorted);
+    let list = Listing { check, name, there: lines.is_ok() };
+    (list, lines.unwrap_or_else(|_| Box::new(iter::empty())))
+}
+
+/// Compares presence with the list; gives the path of a file that can be read.
+fn present<'s>(
+    list: &Listing,
+    seen: Option<&'s Seen>,
+    listed: Option<&Listed>,
+    readers: &mut Readers<'_, '_>,
+) -> Option<&'s str> {
+    match (seen, listed) {
+        (Some(Seen::Odd { path, why }), _) => {
+            readers.findings.add(list.check, Class::Unreadable, path, why);
+            None
+        }
+        (Some(Seen::File { path, .. }), listed) => {
+            if listed.is_none() && list.there {
+                readers.findings.add(list.check, Class::Extra, path, format!("not listed in {}", list.name));
+            }
+            Some(path)
+        }
+        (None, Some(listed)) => {
+            readers.findings.add(list.check, Class::Missing, &listed.path, format!("listed in {}", list.name));
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+struct PayloadWalk<'a> {
+    root: &'a Utf8Path,
+    list: Listing,
+    walked: Walked,
+}
+
+impl PayloadWalk<'_> {
+    fn step(&mut self, seen: Option<Seen>, listed: Option<Listed>, row: Stated, readers: &mut Readers<'_, '_>) {
+        if let Some(Seen::File { bytes, .. }) = &seen {
+            self.walked.oxum.files += 1;
+            self.walked.oxum.bytes = self.walked.oxum.bytes.saturating_add(*bytes);
+        }
+        if let Some(path) = present(&self.list, seen.as_ref(), listed.as_ref(), readers) {
+            let path = path.to_owned();
+            self.walked.items += u64::from(matches!(row, Stated::Native(_)));
+            let listed = listed.map(|listed| listed.sha256);
+            readers.give(Job::File(FileJob { path, list: (self.list.check, self.list.name), listed, row }));
+        }
+    }
+
+    fn with_rows(
+        &mut self,
+        ledger: &Ledger,
+        lines: Box<dyn Iterator<Item = Listed>>,
+        readers: &mut Readers<'_, '_>,
+    ) -> rusqlite::Result<()> {
+        let mut volumes = volumes(ledger)?;
+        readers.progress.total = readers.progress.total.saturating_add(bytes_in_volumes(ledger, &volumes)?);
+        let mut parts = Parts::new(ledger)?;
+        let mut statement = ledger.db().prepare(&format!("{ITEMS} ORDER BY path"))?;
+        let mut rows = Cursor::new(statement.query([])?, native);
+        let loose = rows.by_ref().filter(|row| !volumes.contains_key(volume_of(&row.path)));
+        let mut seen_volumes = Vec::new();
+        for side in merge(merge(Walk::new(self.root, Half::Payload), lines), loose) {
+            let (file, row) = side.parts();
+            let (seen, listed) = file.map_or((None, None), super::merge::Side::parts);
+            let is_file = matches!(seen, Some(Seen::File { .. }));
+            let path = seen.as_ref().map(Seen::path).unwrap_or_default();
+            let stated = match (row, volumes.get(path)) {
+                (Some(mut row), _) => {
+                    if !is_file {
+                        readers.findings.add(CheckName::Items, Class::Missing, &row.path, "an item row names it");
+                    }
+                    row.family.parts = parts.of(row.item_id)?;
+                    Stated::Native(Box::new(row))
+                }
+                (None, Some(volume)) => {
+                    seen_volumes.push(path.to_owned());
+                    Stated::Volume(volume.contents.clone())
+                }
+                (None, None) => {
+                    if is_file {
+                        let detail = "no item row and no volume row names it";
+                        readers.findings.add(CheckName::Items, Class::Extra, path, detail);
+                    }
+                    Stated::Nothing
+                }
+            };
+            self.step(seen, listed, stated, readers);
+        }
+        rows.finish()?;
+        for path in seen_volumes {
+            if let Some(volume) = volumes.remove(&path) {
+                self.members(&path, &volume, ledger, &mut parts, readers)?;
+            }
+        }
+        for path in volumes.into_keys() {
+            readers.findings.add(CheckName::Items, Class::Missing, path, "a volume row names it");
+        }
+        Ok(())
+    }
+
+    /// Compares a volume's members with the rows that say they lie in it.
+    fn members(
+        &mut self,
+        path: &str,
+        volume: &Volume,
+        ledger: &Ledger,
+        parts: &mut Parts<'_>,
+        readers: &mut Readers<'_, '_>,
+    ) -> rusqlite::Result<()> {
+        let names = match Archive::open(&self.root.join(path)) {
+            Ok(archive) => archive.names(),
+            Err(error) => {
+                readers.findings.add(CheckName::Items, Class::Unreadable, path, error.to_string());
+                return Ok(());
+            }
+        };
+        if usize::try_from(volume.members) != Ok(names.len()) {
+            let detail = format!("expected {} members (row)  found {}", volume.members, names.len());
+            readers.findings.add(CheckName::Items, Class::Changed, path, detail);
+        }
+        let mut statement = ledger.db().prepare(&format!("{ITEMS} WHERE path > ?1 AND path < ?2 ORDER BY path"))?;
+        // `0` is the character after `/`.
+        let mut rows = Cursor::new(statement.query([format!("{path}/"), format!("{path}0")])?, native);
+        let names = names.into_iter().map(|name| Member { path: format!("{path}/{name}") });
+        let mut chunk = Vec::new();
+        for side in merge(names, rows.by_ref()) {
+            match side.parts() {
+                (Some(_), Some(mut row)) => {
+                    row.family.parts = parts.of(row.item_id)?;
+                    chunk.push(row);
+                    self.walked.items += 1;
+                }
+                (Some(member), None) => {
+                    readers.findings.add(CheckName::Items, Class::Extra, member.path, "no item row names this member");
+                }
+                (None, Some(row)) => {
+                    readers.findings.add(CheckName::Items, Class::Missing, row.path, "an item row names this member");
+                }
+                (None, None) => {}
+            }
+            if chunk.len() == CHUNK {
+                let natives = std::mem::take(&mut chunk);
+                readers.give(Job::Members { volume: path.to_owned(), natives });
+            }
+        }
+        if !chunk.is_empty() {
+            readers.give(Job::Members { volume: path.to_owned(), natives: chunk });
+        }
+        rows.finish()
+    }
+}
+
+/// A member of a volume, under the path that its row has.
+struct Member {
+    path: String,
+}
+
+impl Keyed for Member {
+    fn key(&self) -> &str {
+        &self.path
+    }
+}
+
+impl Keyed for Native {
+    fn key(&self) -> &str {
+        &self.path
+    }
+}
+
+const ITEMS: &str = "SELECT item_id, path, bytes, sha256, mih, content_id, header_date FROM item";
+
+fn native(row: &Row<'_>) -> rusqlite::Result<Native> {
+    let family = Family { mih: row.get(4)?, content_id: row.get(5)?, header_date: row.get(6)?, parts: Vec::new() };
+    let contents = Contents { bytes: row.get(2)?, sha256: row.get(3)? };
+    Ok(Native { item_id: row.get(0)?, path: row.get(1)?, contents, family })
+}
+
+/// The row of a volume.
+struct Volume {
+    members: i64,
+    contents: Contents,
+}
+
+/// The volume rows by package path.
+fn volumes(ledger: &Ledger) -> rusqlite::Result<BTreeMap<String, Volume>> {
+    let mut volumes = BTreeMap::new();
+    ledger.each("SELECT name, members, bytes, sha256 FROM volume", [], |row| {
+        let contents = Contents { bytes: row.get(2)?, sha256: row.get(3)? };
+        volumes.insert(format!("data/{}", row.get::<_, String>(0)?), Volume { members: row.get(1)?, contents });
+        Ok(())
+    })?;
+    Ok(volumes)
+}
+
+/// The part of a member's path that is its volume's.
+fn volume_of(path: &str) -> &str {
+    path.find(".zip/").and_then(|dot| path.get(..dot + 4)).unwrap_or_default()
+}
+
+fn bytes_in_volumes(ledger: &Ledger, volumes: &BTreeMap<String, Volume>) -> rusqlite::Result<u64> {
+    if volumes.is_empty() {
+        return Ok(0);
+    }
+    let sql = "SELECT CAST(total(bytes) AS INTEGER) FROM item WHERE path LIKE '%.zip/%'";
+    let bytes: i64 = ledger.db().query_row(sql, [], |row| row.get(0))?;
+    Ok(u64::try_from(bytes).unwrap_or(0))
+}

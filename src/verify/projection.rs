@@ -1,0 +1,239 @@
+//! Rows as projections of log entries: a column that the log states must have the log's value.
+//!
+//! The view `item_vs_log` is part of the package, so it could have been replaced; this is the same
+//! comparison from outside, for every table whose rows belong to one entry each.
+
+use std::fmt::Write as _;
+
+use rusqlite::types::Value as Cell;
+use rusqlite::{Row, Statement};
+use serde_json::Value;
+
+use super::ledger::{Cursor, DATABASE, Ledger};
+use super::log::Body;
+use super::report::{CheckName, Class, Findings};
+
+/// How a table's rows and the log's entries belong together.
+struct Rule {
+    table: &'static str,
+    /// The kind of entry that a row of this table belongs to; `None` for any.
+    kind: Option<&'static str>,
+    /// Whether each entry of the kind has exactly one row.
+    one_each: bool,
+    /// Columns that the entry must state; an absent member stands for NULL.
+    stated: &'static [&'static str],
+    /// Which other columns are compared, where the entry has a member of that name.
+    others: Others,
+    check: CheckName,
+}
+
+/// Columns that an entry may state.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    /// All of them.
+    All,
+    /// None.
+    None,
+    /// All but these, by which the log names something else.
+    AllBut(&'static [&'static str]),
+}
+
+const RULES: [Rule; 7] = [
+    Rule {
+        table: "item",
+        kind: Some("item.collected"),
+        one_each: true,
+        stated: &["control_number", "graph_id", "path", "bytes", "sha256", "content_id", "mih", "source_kind"],
+        others: Others::All,
+        check: CheckName::Items,
+    },
+    Rule {
+        table: "volume",
+        kind: Some("volume.written"),
+        one_each: true,
+        stated: &["name", "bytes", "members", "sha256"],
+        others: Others::All,
+        check: CheckName::Items,
+    },
+    Rule {
+        table: "reconciliation",
+        kind: Some("folder.reconciled"),
+        one_each: true,
+        stated: &["expected", "listed", "collected", "rebuilt", "excepted", "vanished", "expected_after"],
+        others: Others::All,
+        check: CheckName::Balance,
+    },
+    // An exception may also hang on another kind of entry, which then tells it in its own words.
+    Rule {
+        table: "exception",
+        kind: None,
+        one_each: false,
+        stated: &["code", "severity"],
+        others: Others::None,
+        check: CheckName::Balance,
+    },
+    Rule {
+        table: "custodian",
+        kind: Some("custodian.named"),
+        one_each: false,
+        stated: &[],
+        others: Others::All,
+        check: CheckName::Log,
+    },
+    Rule {
+        table: "mailbox",
+        kind: Some("mailbox.opened"),
+        one_each: false,
+        stated: &[],
+        others: Others::All,
+        check: CheckName::Log,
+    },
+    // A folder's path stands in the log as a salted digest, if at all.
+    Rule {
+        table: "folder",
+        kind: None,
+        one_each: false,
+        stated: &[],
+        others: Others::AllBut(&["path", "expected"]),
+        check: CheckName::Log,
+    },
+];
+
+/// The prepared queries that [`Projections`] walks.
+pub(super) struct Statements<'d>(Vec<(&'static Rule, Vec<String>, Statement<'d>)>);
+
+/// The rows of every such table, in the order of the entries they belong to.
+pub(super) struct Projections<'s> {
+    tables: Vec<Table<'s>>,
+}
+
+struct Table<'s> {
+    rule: &'static Rule,
+    names: Vec<String>,
+    rows: Cursor<'s, Projected>,
+}
+
+/// A row's cells, and the entry it says it belongs to.
+struct Projected {
+    entry_seq: i64,
+    cells: Vec<Cell>,
+}
+
+fn projected(row: &Row<'_>) -> rusqlite::Result<Projected> {
+    let cells = (0..row.as_ref().column_count()).map(|n| row.get(n)).collect::<rusqlite::Result<_>>()?;
+    Ok(Projected { entry_seq: row.get("entry_seq")?, cells })
+}
+
+impl<'s> Projections<'s> {
+    /// Prepares the queries.
+    pub(super) fn prepare(ledger: &Ledger) -> rusqlite::Result<Statements<'_>> {
+        let prepare = |rule: &'static Rule| {
+            let statement = ledger.db().prepare(&format!("SELECT * FROM {} ORDER BY entry_seq", rule.table))?;
+            let names = statement.column_names().into_iter().map(str::to_owned).collect();
+            Ok((rule, names, statement))
+        };
+        RULES.iter().map(prepare).collect::<rusqlite::Result<_>>().map(Statements)
+    }
+
+    /// Starts before the first row of each table.
+    pub(super) fn new(statements: &'s mut Statements<'_>) -> rusqlite::Result<Self> {
+        let table = |(rule, names, statement): &'s mut (&'static Rule, Vec<String>, Statement<'_>)| {
+            Ok(Table { rule, names: names.clone(), rows: Cursor::new(statement.query([])?, projected) })
+        };
+        Ok(Self { tables: statements.0.iter_mut().map(table).collect::<rusqlite::Result<_>>()? })
+    }
+
+    /// Compares the rows that belong to the next entry.
+    pub(super) fn entry(&mut self, seq: u64, kind: &str, body: &Body, findings: &mut Findings) {
+        for table in &mut self.tables {
+            table.entry(seq, kind, body, findings);
+        }
+    }
+
+    /// Ends the check: rows that belong to no entry, and errors on the way.
+    pub(super) fn finish(self, findings: &mut Findings) -> rusqlite::Result<()> {
+        for mut table in self.tables {
+            while let Some(row) = table.rows.next() {
+                table.wrong(&row, "belongs to no log entry", findings);
+            }
+            table.rows.finish()?;
+        }
+        Ok(())
+    }
+}
+
+impl Table<'_> {
+    fn entry(&mut self, seq: u64, kind: &str, body: &Body, findings: &mut Findings) {
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        let mut count = 0;
+        while let Some(row) = self.rows.next_if(|row| row.entry_seq <= seq) {
+            count += 1;
+            if row.entry_seq < seq {
+                self.wrong(&row, "belongs to no log entry", findings);
+            } else if self.rule.kind.is_some_and(|own| own != kind) {
+                self.wrong(&row, &format!("belongs to entry {seq}, which is {kind}"), findings);
+            } else if self.rule.kind.is_some() || kind == "item.excepted" || self.rule.others != Others::None {
+                let differing = self.differing(&row, body);
+                if !differing.is_empty() {
+                    let why = format!("not as log entry {seq} states: {}", differing.join(", "));
+                    self.wrong(&row, &why, findings);
+                }
+            }
+        }
+        let counted = self.rule.one_each && self.rule.kind == Some(kind);
+        if counted && count != 1 && !self.rows.is_broken() {
+            let path = body.get("path").and_then(Value::as_str).unwrap_or(DATABASE);
+            let detail = format!("entry {seq} ({kind}) has {count} rows in {}", self.rule.table);
+            findings.add(self.rule.check, Class::Missing, path, detail);
+        }
+    }
+
+    /// The columns whose values are not the entry's.
+    fn differing(&self, row: &Projected, body: &Body) -> Vec<&str> {
+        let columns = self.names.iter().map(String::as_str).zip(&row.cells);
+        let differs = |(name, cell): &(&str, &Cell)| {
+            let must = self.rule.stated.contains(name);
+            let may = match self.rule.others {
+                Others::All => true,
+                Others::None => false,
+                Others::AllBut(apart) => !apart.contains(name),
+            };
+            match body.get(*name) {
+                Some(stated) => (must || may) && !same(stated, cell),
+                None => must && **cell != Cell::Null,
+            }
+        };
+        columns.filter(differs).map(|(name, _)| name).collect()
+    }
+
+    fn wrong(&self, row: &Projected, why: &str, findings: &mut Findings) {
+        let cell = |name: &str| self.names.iter().position(|n| n == name).and_then(|n| row.cells.get(n));
+        let text = |name: &str| match cell(name) {
+            Some(Cell::Text(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        let path = if self.rule.table == "item" { text("path") } else { None };
+        let mut which = self.rule.table.to_owned();
+        match (row.cells.first(), text("control_number")) {
+            (_, Some(number)) => write!(which, " {number}"),
+            (Some(Cell::Integer(id)), None) => write!(which, " {id}"),
+            _ => Ok(()),
+        }
+        .unwrap_or_default();
+        findings.add(self.rule.check, Class::Wrong, path.unwrap_or(DATABASE), format!("{which} in {DATABASE}: {why}"));
+    }
+}
+
+/// Whether a member and a cell are the same value; digests are hex in the log, flags may be booleans.
+fn same(stated: &Value, cell: &Cell) -> bool {
+    match (stated, cell) {
+        (Value::Null, Cell::Null) => true,
+        (Value::Bool(stated), Cell::Integer(cell)) => i64::from(*stated) == *cell,
+        (Value::Number(stated), Cell::Integer(cell)) => stated.as_i64() == Some(*cell),
+        // Integers beyond 2^53 are strings in the log.
+        (Value::String(stated), Cell::Integer(cell)) => *stated == cell.to_string(),
+        (Value::String(stated), Cell::Text(cell)) => stated == cell,
+        (Value::String(stated), Cell::Blob(cell)) => *stated == hex::encode(cell),
+        _ => false,
+    }
+}

@@ -1,0 +1,315 @@
+//! Reading and hashing files on all cores while the rows are walked.
+//!
+//! Jobs wait in a short queue and findings come back as they arise, so memory does not grow with the
+//! package. A native is read once: hashed, compared with its row and parsed. It must not know lists.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use camino::Utf8Path;
+
+use super::family::{self, Family};
+use super::listing::mismatch;
+use super::report::{CheckName, Class, Finding, Findings};
+use super::volume::Archive;
+use crate::terms::{Hasher, Sha256};
+
+/// Jobs that may wait or be under way.
+const QUEUE: usize = 128;
+/// Threads at the most: each may hold a native in memory.
+const READERS_MAX: usize = 8;
+/// Natives above this many bytes are held in memory one at a time.
+const LARGE: u64 = 32 << 20;
+/// Natives above this many bytes are hashed but not parsed; Exchange Online carries messages up to 150 MB.
+const PARSED_MAX: u64 = 1 << 30;
+const BUFFER: usize = 1 << 18;
+
+/// Something to read.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// A file of the package.
+    File(FileJob),
+    /// Natives inside a volume.
+    Members {
+        /// Package path of the volume.
+        volume: String,
+        /// The rows whose members are to be read.
+        natives: Vec<Native>,
+    },
+}
+
+/// A file, with everything that states what it should be.
+#[derive(Debug)]
+pub(super) struct FileJob {
+    /// Its package path.
+    pub(super) path: String,
+    /// The check and the manifest that list it.
+    pub(super) list: (CheckName, &'static str),
+    /// The digest listed, if it is listed.
+    pub(super) listed: Option<Sha256>,
+    /// The row that names it.
+    pub(super) row: Stated,
+}
+
+/// What a row states about a file.
+#[derive(Debug)]
+pub(super) enum Stated {
+    /// No row names it.
+    Nothing,
+    /// It is a native.
+    Native(Box<Native>),
+    /// It is a volume.
+    Volume(Contents),
+}
+
+/// Size and digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Contents {
+    pub(super) bytes: i64,
+    pub(super) sha256: Vec<u8>,
+}
+
+/// The row of an item.
+#[derive(Debug)]
+pub(super) struct Native {
+    pub(super) item_id: i64,
+    pub(super) path: String,
+    pub(super) contents: Contents,
+    pub(super) family: Family,
+}
+
+enum Told {
+    Read(u64),
+    Found(CheckName, Finding),
+    Done,
+}
+
+/// How far the work is, in bytes.
+pub(super) struct Progress<'a> {
+    pub(super) done: u64,
+    pub(super) total: u64,
+    pub(super) tell: &'a mut dyn FnMut(u64, u64),
+}
+
+impl Progress<'_> {
+    fn add(&mut self, bytes: u64) {
+        self.done += bytes;
+        // The total is what the package claims, and may be wrong.
+        self.total = self.total.max(self.done);
+        (self.tell)(self.done, self.total);
+    }
+}
+
+/// The readers' side that hands out work and gathers what they find.
+pub(super) struct Readers<'r, 'p> {
+    jobs: SyncSender<Job>,
+    told: Receiver<Told>,
+    under_way: usize,
+    pub(super) findings: &'r mut Findings,
+    pub(super) progress: &'r mut Progress<'p>,
+}
+
+/// Runs `hand_out` with readers at its service; returns when all they were given is done.
+pub(super) fn with_readers<T>(
+    root: &Utf8Path,
+    findings: &mut Findings,
+    progress: &mut Progress<'_>,
+    hand_out: impl FnOnce(&mut Readers<'_, '_>) -> T,
+) -> T {
+    let (jobs, queue) = mpsc::sync_channel(QUEUE);
+    let (tell, told) = mpsc::channel();
+    let (queue, large) = (Mutex::new(queue), Mutex::new(()));
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(READERS_MAX);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let mut reader = Reader { root, tell: tell.clone(), large: &large, bytes: Vec::new(), archive: None };
+            let queue = &queue;
+            scope.spawn(move || {
+                while let Some(job) = next(queue) {
+                    reader.serve(job);
+                }
+            });
+        }
+        drop(tell);
+        let mut readers = Readers { jobs, told, under_way: 0, findings, progress };
+        let result = hand_out(&mut readers);
+        readers.finish();
+        result
+    })
+}
+
+fn next(queue: &Mutex<Receiver<Job>>) -> Option<Job> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+impl Readers<'_, '_> {
+    /// Hands out a job; waits while enough are under way.
+    pub(super) fn give(&mut self, job: Job) {
+        while self.under_way >= QUEUE {
+            let Ok(told) = self.told.recv() else { return };
+            self.hear(told);
+        }
+        while let Ok(told) = self.told.try_recv() {
+            self.hear(told);
+        }
+        if self.jobs.send(job).is_ok() {
+            self.under_way += 1;
+        }
+    }
+
+    fn hear(&mut self, told: Told) {
+        match told {
+            Told::Read(bytes) => self.progress.add(bytes),
+            Told::Found(check, finding) => self.findings.put(check, finding),
+            Told::Done => self.under_way = self.under_way.saturating_sub(1),
+        }
+    }
+
+    fn finish(mut self) {
+        while self.under_way > 0 {
+            let Ok(told) = self.told.recv() else { return };
+            self.hear(told);
+        }
+    }
+}
+
+/// One thread's side.
+struct Reader<'a> {
+    root: &'a Utf8Path,
+    tell: Sender<Told>,
+    large: &'a Mutex<()>,
+    /// The native being read.
+    bytes: Vec<u8>,
+    /// The volume read last, still open.
+    archive: Option<(String, Archive)>,
+}
+
+impl Reader<'_> {
+    fn serve(&mut self, job: Job) {
+        match job {
+            Job::File(file) => self.file(&file),
+            Job::Members { volume, natives } => self.members(&volume, &natives),
+        }
+        self.tell(Told::Done);
+    }
+
+    fn tell(&self, told: Told) {
+        // Nobody listens any more only when the whole check has been given up.
+        let _ = self.tell.send(told);
+    }
+
+    fn found(&self, check: CheckName, class: Class, path: impl Into<String>, detail: impl Into<String>) {
+        self.tell(Told::Found(check, Finding { class, path: path.into(), detail: detail.into() }));
+    }
+
+    fn file(&mut self, job: &FileJob) {
+        let (check, list) = job.list;
+        let native = match &job.row {
+            Stated::Native(native) => Some(&**native),
+            Stated::Nothing | Stated::Volume(_) => None,
+        };
+        let _turn = native.filter(|native| native.is_large()).map(|_| self.large.lock());
+        let read = File::open(self.root.join(&job.path)).and_then(|file| self.read(file, keep(native)));
+        let (sha256, bytes) = match read {
+            Ok(read) => read,
+            Err(error) => return self.found(check, Class::Unreadable, &*job.path, error.kind().to_string()),
+        };
+        if let Some(listed) = job.listed.filter(|listed| *listed != sha256) {
+            let (class, path, detail) = mismatch(&job.path, list, &listed, &sha256);
+            self.found(check, class, path, detail);
+        }
+        match &job.row {
+            Stated::Nothing => {}
+            Stated::Volume(contents) => self.compare(&job.path, contents, sha256, bytes),
+            Stated::Native(native) => self.native(native, sha256, bytes),
+        }
+    }
+
+    fn members(&mut self, volume: &str, natives: &[Native]) {
+        for native in natives {
+            let _turn = native.is_large().then(|| self.large.lock());
+            match self.member(volume, native) {
+                Ok((sha256, bytes)) => self.native(native, sha256, bytes),
+                Err(error) => self.found(CheckName::Items, Class::Unreadable, &*native.path, error.to_string()),
+            }
+        }
+    }
+
+    fn member(&mut self, volume: &str, native: &Native) -> io::Result<(Sha256, u64)> {
+        let mut archive = match self.archive.take() {
+            Some((open, archive)) if open == volume => archive,
+            _ => Archive::open(&self.root.join(volume))?,
+        };
+        let name = native.path.get(volume.len() + 1..).unwrap_or_default();
+        let read = archive.member(name).and_then(|member| {
+            // One byte beyond what the row states is enough to differ, however much would come.
+            let stated = u64::try_from(native.contents.bytes).unwrap_or(0);
+            self.read(member.take(stated.saturating_add(1)), keep(Some(native)))
+        });
+        self.archive = Some((volume.to_owned(), archive));
+        read
+    }
+
+    /// Hashes everything and keeps the first `keep` bytes.
+    fn read(&mut self, mut from: impl Read, keep: u64) -> io::Result<(Sha256, u64)> {
+        self.bytes.clear();
+        self.bytes.shrink_to(1 << 20);
+        let mut hasher = Hasher::new();
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let count = match from.read(&mut buffer) {
+                Ok(0) => return Ok(hasher.finish()),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let piece = buffer.get(..count).unwrap_or_default();
+            hasher.update(piece);
+            if hasher.bytes() <= keep {
+                self.bytes.extend_from_slice(piece);
+            }
+            self.tell(Told::Read(count as u64));
+        }
+    }
+
+    fn compare(&self, path: &str, stated: &Contents, sha256: Sha256, bytes: u64) {
+        if Sha256::from_slice(&stated.sha256) != Some(sha256) {
+            let expected = hex::encode(&stated.sha256);
+            self.found(CheckName::Items, Class::Changed, path, format!("expected {expected} (row)  found {sha256}"));
+        }
+        if u64::try_from(stated.bytes) != Ok(bytes) {
+            let detail = format!("expected {} bytes (row)  found {bytes}", stated.bytes);
+            self.found(CheckName::Items, Class::Changed, path, detail);
+        }
+    }
+
+    fn native(&self, native: &Native, sha256: Sha256, bytes: u64) {
+        self.compare(&native.path, &native.contents, sha256, bytes);
+        let whole = self.bytes.len() as u64 == bytes;
+        if Sha256::from_slice(&native.contents.sha256) != Some(sha256) {
+            // Another message than the one the row describes: nothing to compare.
+        } else if whole {
+            let differing = family::differences(&native.family, &self.bytes);
+            if !differing.is_empty() {
+                let detail = format!("its rows differ from what it holds: {}", differing.join(", "));
+                self.found(CheckName::Families, Class::Wrong, &*native.path, detail);
+            }
+        } else {
+            self.found(CheckName::Families, Class::Unreadable, &*native.path, "too large to be parsed");
+        }
+    }
+}
+
+impl Native {
+    fn is_large(&self) -> bool {
+        u64::try_from(self.contents.bytes).is_ok_and(|bytes| bytes > LARGE)
+    }
+}
+
+/// How many bytes are kept for parsing: as many as the row states, within reason.
+fn keep(native: Option<&Native>) -> u64 {
+    native.and_then(|native| u64::try_from(native.contents.bytes).ok()).map_or(0, |bytes| bytes.min(PARSED_MAX))
+}

@@ -1,0 +1,265 @@
+//! What verification says: a verdict, one entry per check, one finding per difference.
+//!
+//! The JSON form is `schemas/verify.schema.json`. Findings name files, digests and counts, never a
+//! subject, an address or an attachment's name. This file must not know how anything is checked.
+
+use std::fmt;
+
+/// Findings kept per check; what comes after is counted, so that a ruined package cannot exhaust memory.
+const KEPT_PER_CHECK: usize = 10_000;
+
+/// The one-word answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every check passed.
+    Verified,
+    /// Something is not as it was sealed.
+    Differs,
+    /// The acquisition was not sealed yet: nothing to verify, something to resume.
+    Unsealed,
+    /// Not a package, or one that this version cannot check.
+    Unreadable,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Verified => "verified",
+            Self::Differs => "differs",
+            Self::Unsealed => "unsealed",
+            Self::Unreadable => "unreadable",
+        })
+    }
+}
+
+/// The checks, in the order in which they are made and reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckName {
+    /// The files that make it a sealed BagIt 1.0 package are there and state their own size truly.
+    Structure,
+    /// `tagmanifest-sha256.txt` against the files outside `data/`, both ways.
+    TagManifest,
+    /// `manifest-sha256.txt` against the files under `data/`, both ways.
+    PayloadManifest,
+    /// The manifests and fixed files are in the one form that Affiant writes, byte for byte.
+    CanonicalForm,
+    /// The database is sound, of this format, and has the published schema.
+    Database,
+    /// `log.jsonl` is the database's log: gapless, canonical, complete.
+    Log,
+    /// Leaves, Merkle roots, sizes and checkpoint texts agree.
+    Checkpoint,
+    /// Item and volume rows, their log lines and the files agree, one to one.
+    Items,
+    /// Everything listed ended once, and every sum closes.
+    Balance,
+    /// Every item's date lies inside the window that was asked for.
+    Dates,
+    /// The natives, parsed again, give the identities and families of the rows.
+    Families,
+    /// Nothing but GET was sent, the token endpoint apart.
+    Requests,
+}
+
+impl CheckName {
+    /// All of them, in order.
+    pub const ALL: [Self; 12] = [
+        Self::Structure,
+        Self::TagManifest,
+        Self::PayloadManifest,
+        Self::CanonicalForm,
+        Self::Database,
+        Self::Log,
+        Self::Checkpoint,
+        Self::Items,
+        Self::Balance,
+        Self::Dates,
+        Self::Families,
+        Self::Requests,
+    ];
+}
+
+impl fmt::Display for CheckName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Structure => "structure",
+            Self::TagManifest => "tag_manifest",
+            Self::PayloadManifest => "payload_manifest",
+            Self::CanonicalForm => "canonical_form",
+            Self::Database => "database",
+            Self::Log => "log",
+            Self::Checkpoint => "checkpoint",
+            Self::Items => "items",
+            Self::Balance => "balance",
+            Self::Dates => "dates",
+            Self::Families => "families",
+            Self::Requests => "requests",
+        })
+    }
+}
+
+/// What kind of difference a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Stated, and not there.
+    Missing,
+    /// There, and stated nowhere.
+    Extra,
+    /// There, with other bytes than stated.
+    Changed,
+    /// There, and could not be read.
+    Unreadable,
+    /// Readable, and contradicts itself or another part of the record.
+    Wrong,
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "missing",
+            Self::Extra => "extra",
+            Self::Changed => "changed",
+            Self::Unreadable => "unreadable",
+            Self::Wrong => "wrong",
+        })
+    }
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+pub struct Finding {
+    /// What kind.
+    pub class: Class,
+    /// The file concerned, relative to the package, `/` between names.
+    pub path: String,
+    /// What was expected and what was found.
+    pub detail: String,
+}
+
+/// One check and what it found.
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+pub struct Check {
+    /// Which.
+    pub name: CheckName,
+    /// Whether it was made to its end and found nothing.
+    pub ok: bool,
+    /// What it found, ordered by file; at most 10,000.
+    pub findings: Vec<Finding>,
+    /// How many more it found.
+    pub omitted: u64,
+}
+
+/// The whole answer.
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+pub struct Report {
+    /// In a word.
+    pub verdict: Verdict,
+    /// Items whose row was compared with its file.
+    pub items: u64,
+    /// Every check made, in order. Those that could not be made at all are not listed.
+    pub checks: Vec<Check>,
+}
+
+impl Report {
+    /// A report that nothing could be checked, and why.
+    pub(super) fn unchecked(verdict: Verdict, class: Class, path: &str, detail: &str) -> Self {
+        let finding = Finding { class, path: path.to_owned(), detail: detail.to_owned() };
+        let check = Check { name: CheckName::Structure, ok: false, findings: vec![finding], omitted: 0 };
+        Self { verdict, items: 0, checks: vec![check] }
+    }
+
+    /// Every finding with the check that made it.
+    pub fn findings(&self) -> impl Iterator<Item = (CheckName, &Finding)> {
+        self.checks.iter().flat_map(|check| check.findings.iter().map(move |finding| (check.name, finding)))
+    }
+}
+
+/// Where the checks write down what they find while they run.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    kept: [Vec<Finding>; CheckName::ALL.len()],
+    omitted: [u64; CheckName::ALL.len()],
+}
+
+impl Findings {
+    /// Writes down one difference.
+    pub(super) fn add(
+        &mut self,
+        check: CheckName,
+        class: Class,
+        path: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        self.put(check, Finding { class, path: path.into(), detail: detail.into() });
+    }
+
+    /// Writes down a difference found elsewhere.
+    pub(super) fn put(&mut self, check: CheckName, finding: Finding) {
+        let place = check as usize;
+        let (Some(kept), Some(omitted)) = (self.kept.get_mut(place), self.omitted.get_mut(place)) else { return };
+        if kept.len() < KEPT_PER_CHECK {
+            kept.push(finding);
+        } else {
+            *omitted += 1;
+        }
+    }
+
+    /// Whether a check has found nothing so far.
+    pub(super) fn is_clean(&self, check: CheckName) -> bool {
+        self.kept.get(check as usize).is_some_and(Vec::is_empty)
+    }
+
+    /// Ends the work: orders the findings and draws the verdict.
+    pub(super) fn report(self, items: u64) -> Report {
+        let found = self.kept.into_iter().zip(self.omitted);
+        let checks: Vec<Check> = CheckName::ALL
+            .into_iter()
+            .zip(found)
+            .map(|(name, (mut findings, omitted))| {
+                findings.sort_by(|a, b| (&a.path, a.class, &a.detail).cmp(&(&b.path, b.class, &b.detail)));
+                Check { name, ok: findings.is_empty(), findings, omitted }
+            })
+            .collect();
+        let verdict = if checks.iter().all(|check| check.ok) { Verdict::Verified } else { Verdict::Differs };
+        Report { verdict, items, checks }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_beyond_the_limit_are_counted_and_one_finding_is_enough_to_differ() {
+        let mut findings = Findings::default();
+        for n in 0..KEPT_PER_CHECK + 5 {
+            findings.add(CheckName::Items, Class::Missing, format!("data/{n}"), "");
+        }
+        let report = findings.report(0);
+        let items = report.checks.iter().find(|check| check.name == CheckName::Items).expect("every check is listed");
+        assert_eq!((items.findings.len(), items.omitted), (KEPT_PER_CHECK, 5));
+        assert_eq!(report.verdict, Verdict::Differs);
+        assert_eq!(Findings::default().report(0).verdict, Verdict::Verified);
+    }
+
+    #[test]
+    fn a_check_is_printed_as_it_is_spelt_in_json() {
+        for name in CheckName::ALL {
+            assert_eq!(serde_json::to_value(name).expect("plain"), serde_json::Value::from(name.to_string()));
+        }
+    }
+
+    #[test]
+    fn the_published_schema_is_the_one_of_the_report() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/verify.schema.json");
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Report)).expect("a schema is JSON") + "\n";
+        if std::env::var_os("AFFIANT_REGENERATE").is_some() {
+            std::fs::write(file, &schema).expect("schemas/ is writable");
+        }
+        let published = std::fs::read_to_string(file).expect("run with AFFIANT_REGENERATE=1 to write it");
+        assert_eq!(published.replace("\r\n", "\n"), schema, "run with AFFIANT_REGENERATE=1 to rewrite it");
+    }
+}
