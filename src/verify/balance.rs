@@ -176,9 +176,9 @@ fn check_folders(ledger: &Ledger, counts: &BTreeMap<i64, Counts>, findings: &mut
     })?;
     let known: Vec<i64> = counts.keys().copied().collect();
     for folder in known {
-        let there = ledger.db().query_row("SELECT count(*) FROM folder WHERE folder_id = ?1", [folder], |row| {
-            row.get::<_, i64>(0)
-        })?;
+        let there = ledger
+            .db()
+            .query_row("SELECT count(*) FROM folder WHERE folder_id = ?1", [folder], |row| row.get::<_, i64>(0))?;
         if there == 0 {
             wrong(findings, format!("folder {folder}: items are listed in it, and it is not there"));
         }
@@ -225,7 +225,6 @@ fn check_totals(
     }
     Ok(())
 }
-
 
 fn compare_total(kind: &str, body: &Body, name: &str, found: i64, must: bool, findings: &mut Findings) {
     let stated = match body.get(name) {

@@ -17,7 +17,8 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Opens the database of a package, read-only.
     pub(super) fn open(root: &Utf8Path) -> rusqlite::Result<Self> {
-        let file = std::path::absolute(root.join(DATABASE)).ok().and_then(|file| file.into_os_string().into_string().ok());
+        let file =
+            std::path::absolute(root.join(DATABASE)).ok().and_then(|file| file.into_os_string().into_string().ok());
         let file = file.ok_or_else(|| rusqlite::Error::InvalidPath(root.join(DATABASE).into()))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(format!("{}?immutable=1", uri(&file)), flags)?;
@@ -65,7 +66,9 @@ fn uri(file: &str) -> String {
     }
     for byte in file.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' | b':' => uri.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' | b':' => {
+                uri.push(char::from(byte))
+            }
             b'\\' if cfg!(windows) => uri.push('/'),
             other => uri.push_str(&format!("%{other:02X}")),
         }

@@ -193,8 +193,8 @@ impl PayloadWalk<'_> {
         parts: &mut Parts<'_>,
         readers: &mut Readers<'_, '_>,
     ) -> rusqlite::Result<()> {
-        let names = match Archive::open(&self.root.join(path)) {
-            Ok(archive) => archive.names(),
+        let names = match Archive::open(&self.root.join(path)).and_then(|archive| archive.names()) {
+            Ok(names) => names,
             Err(error) => {
                 readers.findings.add(CheckName::Items, Class::Unreadable, path, error.to_string());
                 return Ok(());

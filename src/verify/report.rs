@@ -186,13 +186,7 @@ pub(super) struct Findings {
 
 impl Findings {
     /// Writes down one difference.
-    pub(super) fn add(
-        &mut self,
-        check: CheckName,
-        class: Class,
-        path: impl Into<String>,
-        detail: impl Into<String>,
-    ) {
+    pub(super) fn add(&mut self, check: CheckName, class: Class, path: impl Into<String>, detail: impl Into<String>) {
         self.put(check, Finding { class, path: path.into(), detail: detail.into() });
     }
 

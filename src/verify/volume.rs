@@ -2,6 +2,7 @@
 //!
 //! Nothing is ever unpacked to disk, and a name is only compared, so no name can do harm.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 
@@ -18,10 +19,11 @@ impl Archive {
     }
 
     /// The names of all members, sorted.
-    pub(super) fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.0.file_names().map(str::to_owned).collect();
+    pub(super) fn names(&self) -> io::Result<Vec<String>> {
+        let names = self.0.file_names().map(|name| name.map(Cow::into_owned));
+        let mut names = names.collect::<Result<Vec<String>, _>>()?;
         names.sort_unstable();
-        names
+        Ok(names)
     }
 
     /// One member's bytes; reading them to the end checks them against the archive's checksum.
