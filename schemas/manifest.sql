@@ -1,6 +1,7 @@
 -- The manifest of an Affiant acquisition: format 1. The one source of the DDL, loaded by the program and by its tests.
 -- SQLite 3.37 or newer (STRICT). While an acquisition runs this is its working state; when it is sealed it is its record.
 -- Rows are only ever added. The columns are projections of the log lines in entry.body; the log lines are what is hashed.
+-- WITHOUT ROWID only where the key columns come first: otherwise integrity_check of SQLite 3.40 reports NULLs that are not there.
 -- Times are UTC text, YYYY-MM-DDThh:mm:ss.sssZ. Digests are raw bytes. Constraints and triggers guard against mistakes;
 -- the evidence is the Merkle root over entry.leaf (see FORMAT.md).
 
@@ -177,7 +178,7 @@ CREATE TABLE reconciliation (
   entry_seq      INTEGER NOT NULL REFERENCES entry(seq),
   PRIMARY KEY (mailbox_id, folder_id, entry_seq),
   CHECK (listed = collected + excepted)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE volume (
   volume_id INTEGER PRIMARY KEY,
@@ -219,7 +220,7 @@ CREATE TABLE dns_key (
   dnssec_ad INTEGER NOT NULL CHECK (dnssec_ad IN (0,1)),
   entry_seq INTEGER NOT NULL REFERENCES entry(seq),
   PRIMARY KEY (name, asked_at)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE auth_result (
   item_id   INTEGER NOT NULL REFERENCES item,
@@ -232,7 +233,7 @@ CREATE TABLE auth_result (
   as_of     TEXT NOT NULL,
   detail    TEXT,
   PRIMARY KEY (item_id, method, ordinal)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Items whose columns disagree with their log line. Must be empty.
 CREATE VIEW item_vs_log AS
