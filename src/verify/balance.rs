@@ -105,7 +105,7 @@ fn count(ledger: &Ledger, account: &Account, findings: &mut Findings) -> rusqlit
     )?;
     let mut absences = Cursor::new(statement.query([])?, absence);
     let mut folders: BTreeMap<i64, Counts> = BTreeMap::new();
-    while let Some(row) = listed.next() {
+    for row in listed.by_ref() {
         let mut missing = None;
         while let Some(absence) = absences.next_if(|absence| absence.listed_id <= row.listed_id) {
             if absence.listed_id == row.listed_id && !account.resolved.contains(&absence.exception_id) {

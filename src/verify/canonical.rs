@@ -3,6 +3,8 @@
 //! Member names are `[a-z][a-z0-9_]*`, numbers are integers up to 2^53-1 either way, so byte order
 //! and UTF-16 order agree and no number formatting is involved. It must not know what a line means.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 /// Largest integer that every JSON reader keeps exactly.
@@ -32,7 +34,7 @@ pub(super) enum NotCanonical {
 pub(super) fn read(line: &str) -> Result<serde_json::Map<String, Value>, NotCanonical> {
     let value: Value = serde_json::from_str(line).map_err(|_| NotCanonical::NotJson)?;
     let mut spelt = String::with_capacity(line.len());
-    write(&value, &mut spelt)?;
+    spell(&value, &mut spelt)?;
     if spelt != line {
         return Err(NotCanonical::Form);
     }
@@ -43,7 +45,7 @@ pub(super) fn read(line: &str) -> Result<serde_json::Map<String, Value>, NotCano
 }
 
 /// The parser has refused anything nested deeper than 128 levels, which bounds the recursion.
-fn write(value: &Value, to: &mut String) -> Result<(), NotCanonical> {
+fn spell(value: &Value, to: &mut String) -> Result<(), NotCanonical> {
     match value {
         Value::Null => to.push_str("null"),
         Value::Bool(true) => to.push_str("true"),
@@ -60,7 +62,7 @@ fn write(value: &Value, to: &mut String) -> Result<(), NotCanonical> {
             to.push('[');
             for (n, value) in values.iter().enumerate() {
                 separate(n, to);
-                write(value, to)?;
+                spell(value, to)?;
             }
             to.push(']');
         }
@@ -75,7 +77,7 @@ fn write(value: &Value, to: &mut String) -> Result<(), NotCanonical> {
                 separate(n, to);
                 write_string(name, to);
                 to.push(':');
-                write(value, to)?;
+                spell(value, to)?;
             }
             to.push('}');
         }
@@ -107,7 +109,7 @@ fn write_string(text: &str, to: &mut String) {
             '\n' => to.push_str("\\n"),
             '\u{c}' => to.push_str("\\f"),
             '\r' => to.push_str("\\r"),
-            control if control < ' ' => to.push_str(&format!("\\u{:04x}", u32::from(control))),
+            control if control < ' ' => drop(write!(to, "\\u{:04x}", u32::from(control))),
             other => to.push(other),
         }
     }

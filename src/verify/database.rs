@@ -36,7 +36,7 @@ pub(super) fn check(ledger: &Ledger, findings: &mut Findings) -> rusqlite::Resul
             wrong(format!("{pragma}: expected {expected}  found {found}"));
         }
     }
-    compare_schema(&schema(ledger.db())?, &published()?, &mut wrong);
+    compare_schema(&schema(ledger.db())?, &schema(&published()?)?, &mut wrong);
     ledger.each(&format!("PRAGMA integrity_check({REPORTED})"), [], |row| {
         let said: String = row.get(0)?;
         if said != "ok" {
@@ -59,10 +59,17 @@ pub(super) fn check(ledger: &Ledger, findings: &mut Findings) -> rusqlite::Resul
 /// Type, name and text of every object of a schema.
 type Schema = BTreeMap<(String, String), Option<String>>;
 
-fn published() -> rusqlite::Result<Schema> {
+/// An empty database with the published schema.
+pub(super) fn published() -> rusqlite::Result<Connection> {
     let db = Connection::open_in_memory()?;
     db.execute_batch(DDL)?;
-    schema(&db)
+    Ok(db)
+}
+
+/// The names of a table's columns.
+pub(super) fn columns(db: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = db.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    statement.query_map([table], |row| row.get(0))?.collect()
 }
 
 fn schema(db: &Connection) -> rusqlite::Result<Schema> {

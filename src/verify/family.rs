@@ -20,7 +20,7 @@ pub(super) struct Family {
 /// A row of `part`.
 #[derive(Debug)]
 pub(super) struct Part {
-    part_id: i64,
+    id: i64,
     parent: Option<i64>,
     ordinal: i64,
     mime_path: String,
@@ -35,7 +35,7 @@ pub(super) struct Part {
 
 fn part(row: &Row<'_>) -> rusqlite::Result<Part> {
     Ok(Part {
-        part_id: row.get(0)?,
+        id: row.get(0)?,
         parent: row.get(1)?,
         ordinal: row.get(2)?,
         mime_path: row.get(3)?,
@@ -90,7 +90,7 @@ fn compare_parts(rows: &[Part], read: &Examined, differing: &mut Vec<String>) {
         return;
     }
     for (n, (row, facts)) in rows.iter().zip(&read.parts).enumerate() {
-        let parent = facts.parent.and_then(|index| rows.get(index)).map(|parent| parent.part_id);
+        let parent = facts.parent.and_then(|index| rows.get(index)).map(|parent| parent.id);
         let columns = [
             ("parent_part_id", row.parent == parent),
             ("ordinal", usize::try_from(row.ordinal) == Ok(facts.ordinal)),

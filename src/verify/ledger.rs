@@ -2,6 +2,10 @@
 //!
 //! `immutable=1` takes the file as it is: no lock, no -wal, no -shm. It must not know what the rows mean.
 
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::rc::Rc;
+
 use camino::Utf8Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Rows};
 
@@ -67,10 +71,10 @@ fn uri(file: &str) -> String {
     for byte in file.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' | b':' => {
-                uri.push(char::from(byte))
+                uri.push(char::from(byte));
             }
             b'\\' if cfg!(windows) => uri.push('/'),
-            other => uri.push_str(&format!("%{other:02X}")),
+            other => drop(write!(uri, "%{other:02X}")),
         }
     }
     uri
@@ -83,13 +87,38 @@ pub(super) struct Cursor<'s, T> {
     rows: Rows<'s>,
     read: fn(&Row<'_>) -> rusqlite::Result<T>,
     ahead: Option<T>,
-    broken: Option<rusqlite::Error>,
+    trouble: Trouble,
+}
+
+/// The error that cut a walk short, visible while something else holds the cursor.
+#[derive(Clone, Default)]
+pub(super) struct Trouble(Rc<RefCell<Option<rusqlite::Error>>>);
+
+impl Trouble {
+    /// Whether there was an error.
+    pub(super) fn is_there(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
+    /// Keeps the first error; gives what there is without one.
+    pub(super) fn keep<T>(&self, done: rusqlite::Result<T>) -> Option<T> {
+        match done {
+            Ok(value) => return Some(value),
+            Err(error) => self.0.borrow_mut().get_or_insert(error),
+        };
+        None
+    }
+
+    /// Hands the error over.
+    pub(super) fn take(&self) -> rusqlite::Result<()> {
+        self.0.borrow_mut().take().map_or(Ok(()), Err)
+    }
 }
 
 impl<'s, T> Cursor<'s, T> {
     /// Starts before the first row.
     pub(super) fn new(rows: Rows<'s>, read: fn(&Row<'_>) -> rusqlite::Result<T>) -> Self {
-        Self { rows, read, ahead: None, broken: None }
+        Self { rows, read, ahead: None, trouble: Trouble::default() }
     }
 
     /// The next row, left in place.
@@ -106,27 +135,27 @@ impl<'s, T> Cursor<'s, T> {
     }
 
     /// Whether rows may be lacking because of an error.
-    pub(super) const fn is_broken(&self) -> bool {
-        self.broken.is_some()
+    pub(super) fn is_broken(&self) -> bool {
+        self.trouble.is_there()
+    }
+
+    /// Where an error will be seen.
+    pub(super) fn trouble(&self) -> Trouble {
+        self.trouble.clone()
     }
 
     /// Ends the walk with the error that cut it short, if one did.
     pub(super) fn finish(self) -> rusqlite::Result<()> {
-        self.broken.map_or(Ok(()), Err)
+        self.trouble.take()
     }
 
     fn fetch(&mut self) -> Option<T> {
-        if self.broken.is_some() {
+        if self.is_broken() {
             return None;
         }
         let read = self.read;
-        match self.rows.next().and_then(|row| row.map(read).transpose()) {
-            Ok(row) => row,
-            Err(error) => {
-                self.broken = Some(error);
-                None
-            }
-        }
+        let row = self.rows.next().and_then(|row| row.map(read).transpose());
+        self.trouble.keep(row).flatten()
     }
 }
 

@@ -54,7 +54,7 @@ const KINDS: [&str; 23] = [
 pub(super) type Body = Map<String, Value>;
 
 /// What the log states about the acquisition as a whole.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Account {
     /// The first entry.
     pub(super) opened: Option<Body>,
@@ -62,6 +62,14 @@ pub(super) struct Account {
     pub(super) sealed: Option<Body>,
     /// Exceptions that a later entry resolved, by number.
     pub(super) resolved: BTreeSet<i64>,
+    /// What kept the database from being read to its end.
+    pub(super) trouble: rusqlite::Result<()>,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self { opened: None, sealed: None, resolved: BTreeSet::new(), trouble: Ok(()) }
+    }
 }
 
 impl Account {
@@ -88,6 +96,8 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
 }
 
 /// Makes the check with the database, and with it those of the checkpoints and the projections.
+///
+/// An error means that it could not begin. One on the way ends up in [`Account::trouble`].
 pub(super) fn check(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> rusqlite::Result<Account> {
     let mut statement = ledger.db().prepare("SELECT seq, body, leaf, kind, at FROM entry ORDER BY seq")?;
     let mut rows = Cursor::new(statement.query([])?, entry);
@@ -128,9 +138,8 @@ pub(super) fn check(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -
         seq += 1;
     }
     file.finish(findings);
-    heads.finish(root, &file.tree, findings)?;
-    projections.finish(findings)?;
-    rows.finish()?;
+    let heads = heads.finish(root, &file.tree, findings);
+    account.trouble = rows.finish().and(heads).and(projections.finish(findings));
     Ok(account)
 }
 

@@ -107,7 +107,11 @@ fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) {
     broken(CheckName::Database, &database::check(ledger, findings), findings);
     let account = log::check(root, ledger, findings);
     broken(CheckName::Log, &account, findings);
+    if account.is_err() {
+        log::check_alone(root, findings);
+    }
     let account = account.unwrap_or_default();
+    broken(CheckName::Log, &account.trouble, findings);
     broken(CheckName::Database, &database::check_meta(ledger, account.opened.as_ref(), findings), findings);
     broken(CheckName::Balance, &balance::check(ledger, &account, findings), findings);
     broken(CheckName::Dates, &dates::check(ledger, &account, findings), findings);

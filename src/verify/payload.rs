@@ -3,7 +3,7 @@
 //! Three sorted sequences meet here: the files, the lines of the manifest, the rows of the items. It
 //! decides who is missing and who is extra; what the files hold is the readers' matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
 use camino::Utf8Path;
@@ -12,7 +12,7 @@ use rusqlite::Row;
 use super::family::{Family, Parts};
 use super::ledger::{Cursor, Ledger};
 use super::listing::{self, Listed};
-use super::merge::{Keyed, merge};
+use super::merge::{Keyed, Side, merge};
 use super::reading::{Contents, FileJob, Job, Native, Readers, Stated};
 use super::report::{CheckName, Class};
 use super::structure::Oxum;
@@ -37,6 +37,8 @@ pub(super) struct Walked {
     pub(super) oxum: Oxum,
     /// Items whose file was read.
     pub(super) items: u64,
+    /// Whether the files were walked over at all.
+    over: bool,
 }
 
 /// Checks the tag manifest.
@@ -54,25 +56,20 @@ pub(super) fn check_tags(root: &Utf8Path, sorted: bool, readers: &mut Readers<'_
 }
 
 /// Checks the payload manifest and, with a ledger, the rows of items and volumes against the files.
+///
+/// The manifest is checked to its end whatever becomes of the queries.
 pub(super) fn check_payload(
     root: &Utf8Path,
     sorted: bool,
     ledger: Option<&Ledger>,
     readers: &mut Readers<'_, '_>,
 ) -> (Walked, rusqlite::Result<()>) {
-    let (list, lines) = open(root, CheckName::PayloadManifest, listing::PAYLOAD, sorted);
-    let mut walk = PayloadWalk { root, list, walked: Walked::default() };
-    let done = match ledger {
-        Some(ledger) => walk.with_rows(ledger, lines, readers),
-        None => {
-            for side in merge(Walk::new(root, Half::Payload), lines) {
-                let (seen, listed) = side.parts();
-                walk.step(seen, listed, Stated::Nothing, readers);
-            }
-            Ok(())
-        }
-    };
-    (walk.walked, done)
+    let mut walk = PayloadWalk { root, sorted, walked: Walked::default() };
+    let done = ledger.map(|ledger| walk.with_rows(ledger, readers));
+    if !walk.walked.over {
+        walk.over(iter::empty::<Native>(), |_, _, _| Stated::Nothing, readers);
+    }
+    (walk.walked, done.unwrap_or(Ok(())))
 }
 
 fn open(
@@ -114,72 +111,78 @@ fn present<'s>(
 
 struct PayloadWalk<'a> {
     root: &'a Utf8Path,
-    list: Listing,
+    sorted: bool,
     walked: Walked,
 }
 
 impl PayloadWalk<'_> {
-    fn step(&mut self, seen: Option<Seen>, listed: Option<Listed>, row: Stated, readers: &mut Readers<'_, '_>) {
-        if let Some(Seen::File { bytes, .. }) = &seen {
-            self.walked.oxum.files += 1;
-            self.walked.oxum.bytes = self.walked.oxum.bytes.saturating_add(*bytes);
-        }
-        if let Some(path) = present(&self.list, seen.as_ref(), listed.as_ref(), readers) {
-            let path = path.to_owned();
-            self.walked.items += u64::from(matches!(row, Stated::Native(_)));
-            let listed = listed.map(|listed| listed.sha256);
-            readers.give(Job::File(FileJob { path, list: (self.list.check, self.list.name), listed, row }));
+    /// Walks over files, manifest lines and rows side by side; `stated` says what the rows have for a path.
+    fn over(
+        &mut self,
+        rows: impl Iterator<Item = Native>,
+        mut stated: impl FnMut(Option<&Seen>, Option<Native>, &mut Readers<'_, '_>) -> Stated,
+        readers: &mut Readers<'_, '_>,
+    ) {
+        self.walked.over = true;
+        let (list, lines) = open(self.root, CheckName::PayloadManifest, listing::PAYLOAD, self.sorted);
+        for side in merge(merge(Walk::new(self.root, Half::Payload), lines), rows) {
+            let (file, row) = side.parts();
+            let (seen, listed) = file.map_or((None, None), Side::parts);
+            if let Some(Seen::File { bytes, .. }) = &seen {
+                self.walked.oxum.files += 1;
+                self.walked.oxum.bytes = self.walked.oxum.bytes.saturating_add(*bytes);
+            }
+            let row = stated(seen.as_ref(), row, readers);
+            if let Some(path) = present(&list, seen.as_ref(), listed.as_ref(), readers) {
+                self.walked.items += u64::from(matches!(row, Stated::Native(_)));
+                let (path, listed) = (path.to_owned(), listed.map(|listed| listed.sha256));
+                readers.give(Job::File(FileJob { path, list: (list.check, list.name), listed, row }));
+            }
         }
     }
 
-    fn with_rows(
-        &mut self,
-        ledger: &Ledger,
-        lines: Box<dyn Iterator<Item = Listed>>,
-        readers: &mut Readers<'_, '_>,
-    ) -> rusqlite::Result<()> {
-        let mut volumes = volumes(ledger)?;
+    fn with_rows(&mut self, ledger: &Ledger, readers: &mut Readers<'_, '_>) -> rusqlite::Result<()> {
+        let volumes = volumes(ledger)?;
         readers.progress.total = readers.progress.total.saturating_add(bytes_in_volumes(ledger, &volumes)?);
         let mut parts = Parts::new(ledger)?;
         let mut statement = ledger.db().prepare(&format!("{ITEMS} ORDER BY path"))?;
-        let mut rows = Cursor::new(statement.query([])?, native);
-        let loose = rows.by_ref().filter(|row| !volumes.contains_key(volume_of(&row.path)));
-        let mut seen_volumes = Vec::new();
-        for side in merge(merge(Walk::new(self.root, Half::Payload), lines), loose) {
-            let (file, row) = side.parts();
-            let (seen, listed) = file.map_or((None, None), super::merge::Side::parts);
-            let is_file = matches!(seen, Some(Seen::File { .. }));
-            let path = seen.as_ref().map(Seen::path).unwrap_or_default();
-            let stated = match (row, volumes.get(path)) {
-                (Some(mut row), _) => {
-                    if !is_file {
-                        readers.findings.add(CheckName::Items, Class::Missing, &row.path, "an item row names it");
+        let rows = Cursor::new(statement.query([])?, native);
+        let trouble = rows.trouble();
+        let loose = rows.filter(|row| !volumes.contains_key(volume_of(&row.path)));
+        let mut there = BTreeSet::new();
+        let stated = |seen: Option<&Seen>, row: Option<Native>, readers: &mut Readers<'_, '_>| {
+            let file = seen.filter(|seen| matches!(seen, Seen::File { .. })).map(Seen::path);
+            let findings = &mut *readers.findings;
+            if let Some(mut row) = row {
+                if file.is_none() {
+                    findings.add(CheckName::Items, Class::Missing, &row.path, "an item row names it");
+                }
+                return match trouble.keep(parts.of(row.item_id)) {
+                    Some(parts) => {
+                        row.family.parts = parts;
+                        Stated::Native(Box::new(row))
                     }
-                    row.family.parts = parts.of(row.item_id)?;
-                    Stated::Native(Box::new(row))
-                }
-                (None, Some(volume)) => {
-                    seen_volumes.push(path.to_owned());
-                    Stated::Volume(volume.contents.clone())
-                }
-                (None, None) => {
-                    if is_file {
-                        let detail = "no item row and no volume row names it";
-                        readers.findings.add(CheckName::Items, Class::Extra, path, detail);
-                    }
-                    Stated::Nothing
-                }
-            };
-            self.step(seen, listed, stated, readers);
-        }
-        rows.finish()?;
-        for path in seen_volumes {
-            if let Some(volume) = volumes.remove(&path) {
-                self.members(&path, &volume, ledger, &mut parts, readers)?;
+                    None => Stated::Contents(row.contents),
+                };
             }
-        }
-        for path in volumes.into_keys() {
-            readers.findings.add(CheckName::Items, Class::Missing, path, "a volume row names it");
+            let Some(path) = file else { return Stated::Nothing };
+            if let Some(volume) = volumes.get(path) {
+                there.insert(path.to_owned());
+                return Stated::Contents(volume.contents.clone());
+            }
+            if !trouble.is_there() {
+                findings.add(CheckName::Items, Class::Extra, path, "no item row and no volume row names it");
+            }
+            Stated::Nothing
+        };
+        self.over(loose, stated, readers);
+        trouble.take()?;
+        for (path, volume) in &volumes {
+            if there.contains(path) {
+                self.members(path, volume, ledger, &mut parts, readers)?;
+            } else {
+                readers.findings.add(CheckName::Items, Class::Missing, path, "a volume row names it");
+            }
         }
         Ok(())
     }

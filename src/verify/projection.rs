@@ -9,6 +9,7 @@ use rusqlite::types::Value as Cell;
 use rusqlite::{Row, Statement};
 use serde_json::Value;
 
+use super::database::{columns, published};
 use super::ledger::{Cursor, DATABASE, Ledger};
 use super::log::Body;
 use super::report::{CheckName, Class, Findings};
@@ -22,29 +23,18 @@ struct Rule {
     one_each: bool,
     /// Columns that the entry must state; an absent member stands for NULL.
     stated: &'static [&'static str],
-    /// Which other columns are compared, where the entry has a member of that name.
-    others: Others,
+    /// Whether other columns are compared too, where the entry has a member of that name.
+    others: bool,
     check: CheckName,
 }
 
-/// Columns that an entry may state.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Others {
-    /// All of them.
-    All,
-    /// None.
-    None,
-    /// All but these, by which the log names something else.
-    AllBut(&'static [&'static str]),
-}
-
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 6] = [
     Rule {
         table: "item",
         kind: Some("item.collected"),
         one_each: true,
         stated: &["control_number", "graph_id", "path", "bytes", "sha256", "content_id", "mih", "source_kind"],
-        others: Others::All,
+        others: true,
         check: CheckName::Items,
     },
     Rule {
@@ -52,7 +42,7 @@ const RULES: [Rule; 7] = [
         kind: Some("volume.written"),
         one_each: true,
         stated: &["name", "bytes", "members", "sha256"],
-        others: Others::All,
+        others: true,
         check: CheckName::Items,
     },
     Rule {
@@ -60,7 +50,7 @@ const RULES: [Rule; 7] = [
         kind: Some("folder.reconciled"),
         one_each: true,
         stated: &["expected", "listed", "collected", "rebuilt", "excepted", "vanished", "expected_after"],
-        others: Others::All,
+        others: true,
         check: CheckName::Balance,
     },
     // An exception may also hang on another kind of entry, which then tells it in its own words.
@@ -69,7 +59,7 @@ const RULES: [Rule; 7] = [
         kind: None,
         one_each: false,
         stated: &["code", "severity"],
-        others: Others::None,
+        others: false,
         check: CheckName::Balance,
     },
     Rule {
@@ -77,7 +67,7 @@ const RULES: [Rule; 7] = [
         kind: Some("custodian.named"),
         one_each: false,
         stated: &[],
-        others: Others::All,
+        others: true,
         check: CheckName::Log,
     },
     Rule {
@@ -85,16 +75,7 @@ const RULES: [Rule; 7] = [
         kind: Some("mailbox.opened"),
         one_each: false,
         stated: &[],
-        others: Others::All,
-        check: CheckName::Log,
-    },
-    // A folder's path stands in the log as a salted digest, if at all.
-    Rule {
-        table: "folder",
-        kind: None,
-        one_each: false,
-        stated: &[],
-        others: Others::AllBut(&["path", "expected"]),
+        others: true,
         check: CheckName::Log,
     },
 ];
@@ -120,17 +101,19 @@ struct Projected {
 }
 
 fn projected(row: &Row<'_>) -> rusqlite::Result<Projected> {
-    let cells = (0..row.as_ref().column_count()).map(|n| row.get(n)).collect::<rusqlite::Result<_>>()?;
-    Ok(Projected { entry_seq: row.get("entry_seq")?, cells })
+    let cells = (1..row.as_ref().column_count()).map(|n| row.get(n)).collect::<rusqlite::Result<_>>()?;
+    Ok(Projected { entry_seq: row.get(0)?, cells })
 }
 
 impl<'s> Projections<'s> {
     /// Prepares the queries.
     pub(super) fn prepare(ledger: &Ledger) -> rusqlite::Result<Statements<'_>> {
+        let published = published()?;
         let prepare = |rule: &'static Rule| {
-            let statement = ledger.db().prepare(&format!("SELECT * FROM {} ORDER BY entry_seq", rule.table))?;
-            let names = statement.column_names().into_iter().map(str::to_owned).collect();
-            Ok((rule, names, statement))
+            // Asked for by their published names: those in the package may be anything, even no text.
+            let names = columns(&published, rule.table)?;
+            let sql = format!("SELECT entry_seq, {} FROM {} ORDER BY entry_seq", names.join(", "), rule.table);
+            Ok((rule, names, ledger.db().prepare(&sql)?))
         };
         RULES.iter().map(prepare).collect::<rusqlite::Result<_>>().map(Statements)
     }
@@ -172,7 +155,7 @@ impl Table<'_> {
                 self.wrong(&row, "belongs to no log entry", findings);
             } else if self.rule.kind.is_some_and(|own| own != kind) {
                 self.wrong(&row, &format!("belongs to entry {seq}, which is {kind}"), findings);
-            } else if self.rule.kind.is_some() || kind == "item.excepted" || self.rule.others != Others::None {
+            } else if self.rule.kind.is_some() || kind == "item.excepted" {
                 let differing = self.differing(&row, body);
                 if !differing.is_empty() {
                     let why = format!("not as log entry {seq} states: {}", differing.join(", "));
@@ -193,13 +176,8 @@ impl Table<'_> {
         let columns = self.names.iter().map(String::as_str).zip(&row.cells);
         let differs = |(name, cell): &(&str, &Cell)| {
             let must = self.rule.stated.contains(name);
-            let may = match self.rule.others {
-                Others::All => true,
-                Others::None => false,
-                Others::AllBut(apart) => !apart.contains(name),
-            };
             match body.get(*name) {
-                Some(stated) => (must || may) && !same(stated, cell),
+                Some(stated) => (must || self.rule.others) && !same(stated, cell),
                 None => must && **cell != Cell::Null,
             }
         };

@@ -61,8 +61,8 @@ pub(super) enum Stated {
     Nothing,
     /// It is a native.
     Native(Box<Native>),
-    /// It is a volume.
-    Volume(Contents),
+    /// It is a volume, or a native of which nothing else is known.
+    Contents(Contents),
 }
 
 /// Size and digest.
@@ -209,7 +209,7 @@ impl Reader<'_> {
         let (check, list) = job.list;
         let native = match &job.row {
             Stated::Native(native) => Some(&**native),
-            Stated::Nothing | Stated::Volume(_) => None,
+            Stated::Nothing | Stated::Contents(_) => None,
         };
         let _turn = native.filter(|native| native.is_large()).map(|_| self.large.lock());
         let read = File::open(self.root.join(&job.path)).and_then(|file| self.read(file, keep(native)));
@@ -223,7 +223,7 @@ impl Reader<'_> {
         }
         match &job.row {
             Stated::Nothing => {}
-            Stated::Volume(contents) => self.compare(&job.path, contents, sha256, bytes),
+            Stated::Contents(contents) => self.compare(&job.path, contents, sha256, bytes),
             Stated::Native(native) => self.native(native, sha256, bytes),
         }
     }

@@ -62,13 +62,11 @@ fn read(root: &Utf8Path, path: &str, findings: &mut Findings) -> Option<String> 
     let file = root.join(path);
     let facts = fs::symlink_metadata(&file).ok().filter(fs::Metadata::is_file)?;
     let text = if facts.len() > MAX_TAG_FILE { None } else { fs::read(&file).ok().map(String::from_utf8) };
-    match text {
-        Some(Ok(text)) => Some(text),
-        _ => {
-            findings.add(CheckName::Structure, Class::Unreadable, path, "not a short UTF-8 text");
-            None
-        }
+    if let Some(Ok(text)) = text {
+        return Some(text);
     }
+    findings.add(CheckName::Structure, Class::Unreadable, path, "not a short UTF-8 text");
+    None
 }
 
 fn stated(info: &str) -> Option<Oxum> {

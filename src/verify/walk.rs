@@ -106,10 +106,11 @@ impl Iterator for Walk {
             let level = self.open.last_mut()?;
             match level.next() {
                 None => drop(self.open.pop()),
-                Some(entry) => match self.visit(entry) {
-                    Some(seen) => return Some(seen),
-                    None => {}
-                },
+                Some(entry) => {
+                    if let Some(seen) = self.visit(entry) {
+                        return Some(seen);
+                    }
+                }
             }
         }
     }

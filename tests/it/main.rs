@@ -3,3 +3,6 @@
 mod corpus_identity;
 mod rebuilt_mail;
 mod graph_examples;
+mod damage;
+mod handmade;
+mod stranger;

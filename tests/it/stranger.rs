@@ -1,0 +1,526 @@
+//! `verify` against packages written by hand: sound ones pass, and every damage is found and named.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+
+use affiant::verify::{Report, Verdict, verify};
+use camino::{Utf8Path, Utf8PathBuf};
+use proptest::prelude::*;
+
+use super::damage::{self, Said};
+use super::handmade::{self, Shape};
+
+const SHAPES: [Shape; 2] = [Shape::Eml, Shape::Zip];
+
+/// A temporary folder that is gone at the end.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn root(&self) -> &Utf8Path {
+        Utf8Path::from_path(self.0.path()).expect("temporary folders are UTF-8 here")
+    }
+
+    fn sealed(shape: Shape) -> Self {
+        let folder = Self::new();
+        handmade::sealed(folder.root(), shape);
+        folder
+    }
+}
+
+fn report(root: &Utf8Path) -> Report {
+    verify(root, &mut |_, _| {})
+}
+
+fn library(root: &Utf8Path) -> Said {
+    let report = report(root);
+    let text = report.findings().fold(String::new(), |mut text, (check, finding)| {
+        writeln!(text, "{check} {} {} {}", finding.class, finding.path, finding.detail).expect("a string");
+        text
+    });
+    Said { verdict: report.verdict.to_string(), text }
+}
+
+#[test]
+fn a_sound_package_verifies_and_nothing_appears_beside_its_database() {
+    for shape in SHAPES {
+        let folder = Folder::sealed(shape);
+        let before = damage::files(folder.root());
+        let mut last = (0, 0);
+        let report = verify(folder.root(), &mut |done, total| last = (done, total));
+        assert_eq!(report.verdict, Verdict::Verified, "{:#?}", report.checks);
+        assert_eq!(report.items, 4);
+        assert!(report.checks.iter().all(|check| check.ok));
+        assert_eq!(damage::files(folder.root()), before);
+        assert!(last.0 > 0 && last.0 <= last.1, "{last:?}");
+    }
+}
+
+#[test]
+fn a_read_only_package_verifies() {
+    let folder = Folder::sealed(Shape::Eml);
+    for path in damage::files(folder.root()) {
+        let file = folder.root().join(path);
+        let mut permissions = fs::metadata(&file).expect("a file").permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&file, permissions).expect("permissions");
+    }
+    assert_eq!(report(folder.root()).verdict, Verdict::Verified);
+}
+
+#[test]
+fn damage_to_any_file_is_found_and_the_file_is_named() {
+    for shape in SHAPES {
+        let folder = Folder::sealed(shape);
+        damage::damage_each_file(folder.root(), &library);
+        assert_eq!(report(folder.root()).verdict, Verdict::Verified, "the matrix puts everything back");
+    }
+}
+
+#[test]
+fn a_file_added_anywhere_is_found() {
+    for shape in SHAPES {
+        damage::add_extra_files(Folder::sealed(shape).root(), &library);
+    }
+}
+
+#[test]
+fn exchanged_files_and_lines_are_found() {
+    for shape in SHAPES {
+        let folder = Folder::sealed(shape);
+        damage::swap_files(folder.root(), &library);
+        damage::damage_lines(folder.root(), &library);
+    }
+}
+
+#[test]
+fn any_single_flipped_byte_of_a_manifest_is_found_and_the_file_is_named() {
+    let folder = Folder::sealed(Shape::Eml);
+    for path in ["bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"] {
+        damage::flip_every_byte(folder.root(), path, &library);
+    }
+}
+
+#[test]
+fn any_single_flipped_byte_of_the_log_and_the_checkpoint_is_found() {
+    let folder = Folder::sealed(Shape::Zip);
+    for path in ["affiant/checkpoint", "REPORT/summary.txt", "affiant/log.jsonl"] {
+        damage::flip_every_byte(folder.root(), path, &library);
+    }
+}
+
+#[test]
+fn any_edit_to_the_record_is_found_though_all_manifests_are_rewritten() {
+    let entry = |seq: u32, from: &str, to: &str| {
+        format!("UPDATE entry SET body = replace(body, '{from}', '{to}') WHERE seq = {seq}")
+    };
+    let forgeries: Vec<(String, &str)> = [
+        ("UPDATE item SET sha256 = zeroblob(32) WHERE item_id = 1", "items"),
+        ("UPDATE item SET bytes = bytes + 1 WHERE item_id = 1", "items"),
+        ("UPDATE item SET path = 'data/NATIVES/VOL001/0001/AFF-0000009.eml' WHERE item_id = 1", "items"),
+        ("UPDATE item SET graph_id = 'other' WHERE item_id = 1", "items"),
+        ("UPDATE item SET change_key = NULL WHERE item_id = 1", "items"),
+        ("UPDATE item SET mih = NULL WHERE item_id = 1", "items"),
+        ("UPDATE item SET mih = zeroblob(16) WHERE item_id = 4", "items"),
+        ("UPDATE item SET content_id = zeroblob(32) WHERE item_id = 1", "families"),
+        ("UPDATE item SET source_kind = 'mime_value' WHERE item_id = 5", "balance"),
+        ("UPDATE item SET control_number = 'AFF-0000009' WHERE item_id = 1", "balance"),
+        ("UPDATE item SET folder_id = 2 WHERE item_id = 1", "balance"),
+        ("UPDATE item SET entry_seq = 0 WHERE item_id = 1", "items"),
+        ("UPDATE item SET entry_seq = 999 WHERE item_id = 1", "items"),
+        ("UPDATE item SET header_date = NULL WHERE item_id = 1", "families"),
+        ("UPDATE item SET received_utc = '2024-04-01T00:00:00.000Z' WHERE item_id = 1", "dates"),
+        ("UPDATE item SET received_utc = NULL WHERE item_id = 1", "dates"),
+        ("UPDATE item SET received_utc = 'March' WHERE item_id = 1", "dates"),
+        ("DELETE FROM item WHERE item_id = 1", "items"),
+        ("UPDATE part SET sha256 = NULL WHERE part_id = 1", "families"),
+        ("UPDATE part SET sha256 = zeroblob(32) WHERE part_id = 1", "families"),
+        ("UPDATE part SET bytes = bytes + 1 WHERE part_id = 1", "families"),
+        ("UPDATE part SET role = 'inline' WHERE part_id = 1", "families"),
+        ("UPDATE part SET name = 'other' WHERE part_id = 1", "families"),
+        ("DELETE FROM part WHERE part_id = 1", "families"),
+        ("INSERT INTO part SELECT 99, item_id, NULL, 99, '99', role, NULL, NULL, NULL, NULL, NULL, NULL FROM part LIMIT 1", "families"),
+        ("UPDATE reconciliation SET listed = listed + 1, collected = collected + 1 WHERE folder_id = 1", "balance"),
+        ("UPDATE reconciliation SET excepted = excepted + 1 WHERE folder_id = 1", "balance"),
+        ("UPDATE reconciliation SET rebuilt = 0", "balance"),
+        ("UPDATE reconciliation SET vanished = 0", "balance"),
+        ("UPDATE reconciliation SET expected = 99", "balance"),
+        ("UPDATE reconciliation SET mailbox_id = 2", "balance"),
+        ("DELETE FROM reconciliation WHERE folder_id = 2", "balance"),
+        ("DELETE FROM exception WHERE exception_id = 2", "balance"),
+        ("UPDATE exception SET code = 'gone' WHERE exception_id = 2", "balance"),
+        ("UPDATE exception SET severity = 'info' WHERE exception_id = 2", "balance"),
+        ("UPDATE exception SET listed_id = NULL WHERE exception_id = 2", "balance"),
+        ("UPDATE exception SET listed_id = 1 WHERE exception_id = 2", "balance"),
+        ("INSERT INTO exception SELECT 9, 1, 1, NULL, 1, NULL, code, 'item_missing', '', 1, entry_seq FROM exception WHERE exception_id = 2", "balance"),
+        ("DELETE FROM listed WHERE listed_id = 6", "balance"),
+        ("INSERT INTO listed SELECT 7, 1, 1, 'm7', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, 2, 4", "balance"),
+        ("UPDATE listed SET graph_id = 'other' WHERE listed_id = 1", "balance"),
+        ("UPDATE listed SET folder_id = 2 WHERE listed_id = 3", "balance"),
+        ("DELETE FROM folder WHERE folder_id = 2", "database"),
+        ("DELETE FROM custodian", "database"),
+        ("UPDATE mailbox SET access_basis = 'self'", "log"),
+        ("UPDATE meta SET value = 'other' WHERE key = 'acquisition_id'", "database"),
+        ("UPDATE meta SET value = 'other' WHERE key = 'origin'", "database"),
+        ("UPDATE meta SET value = '2' WHERE key = 'format'", "database"),
+        ("DELETE FROM meta", "database"),
+        ("PRAGMA application_id = 1", "database"),
+        ("PRAGMA user_version = 0", "database"),
+        ("DROP INDEX item_mih", "database"),
+        ("DROP VIEW item_vs_log; CREATE VIEW item_vs_log AS SELECT 1 AS item_id, '' AS control_number WHERE 0", "database"),
+        ("CREATE TABLE note (text TEXT)", "database"),
+        ("DELETE FROM entry WHERE seq = (SELECT max(seq) FROM entry)", "log"),
+        ("DELETE FROM entry WHERE seq = 2", "log"),
+        ("DELETE FROM entry", "log"),
+        ("UPDATE entry SET leaf = zeroblob(32) WHERE seq = 2", "checkpoint"),
+        ("UPDATE checkpoint SET root = zeroblob(32) WHERE size = 4", "checkpoint"),
+        ("UPDATE checkpoint SET note = 'x' WHERE size = 4", "checkpoint"),
+        ("UPDATE checkpoint SET size = 5 WHERE size = 4", "checkpoint"),
+        ("UPDATE checkpoint SET size = 5000 WHERE size > 4", "checkpoint"),
+        ("DELETE FROM checkpoint", "checkpoint"),
+        ("UPDATE request SET method = 'POST' WHERE purpose = 'list'", "requests"),
+        ("UPDATE request SET method = 'DELETE' WHERE purpose = 'token'", "requests"),
+        ("DROP TABLE part", "database"),
+        ("DROP TABLE entry", "log"),
+    ]
+    .into_iter()
+    .map(|(sql, check)| (sql.to_owned(), check))
+    .chain([
+        (entry(2, "o-1", "o-2"), "log"),
+        (entry(2, ":1", ": 1"), "log"),
+        (entry(5, "item.collected", "item.excepted"), "items"),
+    ])
+    .collect();
+    let folder = Folder::sealed(Shape::Eml);
+    for (sql, check) in forgeries {
+        damage::forge(folder.root(), &sql, check, &library);
+    }
+    assert_eq!(report(folder.root()).verdict, Verdict::Verified, "the forger puts everything back");
+}
+
+#[test]
+fn any_edit_to_a_volume_is_found_though_all_manifests_are_rewritten() {
+    let folder = Folder::sealed(Shape::Zip);
+    for (sql, check) in [
+        ("UPDATE volume SET members = 3", "items"),
+        ("UPDATE volume SET sha256 = zeroblob(32)", "items"),
+        ("UPDATE volume SET bytes = 1", "items"),
+        ("UPDATE volume SET name = 'VOL002.zip'", "items"),
+        ("DELETE FROM volume", "items"),
+        ("UPDATE item SET path = 'data/VOL001.zip/other' WHERE item_id = 1", "items"),
+        ("UPDATE item SET sha256 = zeroblob(32) WHERE item_id = 1", "items"),
+        ("DELETE FROM item WHERE item_id = 5", "items"),
+        ("UPDATE part SET sha256 = zeroblob(32) WHERE part_id = 1", "families"),
+    ] {
+        damage::forge(folder.root(), sql, check, &library);
+    }
+}
+
+#[test]
+fn a_column_set_to_null_in_the_log_and_its_row_alike_still_breaks_the_root() {
+    let folder = Folder::sealed(Shape::Eml);
+    let sql = "UPDATE item SET mih = NULL WHERE item_id = 1;
+               UPDATE entry SET body = json_set(body, '$.mih', NULL) WHERE seq = (SELECT entry_seq FROM item WHERE item_id = 1)";
+    damage::forge(folder.root(), sql, "checkpoint", &library);
+}
+
+/// Runs an edit of payload or log files, rewrites every manifest, and returns what was said.
+fn rewritten(shape: Shape, edit: impl FnOnce(&Utf8Path)) -> Said {
+    let folder = Folder::sealed(shape);
+    edit(folder.root());
+    damage::rewrite_manifests(folder.root());
+    library(folder.root())
+}
+
+#[test]
+fn natives_that_were_edited_removed_or_added_are_found_though_all_manifests_are_rewritten() {
+    let native = "data/NATIVES/VOL001/0001/AFF-0000001.eml";
+    let cases: [(&str, &dyn Fn(&Utf8Path)); 5] = [
+        (native, &|root| fs::write(root.join(native), b"Subject: other\r\n\r\n").expect("edit")),
+        (native, &|root| fs::remove_file(root.join(native)).expect("remove")),
+        (native, &|root| fs::rename(root.join(native), root.join("data/other.eml")).expect("rename")),
+        ("data/NATIVES/x.eml", &|root| fs::write(root.join("data/NATIVES/x.eml"), b"x").expect("add")),
+        ("affiant/checkpoint", &|root| fs::write(root.join("affiant/checkpoint"), b"x\n1\nx\n").expect("edit")),
+    ];
+    for (path, edit) in cases {
+        let said = rewritten(Shape::Eml, edit);
+        assert_eq!(said.verdict, "differs");
+        assert!(said.text.contains(path), "{path}: {}", said.text);
+    }
+}
+
+#[test]
+fn a_log_forged_in_file_and_database_alike_has_another_root() {
+    let said = rewritten(Shape::Eml, |root| {
+        let log = fs::read_to_string(root.join("affiant/log.jsonl")).expect("log");
+        fs::write(root.join("affiant/log.jsonl"), log.replace("\"host\":\"desk\"", "\"host\":\"other\"")).expect("log");
+        let line = log.lines().nth(1).expect("a second line").replace("\"host\":\"desk\"", "\"host\":\"other\"");
+        let leaf = handmade::leaf_of(&line).iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a string");
+            text
+        });
+        damage::edit_database(root, &format!("UPDATE entry SET body = '{line}', leaf = x'{leaf}' WHERE seq = 1"));
+    });
+    assert_eq!(said.verdict, "differs");
+    assert!(said.text.lines().all(|line| line.starts_with("checkpoint ")), "{}", said.text);
+    assert!(said.text.contains("affiant/checkpoint"), "{}", said.text);
+}
+
+#[test]
+fn a_volume_that_is_no_archive_or_lacks_a_member_is_found() {
+    let volume = "data/VOL001.zip";
+    let garbage = rewritten(Shape::Zip, |root| fs::write(root.join(volume), b"PK\x05\x06 no archive").expect("edit"));
+    assert!(garbage.text.contains(&format!("items unreadable {volume}")), "{}", garbage.text);
+    let emptied = rewritten(Shape::Zip, |root| {
+        let mut archive = zip::ZipWriter::new(fs::File::create(root.join(volume)).expect("volume"));
+        let options = zip::write::SimpleFileOptions::default();
+        archive.start_file("../../up.eml", options).expect("member");
+        archive.finish().expect("volume");
+    });
+    assert!(emptied.text.contains("items extra data/VOL001.zip/../../up.eml"), "{}", emptied.text);
+    assert!(
+        emptied.text.contains("items missing data/VOL001.zip/NATIVES/VOL001/0001/AFF-0000001.eml"),
+        "{}",
+        emptied.text
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_place_of_a_file_is_found_though_it_leads_to_the_same_bytes() {
+    let folder = Folder::sealed(Shape::Eml);
+    let elsewhere = Folder::new();
+    let native = folder.root().join("data/NATIVES/VOL001/0001/AFF-0000001.eml");
+    let target = elsewhere.root().join("x");
+    fs::rename(&native, &target).expect("move");
+    std::os::unix::fs::symlink(&target, &native).expect("link");
+    let said = library(folder.root());
+    assert!(
+        said.text.contains("payload_manifest unreadable data/NATIVES/VOL001/0001/AFF-0000001.eml"),
+        "{}",
+        said.text
+    );
+}
+
+#[test]
+fn an_unfinished_acquisition_is_to_be_resumed_and_not_a_difference() {
+    let folder = Folder::new();
+    handmade::unsealed(folder.root(), Shape::Eml);
+    let said = library(folder.root());
+    assert_eq!(said.verdict, "unsealed");
+    assert!(said.text.contains("affiant resume"), "{}", said.text);
+}
+
+#[test]
+fn an_acquisition_whose_seal_was_interrupted_is_to_be_resumed() {
+    let folder = Folder::sealed(Shape::Eml);
+    fs::remove_file(folder.root().join("tagmanifest-sha256.txt")).expect("remove");
+    fs::write(folder.root().join("affiant/lock"), b"").expect("lock");
+    assert_eq!(library(folder.root()).verdict, "unsealed");
+}
+
+#[test]
+fn a_sealed_package_without_its_tag_manifest_differs() {
+    let folder = Folder::sealed(Shape::Eml);
+    fs::remove_file(folder.root().join("tagmanifest-sha256.txt")).expect("remove");
+    let said = library(folder.root());
+    assert_eq!(said.verdict, "differs");
+    assert!(said.text.contains("structure missing tagmanifest-sha256.txt"), "{}", said.text);
+}
+
+#[test]
+fn a_folder_that_is_no_package_is_not_called_different() {
+    let folder = Folder::new();
+    assert_eq!(library(folder.root()).verdict, "unreadable");
+    assert_eq!(library(&folder.root().join("none")).verdict, "unreadable");
+    fs::write(folder.root().join("letter.txt"), b"x").expect("write");
+    assert_eq!(library(folder.root()).verdict, "unreadable");
+    fs::create_dir(folder.root().join("data")).expect("folder");
+    damage::rewrite_manifests(folder.root());
+    let said = library(folder.root());
+    assert_eq!(said.verdict, "unreadable");
+    assert!(said.text.contains("not one that Affiant made"), "{}", said.text);
+}
+
+#[test]
+fn a_package_of_a_newer_format_could_not_be_checked_but_a_flipped_byte_is_not_a_newer_format() {
+    let folder = Folder::sealed(Shape::Eml);
+    damage::edit_database(folder.root(), "PRAGMA user_version = 2");
+    assert_eq!(library(folder.root()).verdict, "differs", "the manifests say that the database was changed");
+    damage::rewrite_manifests(folder.root());
+    let said = library(folder.root());
+    assert_eq!(said.verdict, "unreadable");
+    assert!(said.text.contains("newer Affiant"), "{}", said.text);
+}
+
+#[test]
+fn a_destroyed_database_is_a_finding_and_the_files_are_still_checked() {
+    let folder = Folder::sealed(Shape::Eml);
+    let native = "data/NATIVES/VOL001/0001/AFF-0000004.eml";
+    fs::write(folder.root().join("affiant/manifest.sqlite"), b"SQLite format 3\0 and then nothing").expect("edit");
+    fs::write(folder.root().join(native), b"x").expect("edit");
+    let said = library(folder.root());
+    assert_eq!(said.verdict, "differs");
+    assert!(said.text.contains("tag_manifest changed affiant/manifest.sqlite"), "{}", said.text);
+    assert!(said.text.contains(&format!("payload_manifest changed {native}")), "{}", said.text);
+}
+
+/// The path of `schemas/verify.py`, and whether Python is there to run it.
+fn python() -> Option<Utf8PathBuf> {
+    let script = Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/verify.py"));
+    let there = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !there {
+        eprintln!("SKIPPED: python3 is not installed");
+    }
+    there.then_some(script)
+}
+
+fn by_hand(script: &Utf8Path, root: &Utf8Path) -> (Option<i32>, String) {
+    let output = Command::new("python3").arg(script).arg(root).output().expect("python3 runs");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn the_published_script_accepts_sound_packages_and_finds_damage() {
+    let Some(script) = python() else { return };
+    for shape in SHAPES {
+        let folder = Folder::sealed(shape);
+        let (code, text) = by_hand(&script, folder.root());
+        assert_eq!(code, Some(0), "{text}");
+        assert!(!folder.root().join("affiant/manifest.sqlite-shm").exists());
+        for sql in [
+            "UPDATE item SET sha256 = zeroblob(32) WHERE item_id = 1",
+            "UPDATE entry SET body = replace(body, 'desk', 'tool') WHERE seq = 1",
+            "UPDATE checkpoint SET root = zeroblob(32) WHERE size > 4",
+            "UPDATE reconciliation SET listed = listed + 1, collected = collected + 1 WHERE folder_id = 1",
+            "DELETE FROM exception WHERE exception_id = 2",
+            "DELETE FROM item WHERE item_id = 1",
+        ] {
+            damage::forge(folder.root(), sql, "", &|root| {
+                let (code, text) = by_hand(&script, root);
+                let verdict = if code == Some(1) { "differs" } else { "accepted" };
+                Said { verdict: verdict.to_owned(), text }
+            });
+        }
+    }
+}
+
+#[test]
+fn the_published_script_finds_what_happens_to_files() {
+    let Some(script) = python() else { return };
+    let verifier = |root: &Utf8Path| {
+        let (code, text) = by_hand(&script, root);
+        Said { verdict: if code == Some(1) { "differs" } else { "accepted" }.to_owned(), text }
+    };
+    let folder = Folder::sealed(Shape::Eml);
+    damage::add_extra_files(folder.root(), &verifier);
+    for path in damage::files(folder.root()) {
+        damage::flip(folder.root(), &path, 3, 0x01, &verifier);
+    }
+}
+
+#[test]
+fn the_instructions_hold_the_script_word_for_word() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas");
+    let read = |name: &str| fs::read_to_string(format!("{folder}/{name}")).expect(name).replace("\r\n", "\n");
+    let (script, format) = (read("verify.py"), read("FORMAT.md"));
+    assert!(format.contains(&format!("```python\n{script}```")), "copy schemas/verify.py into schemas/FORMAT.md");
+}
+
+#[test]
+fn other_peoples_tools_accept_the_package() {
+    let folder = Folder::sealed(Shape::Eml);
+    let tools: [&[&str]; 4] = [
+        &["sha256sum", "--quiet", "-c", "manifest-sha256.txt", "tagmanifest-sha256.txt"],
+        &["python3", "-m", "bagit", "--validate", "--quiet", "."],
+        &["bagit.py", "--validate", "--quiet", "."],
+        &["sqlite3", "file:affiant/manifest.sqlite?immutable=1", "PRAGMA integrity_check"],
+    ];
+    for tool in tools {
+        let there = match tool {
+            [python, "-m", module, ..] => Command::new(python).args(["-c", &format!("import {module}")]).output(),
+            [name, ..] => Command::new(name).arg("--version").output(),
+            [] => continue,
+        };
+        if !there.is_ok_and(|output| output.status.success()) {
+            eprintln!("SKIPPED: {} is not installed", tool.join(" "));
+            continue;
+        }
+        let output = Command::new(tool[0]).args(&tool[1..]).current_dir(folder.root()).output().expect("it runs");
+        assert!(output.status.success(), "{tool:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_byte_flipped_anywhere_is_found_and_the_file_is_named(
+        zip: bool, flips in prop::collection::vec((any::<prop::sample::Index>(), 1u8..), 8),
+    ) {
+        let folder = Folder::sealed(if zip { Shape::Zip } else { Shape::Eml });
+        // By offset in the whole package, so that a file is met as often as it is long.
+        let files: Vec<(String, usize)> = damage::files(folder.root())
+            .into_iter()
+            .map(|path| (path.clone(), fs::read(folder.root().join(path)).expect("a file").len()))
+            .collect();
+        let total = files.iter().map(|(_, length)| length).sum();
+        for (at, bits) in flips {
+            let mut at = at.index(total);
+            let (path, _) = files.iter().find(|(_, length)| {
+                let inside = at < *length;
+                if !inside { at -= length; }
+                inside
+            }).expect("below the total");
+            damage::flip(folder.root(), path, at, bits, &library);
+        }
+    }
+
+    #[test]
+    fn several_random_bytes_in_the_database_never_end_in_a_panic_or_in_verified(
+        writes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..200),
+        rewrite: bool,
+    ) {
+        let folder = Folder::sealed(Shape::Eml);
+        let file = folder.root().join("affiant/manifest.sqlite");
+        let before = fs::read(&file).expect("database");
+        let mut bytes = before.clone();
+        for (at, byte) in writes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        fs::write(&file, &bytes).expect("damage");
+        if rewrite {
+            damage::rewrite_manifests(folder.root());
+        }
+        let verdict = report(folder.root()).verdict;
+        prop_assert!(rewrite || bytes == before || verdict != Verdict::Verified);
+    }
+
+    #[test]
+    fn garbage_in_the_shape_of_a_package_never_ends_in_a_panic_or_in_verified(
+        files in prop::collection::vec(
+            (prop::sample::select(vec![
+                "bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt", "affiant/manifest.sqlite",
+                "affiant/log.jsonl", "affiant/checkpoint", "data/VOL001.zip", "data/NATIVES/VOL001/0001/AFF-0000001.eml",
+                "affiant/lock", "data",
+            ]), prop::collection::vec(any::<u8>(), 0..300)),
+            0..12,
+        ),
+        whole: bool,
+    ) {
+        let folder = if whole { Folder::sealed(Shape::Zip) } else { Folder::new() };
+        let mut changed = !whole;
+        for (path, bytes) in files {
+            let file = folder.root().join(path);
+            let _ = fs::create_dir_all(file.parent().expect("below the root"));
+            changed |= fs::write(file, bytes).is_ok();
+        }
+        prop_assert!(!changed || report(folder.root()).verdict != Verdict::Verified);
+    }
+}
