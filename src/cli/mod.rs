@@ -4,6 +4,10 @@
 
 mod exit;
 mod failure;
+#[allow(dead_code)]
+mod desk;
+#[allow(dead_code)]
+mod verify;
 
 pub use exit::Exit;
 pub use failure::Failure;

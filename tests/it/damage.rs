@@ -39,15 +39,6 @@ pub(crate) fn files(root: &Utf8Path) -> Vec<String> {
     files_
 }
 
-/// Copies a package.
-pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path) {
-    for path in files(from) {
-        let target = to.join(&path);
-        fs::create_dir_all(target.parent().expect("below the root")).expect("folder");
-        fs::copy(from.join(&path), target).expect("copy");
-    }
-}
-
 fn digest(file: &Utf8Path) -> String {
     Sha256::digest(fs::read(file).expect("a file")).iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a string takes everything");
@@ -78,8 +69,9 @@ pub(crate) fn edit_database(root: &Utf8Path, sql: &str) {
         .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
         .and_then(|mut query| query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
         .expect("triggers");
-    let drop: String = triggers.iter().map(|(name, _)| format!("DROP TRIGGER {name};")).collect();
-    db.execute_batch(&drop).expect("drop");
+    for (name, _) in &triggers {
+        db.execute_batch(&format!("DROP TRIGGER {name}")).expect("drop");
+    }
     db.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;").expect("pragma");
     db.execute_batch(sql).expect(sql);
     for (_, trigger) in triggers {
