@@ -125,7 +125,8 @@ pub(super) fn with_readers<T>(
     let threads = thread::available_parallelism().map_or(1, usize::from).min(READERS_MAX);
     thread::scope(|scope| {
         for _ in 0..threads {
-            let mut reader = Reader { root, tell: tell.clone(), large: &large, bytes: Vec::new(), archive: None };
+            let (tell, large, buffer) = (tell.clone(), &large, vec![0; BUFFER]);
+            let mut reader = Reader { root, tell, large, bytes: Vec::new(), buffer, archive: None };
             let queue = &queue;
             scope.spawn(move || {
                 while let Some(job) = next(queue) {
@@ -183,6 +184,8 @@ struct Reader<'a> {
     large: &'a Mutex<()>,
     /// The native being read.
     bytes: Vec<u8>,
+    /// What came with the last read.
+    buffer: Vec<u8>,
     /// The volume read last, still open.
     archive: Option<(String, Archive)>,
 }
@@ -258,15 +261,14 @@ impl Reader<'_> {
         self.bytes.clear();
         self.bytes.shrink_to(1 << 20);
         let mut hasher = Hasher::new();
-        let mut buffer = vec![0; BUFFER];
         loop {
-            let count = match from.read(&mut buffer) {
+            let count = match from.read(&mut self.buffer) {
                 Ok(0) => return Ok(hasher.finish()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            let piece = buffer.get(..count).unwrap_or_default();
+            let piece = self.buffer.get(..count).unwrap_or_default();
             hasher.update(piece);
             if hasher.bytes() <= keep {
                 self.bytes.extend_from_slice(piece);
