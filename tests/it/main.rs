@@ -3,6 +3,7 @@
 mod corpus_identity;
 mod rebuilt_mail;
 mod graph_examples;
+mod by_hand;
 mod damage;
 mod handmade;
 mod stranger;
