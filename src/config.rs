@@ -1,1 +1,319 @@
-//! Placeholder: replaced by this module's author.
+//! What was typed becomes what was meant: flags, environment and `affiant.toml`, strongest first.
+//!
+//! The command line hands in what it read; this module reads no environment and no home folder of its own,
+//! only the file it is pointed to. Limits can be lowered, never raised above the service's own.
+
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use miette::Diagnostic;
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::cloud::{Cloud, CloudError, CloudName};
+use crate::graph::{IN_FLIGHT, Limits};
+
+/// The file's name in the home folder.
+pub const FILE: &str = "affiant.toml";
+/// Most requests per 10 minutes and mailbox; Microsoft's limit is 10,000.
+pub const REQUESTS_MAX: u32 = 9_600;
+
+/// Settings from one source; `None` where it says nothing.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Typed {
+    /// Named cloud.
+    pub cloud: Option<CloudName>,
+    /// Sign-in address of a custom cloud.
+    pub login_url: Option<String>,
+    /// Graph address of a custom cloud.
+    pub graph_url: Option<String>,
+    /// Roots to trust besides the platform's.
+    pub ca_file: Option<Utf8PathBuf>,
+    /// `auto`, `keyring`, `file` or `memory`.
+    pub token_store: Option<TokenStore>,
+    /// Which of the accounts that are signed in.
+    pub account: Option<String>,
+    /// The tenant to sign in to.
+    pub tenant: Option<String>,
+    /// The application to sign in with.
+    pub client_id: Option<String>,
+    /// Limits of traffic.
+    pub limits: TypedLimits,
+}
+
+/// Limits as typed.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TypedLimits {
+    /// Requests per 10 minutes and mailbox.
+    pub requests_per_10_minutes: Option<u32>,
+    /// Requests in flight per mailbox.
+    pub in_flight: Option<usize>,
+    /// Attempts per request.
+    pub attempts: Option<u32>,
+    /// First pause before trying again, in milliseconds; later ones double.
+    pub first_pause_ms: Option<u64>,
+    /// Total time one request may spend waiting to be tried again, in seconds.
+    pub patience_s: Option<u64>,
+    /// Time without a byte after which an answer counts as broken, in seconds.
+    pub stall_s: Option<u64>,
+    /// Mailboxes worked on at once.
+    pub side_by_side: Option<usize>,
+}
+
+/// Where tokens are to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenStore {
+    /// The system's key store where there is one, else a sealed file.
+    #[default]
+    Auto,
+    /// Sealed with a key in the system's key store.
+    Keyring,
+    /// Sealed with a key file, or with AFFIANT_PASSPHRASE.
+    File,
+    /// In this process only.
+    Memory,
+}
+
+/// Settings as meant.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The cloud.
+    pub cloud: Cloud,
+    /// PEM roots to trust besides the platform's.
+    pub ca: Option<Vec<u8>>,
+    /// Where tokens are kept.
+    pub token_store: TokenStore,
+    /// Which account.
+    pub account: Option<String>,
+    /// The tenant to sign in to.
+    pub tenant: Option<String>,
+    /// The application.
+    pub client_id: Option<String>,
+    /// Traffic limits.
+    pub limits: Limits,
+    /// Mailboxes worked on at once.
+    pub side_by_side: usize,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, Error, Diagnostic)]
+pub enum ConfigError {
+    /// The settings file cannot be read.
+    #[error("{path} cannot be read: {why}")]
+    #[diagnostic(code(affiant::config::read), help("make it readable, or remove it"))]
+    Read {
+        /// The file.
+        path: Utf8PathBuf,
+        /// The system's word.
+        why: String,
+    },
+    /// The settings file is not one.
+    #[error("{path}: {why}")]
+    #[diagnostic(
+        code(affiant::config::toml),
+        help(
+            "the keys are cloud, login-url, graph-url, ca-file, token-store, account, tenant, client-id and [limits]"
+        )
+    )]
+    Toml {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Where and what.
+        why: String,
+    },
+    /// A custom cloud needs both addresses.
+    #[error("a custom cloud needs both addresses, and only {given} is set")]
+    #[diagnostic(
+        code(affiant::config::half_cloud),
+        help("set both AFFIANT_LOGIN_URL and AFFIANT_GRAPH_URL, or neither")
+    )]
+    HalfCloud {
+        /// The one that is set.
+        given: &'static str,
+    },
+    /// A named cloud and custom addresses.
+    #[error("both a named cloud and custom addresses are set")]
+    #[diagnostic(
+        code(affiant::config::two_clouds),
+        help("leave --cloud out, or unset AFFIANT_LOGIN_URL and AFFIANT_GRAPH_URL")
+    )]
+    TwoClouds,
+    /// An address that cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cloud(#[from] CloudError),
+    /// A limit out of bounds.
+    #[error("{name} must be between {least} and {most}")]
+    #[diagnostic(code(affiant::config::limit), help("Microsoft's own limits cannot be raised from here"))]
+    Limit {
+        /// Which.
+        name: &'static str,
+        /// Least value.
+        least: u64,
+        /// Greatest value.
+        most: u64,
+    },
+}
+
+impl Typed {
+    /// What the settings file in a home folder says; nothing when there is none.
+    ///
+    /// # Errors
+    /// [`ConfigError::Read`], [`ConfigError::Toml`].
+    pub fn from_home(home: &Utf8Path) -> Result<Self, ConfigError> {
+        let path = home.join(FILE);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).map_err(|error| {
+                let why = error.message().to_owned();
+                ConfigError::Toml { path, why }
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(ConfigError::Read { path, why: error.kind().to_string() }),
+        }
+    }
+
+    /// This source, and where it says nothing, a weaker one. Addresses are one setting: they come together.
+    #[must_use]
+    pub fn over(self, weaker: Self) -> Self {
+        let says_where = self.cloud.is_some() || self.login_url.is_some() || self.graph_url.is_some();
+        let (cloud, login_url, graph_url) = if says_where {
+            (self.cloud, self.login_url, self.graph_url)
+        } else {
+            (weaker.cloud, weaker.login_url, weaker.graph_url)
+        };
+        let (ours, theirs) = (self.limits, weaker.limits);
+        Self {
+            cloud,
+            login_url,
+            graph_url,
+            ca_file: self.ca_file.or(weaker.ca_file),
+            token_store: self.token_store.or(weaker.token_store),
+            account: self.account.or(weaker.account),
+            tenant: self.tenant.or(weaker.tenant),
+            client_id: self.client_id.or(weaker.client_id),
+            limits: TypedLimits {
+                requests_per_10_minutes: ours.requests_per_10_minutes.or(theirs.requests_per_10_minutes),
+                in_flight: ours.in_flight.or(theirs.in_flight),
+                attempts: ours.attempts.or(theirs.attempts),
+                first_pause_ms: ours.first_pause_ms.or(theirs.first_pause_ms),
+                patience_s: ours.patience_s.or(theirs.patience_s),
+                stall_s: ours.stall_s.or(theirs.stall_s),
+                side_by_side: ours.side_by_side.or(theirs.side_by_side),
+            },
+        }
+    }
+
+    /// What all of it means.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the setting.
+    pub fn meant(self) -> Result<Settings, ConfigError> {
+        let cloud = cloud(self.cloud, self.login_url.as_deref(), self.graph_url.as_deref())?;
+        let ca = match &self.ca_file {
+            Some(path) => Some(
+                std::fs::read(path)
+                    .map_err(|error| ConfigError::Read { path: path.clone(), why: error.kind().to_string() })?,
+            ),
+            None => None,
+        };
+        let limits = limits(self.limits, &cloud)?;
+        let side_by_side = self.limits.side_by_side.unwrap_or(8);
+        bounded("side-by-side", side_by_side as u64, 1, 64)?;
+        Ok(Settings {
+            cloud,
+            ca,
+            token_store: self.token_store.unwrap_or_default(),
+            account: self.account,
+            tenant: self.tenant,
+            client_id: self.client_id,
+            limits,
+            side_by_side,
+        })
+    }
+}
+
+fn cloud(name: Option<CloudName>, login: Option<&str>, graph: Option<&str>) -> Result<Cloud, ConfigError> {
+    match (name, login, graph) {
+        (None | Some(CloudName::Custom), Some(login), Some(graph)) => Ok(Cloud::custom(login, graph)?),
+        (Some(_), Some(_), Some(_)) => Err(ConfigError::TwoClouds),
+        (_, Some(_), None) => Err(ConfigError::HalfCloud { given: "the sign-in address" }),
+        (_, None, Some(_)) => Err(ConfigError::HalfCloud { given: "the Graph address" }),
+        (name, None, None) => {
+            Cloud::named(name.unwrap_or_default()).ok_or(ConfigError::HalfCloud { given: "--cloud custom" })
+        }
+    }
+}
+
+fn limits(typed: TypedLimits, cloud: &Cloud) -> Result<Limits, ConfigError> {
+    let mut limits = Limits::for_cloud(cloud);
+    if let Some(requests) = typed.requests_per_10_minutes {
+        bounded("requests-per-10-minutes", requests.into(), 1, REQUESTS_MAX.into())?;
+        limits.per_window = Some(requests);
+    }
+    if let Some(in_flight) = typed.in_flight {
+        bounded("in-flight", in_flight as u64, 1, IN_FLIGHT as u64)?;
+        limits.in_flight_per_mailbox = in_flight;
+    }
+    if let Some(attempts) = typed.attempts {
+        bounded("attempts", attempts.into(), 1, 100)?;
+        limits.attempts = attempts;
+    }
+    if let Some(pause) = typed.first_pause_ms {
+        bounded("first-pause-ms", pause, 1, 60_000)?;
+        limits.first_pause = Duration::from_millis(pause);
+    }
+    if let Some(patience) = typed.patience_s {
+        bounded("patience-s", patience, 1, 24 * 3600)?;
+        limits.patience = Duration::from_secs(patience);
+    }
+    if let Some(stall) = typed.stall_s {
+        bounded("stall-s", stall, 1, 3600)?;
+        limits.stall = Duration::from_secs(stall);
+    }
+    Ok(limits)
+}
+
+fn bounded(name: &'static str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
+    if (least..=most).contains(&value) { Ok(()) } else { Err(ConfigError::Limit { name, least, most }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(text: &str) -> Typed {
+        toml::from_str(text).expect("settings")
+    }
+
+    #[test]
+    fn a_stronger_source_wins_and_addresses_come_together() {
+        let file =
+            typed("login-url = \"https://login.x.example\"\ngraph-url = \"https://graph.x.example\"\ntenant = \"a\"");
+        let flags = Typed { tenant: Some("b".into()), ..Typed::default() };
+        let settings = flags.over(file.clone()).meant().expect("usable");
+        assert_eq!((settings.tenant.as_deref(), settings.cloud.name()), (Some("b"), CloudName::Custom));
+        let named = Typed { cloud: Some(CloudName::China), ..Typed::default() };
+        assert_eq!(named.over(file).meant().expect("usable").cloud.name(), CloudName::China);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let error = toml::from_str::<Typed>("tennant = \"x\"").expect_err("refused");
+        assert!(error.message().contains("tennant"), "{error}");
+    }
+
+    #[test]
+    fn half_a_cloud_and_limits_above_the_services_own_are_refused() {
+        let half = Typed { login_url: Some("https://login.x.example".into()), ..Typed::default() };
+        assert!(matches!(half.meant(), Err(ConfigError::HalfCloud { .. })));
+        for text in ["[limits]\nin-flight = 5", "[limits]\nrequests-per-10-minutes = 10001", "[limits]\nattempts = 0"] {
+            assert!(matches!(typed(text).meant(), Err(ConfigError::Limit { .. })), "{text}");
+        }
+        assert!(
+            typed("[limits]\nin-flight = 2").meant().is_ok_and(|settings| settings.limits.in_flight_per_mailbox == 2)
+        );
+    }
+}

@@ -25,7 +25,7 @@ const BETWEEN_CHECKS: Duration = Duration::from_mins(5);
 const CHECKS: u32 = 288;
 
 /// Check that mailboxes can be read before anything is collected
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  affiant check ana@contoso.example sales@contoso.example\n  affiant check --custodians custodians.csv --wait\n\nExit codes: 0 all ready, 5 at least one is not, 4 sign-in needed."
 )]

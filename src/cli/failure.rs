@@ -28,6 +28,17 @@ impl Failure {
         Self { exit: Exit::Usage, code: Some("affiant::usage".to_owned()), message, help }
     }
 
+    /// A failure that is nobody's usage.
+    pub fn failed(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { exit: Exit::Failed, ..Self::usage(message, help) }
+    }
+
+    /// The same with another exit code.
+    #[must_use]
+    pub fn with(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
     /// The exit code.
     pub const fn exit(&self) -> Exit {
         self.exit

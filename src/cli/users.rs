@@ -11,7 +11,7 @@ use crate::monitor::Silent;
 use crate::terms::MailboxKind;
 
 /// List people with their addresses, and what to expect of their mailboxes
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  affiant users roe --domain contoso.example\n  affiant users --csv > people.csv")]
 pub(super) struct Args {
     /// Part of a name, sign-in name or address

@@ -6,12 +6,13 @@
 use camino::Utf8Path;
 use uuid::Uuid;
 
-use crate::custody::{EventKind, Line, Meta, Object, Pen, Value};
-use crate::package::{Orphan, Package};
+use crate::custody::{EventKind, Line, Meta, Pen, Value, VolumeRow};
+use crate::package::{Orphan, Package, VolumeFacts};
 use crate::terms::{Clock, Sha256};
 
 use super::error::CollectError;
 use super::job::Job;
+use super::natives::Natives;
 
 /// The program and machine that collect, as the record names them.
 #[derive(Debug, Clone)]
@@ -57,7 +58,7 @@ impl Acquisition {
         path_salt: [u8; 16],
         clock: Clock,
     ) -> Result<Self, CollectError> {
-        let package = Package::create(root, job.format)?;
+        let package = Package::create(root, job.format, clock())?;
         let meta = Meta {
             acquisition_id: Uuid::now_v7(),
             created_at: clock(),
@@ -69,14 +70,14 @@ impl Acquisition {
         };
         let id = meta.acquisition_id;
         let pen = Pen::create(&package.manifest_file(), meta, clock.clone()).await?;
-        let scope = Object::from_json(&job.to_scope()).ok_or(CollectError::Scope)?;
+        let scope = Value::try_from(job.to_scope()).map_err(|_| CollectError::Scope)?;
         let opened = Line::new(EventKind::AcquisitionOpened)
             .text("acquisition_id", id.to_string())
             .text("tool_name", &tool.name)
             .text("tool_version", &tool.version)
             .text("tool_sha256", tool.sha256.to_string())
             .text("matter", job.matter.as_str())
-            .object("scope", scope);
+            .put("scope", scope);
         let session = session_line(tool, 1);
         pen.write(move |w| {
             w.append(opened)?;
@@ -91,10 +92,11 @@ impl Acquisition {
     /// # Errors
     /// As [`Acquisition::create`]; [`CollectError::Damaged`] when a row's file is missing or changed size.
     pub async fn open(root: &Utf8Path, tool: &Tool, clock: Clock) -> Result<Self, CollectError> {
-        let package = Package::open(root)?;
+        let package = Package::open(root, clock())?;
         let pen = Pen::open(&package.manifest_file(), clock.clone()).await?;
         let (id, opening, size) = pen.read(|l| Ok((l.meta().acquisition_id, l.opening()?, l.head().size))).await?;
         let job = Job::from_scope(&opening["scope"]).ok_or(CollectError::Scope)?;
+        package.set_format(job.format)?;
         let session = session_line(tool, size);
         pen.write(move |w| w.append(session)).await?;
         let acquisition = Self { id, job, package, pen, clock };
@@ -102,24 +104,26 @@ impl Acquisition {
         Ok(acquisition)
     }
 
+    /// Brings the folder back to the manifest's state; what no row names is logged, then moved aside.
     async fn recover(&self) -> Result<(), CollectError> {
-        let (items, volumes) = self
-            .pen
-            .read(|l| {
-                let mut items = Vec::new();
-                l.each_item(|item| {
-                    items.push(item);
-                    Ok(())
-                })?;
-                Ok((items, l.volumes()?))
-            })
-            .await?;
-        let orphans = self.package.recover(self.job.format, items, volumes).await?;
-        if orphans.is_empty() {
-            return Ok(());
+        let natives = Natives::of(&self.pen);
+        let recovered = self.package.recover(natives, self.volumes().await?).await?;
+        if let Some(first) = recovered.damage.first() {
+            return Err(CollectError::Damaged { count: recovered.damage.len(), first: first.path.clone() });
         }
-        self.pen.write(move |w| orphans.iter().try_for_each(|orphan| w.append(orphaned(orphan)).map(drop))).await?;
+        let orphans = recovered.orphans;
+        let lines: Vec<Line> = orphans.iter().map(orphaned).collect();
+        self.pen.write(move |w| lines.into_iter().try_for_each(|line| w.append(line).map(drop))).await?;
+        self.package.set_aside(orphans).await?;
         Ok(())
+    }
+
+    /// The packed volumes.
+    pub(super) async fn volumes(&self) -> Result<Vec<VolumeFacts>, CollectError> {
+        let rows = self.pen.read(|l| l.volumes()).await?;
+        let facts =
+            |row: VolumeRow| VolumeFacts { name: row.name, bytes: row.bytes, members: row.members, sha256: row.sha256 };
+        Ok(rows.into_iter().map(facts).collect())
     }
 
     /// Swears that this session ends, and why: `sealed`, `interrupted`, `sign_in_needed`, or an error's code.
@@ -150,5 +154,5 @@ fn orphaned(orphan: &Orphan) -> Line {
         .text("path", &orphan.path)
         .int("bytes", orphan.bytes)
         .text("sha256", orphan.sha256.to_string())
-        .put("moved_to", Value::from(orphan.moved_to.as_deref()))
+        .text("moved_to", orphan.aside())
 }

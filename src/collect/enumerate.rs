@@ -6,10 +6,8 @@
 //! page after a failure; a stretch that still fails is halved until the damage is one millisecond wide.
 //! Repeats are harmless, because an id is listed once. It must not fetch messages.
 
-use std::collections::HashSet;
-
-use crate::custody::ListedRow;
-use crate::graph::{Answer, Ask, Fault, FaultKind, Graph, Lane, Link, Page, wire};
+use crate::custody::Listed;
+use crate::graph::{Answer, Ask, Fault, FaultKind, Followed, Graph, Lane, Page, wire};
 use crate::terms::{DateField, Exchange, ObjectId, Purpose, UtcInstant, Window};
 
 use super::error::CollectError;
@@ -46,7 +44,7 @@ pub(super) struct Target {
 #[derive(Debug)]
 pub(super) struct Sheet {
     /// Messages in the window.
-    pub(super) rows: Vec<ListedRow>,
+    pub(super) rows: Vec<wire::Message>,
     /// Entries that had no readable id or date: they cannot be collected, and are counted.
     pub(super) unreadable: u32,
     /// The exchanges that brought it.
@@ -170,7 +168,7 @@ impl Lister<'_> {
     /// One query and the pages that follow from it.
     async fn query(&mut self, window: Window, ledge: &mut impl Ledge) -> Result<Query, CollectError> {
         let mut ask = self.ask(window);
-        let mut links: HashSet<Link> = HashSet::new();
+        let mut links = Followed::default();
         let (mut last, mut new, mut pages) = (None, 0, 0);
         let mut answer = self.graph.list::<wire::Message>(&ask).await;
         loop {
@@ -201,7 +199,7 @@ impl Lister<'_> {
             match next {
                 None => return Ok(Query::Ended { last, new }),
                 // G53: the same link again; go on from the last date, if that leads anywhere.
-                Some(link) if !links.insert(link.clone()) => {
+                Some(link) if !links.is_new(&link) => {
                     return Ok(match last.filter(|last| Some(*last) > window.from()) {
                         Some(last) => Query::Anchor { last },
                         None => Query::Ended { last, new },
@@ -244,7 +242,8 @@ impl Lister<'_> {
             .query("$orderby", format!("{property} asc"))
             .page_size(self.size);
         let bound = |op: &str, at: Option<UtcInstant>| at.map(|at| format!("{property} {op} {}", at.odata()));
-        let bounds: Vec<String> = [bound("ge", window.from()), bound("lt", window.to())].into_iter().flatten().collect();
+        let bounds: Vec<String> =
+            [bound("ge", window.from()), bound("lt", window.to())].into_iter().flatten().collect();
         if !bounds.is_empty() {
             ask = ask.query("$filter", bounds.join(" and "));
         }
@@ -268,7 +267,7 @@ impl Lister<'_> {
                 None if !self.target.window.is_all() => sheet.unreadable += 1,
                 at => {
                     newest = newest.max(at);
-                    sheet.rows.push(row(message));
+                    sheet.rows.push(message);
                 }
             }
         }
@@ -331,17 +330,17 @@ const fn asks_for_less(fault: &Fault) -> bool {
     }
 }
 
-fn row(message: wire::Message) -> ListedRow {
+/// A message of a page as a row of the list.
+pub(super) fn listed(message: wire::Message, mailbox_id: u64, folder_id: u64, pass: u32) -> Listed {
     let utc = |text: Option<String>| text.and_then(|text| UtcInstant::parse(&text).ok());
-    let extended = |id: &str| {
-        let pairs = message.single_value_extended_properties.as_deref().unwrap_or_default();
-        pairs.iter().find(|pair| pair.id.eq_ignore_ascii_case(id)).map(|pair| pair.value.clone())
-    };
-    ListedRow {
-        store_bytes: extended("Integer 0x0E08").and_then(|text| text.parse().ok()),
-        item_class: extended("String 0x001A"),
+    Listed {
+        mailbox_id,
+        folder_id,
+        pass,
+        change_key: message.version().map(str::to_owned),
+        store_bytes: message.store_size(),
+        item_class: message.message_class().map(str::to_owned),
         graph_id: message.id,
-        change_key: message.change_key,
         internet_message_id: message.internet_message_id,
         received_utc: utc(message.received_date_time),
         sent_utc: utc(message.sent_date_time),
@@ -349,6 +348,5 @@ fn row(message: wire::Message) -> ListedRow {
         modified_utc: utc(message.last_modified_date_time),
         subject: message.subject,
         is_draft: message.is_draft.unwrap_or(false),
-        ..ListedRow::default()
     }
 }

@@ -26,11 +26,22 @@ pub enum CollectError {
     #[error("no custodian has a folder \"{path}\"")]
     #[diagnostic(
         code(affiant::collect::folder),
-        help("names are as Outlook shows them, with / between them; `affiant collect … --plan-only` lists every folder")
+        help(
+            "names are as Outlook shows them, with / between them; `affiant collect … --plan-only` lists every folder"
+        )
     )]
     NoSuchFolder {
         /// The path as typed.
         path: String,
+    },
+    /// Two custodians are one mailbox.
+    #[error("two of the custodians are the same mailbox: {first} and {second}")]
+    #[diagnostic(code(affiant::collect::same_mailbox), help("name that mailbox once"))]
+    SameMailbox {
+        /// As typed first.
+        first: String,
+        /// As typed again.
+        second: String,
     },
     /// No mailbox of the plan can be read.
     #[error("none of the custodians' mailboxes can be read")]
@@ -53,7 +64,9 @@ pub enum CollectError {
     #[error("{count} files of the package are not what was written, the first is {first}")]
     #[diagnostic(
         code(affiant::collect::damaged),
-        help("the disk or something on this machine changed them; nothing was sealed. Check the disk, then collect again into another folder")
+        help(
+            "the disk or something on this machine changed them; nothing was sealed. Check the disk, then collect again into another folder"
+        )
     )]
     Damaged {
         /// How many.
@@ -63,14 +76,45 @@ pub enum CollectError {
     },
     /// The manifest's opening line is not one this version can continue.
     #[error("this acquisition was started by a version of Affiant that works differently")]
-    #[diagnostic(code(affiant::collect::scope), help("resume it with the version named in its manifest (table meta, tool_version)"))]
+    #[diagnostic(
+        code(affiant::collect::scope),
+        help("resume it with the version named in its manifest (table meta, tool_version)")
+    )]
     Scope,
     /// A resumed run must be signed in to the tenant it was started in.
     #[error("this acquisition belongs to another tenant than the one you are signed in to")]
-    #[diagnostic(code(affiant::collect::tenant), help("sign in to the tenant it was started in with `affiant login`, then resume"))]
+    #[diagnostic(
+        code(affiant::collect::tenant),
+        help("sign in to the tenant it was started in with `affiant login`, then resume")
+    )]
     OtherTenant,
+    /// Somebody asked to stop; what was in hand is durable.
+    #[error("stopped as asked")]
+    #[diagnostic(code(affiant::collect::stopped), help("go on with `affiant resume`"))]
+    Stopped,
     /// A worker of this program ended without an answer.
     #[error("a part of Affiant stopped unexpectedly")]
-    #[diagnostic(code(affiant::collect::internal), help("everything durable is kept: run `affiant resume`; please report this with `-v` output"))]
+    #[diagnostic(
+        code(affiant::collect::internal),
+        help("everything durable is kept: run `affiant resume`; please report this with `-v` output")
+    )]
     Internal,
+}
+
+impl CollectError {
+    /// One word for the record: why a session ended early.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Stopped => "interrupted",
+            Self::Fault(fault) if fault.is_sign_in_needed() => "sign_in_needed",
+            Self::Fault(_) => "service",
+            Self::Package(_) => "disk",
+            Self::Custody(_) => "manifest",
+            Self::NoAccess | Self::AccessLost { .. } => "no_access",
+            Self::NoSuchFolder { .. } | Self::SameMailbox { .. } => "usage",
+            Self::Damaged { .. } => "damaged",
+            Self::Scope | Self::OtherTenant => "refused",
+            Self::Internal => "internal",
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::custody::ListedRow;
 use crate::graph::{Answer, Ask, Fault, FaultKind, Graph, Lane, Sink, wire};
 use crate::identity::{self, Examined};
 use crate::package::{Landed, Landing, Package};
-use crate::terms::{Exchange, ExceptionCode, ObjectId, Purpose, SourceKind};
+use crate::terms::{ExceptionCode, Exchange, ObjectId, Purpose, SourceKind};
 
 use super::error::CollectError;
 use super::rebuild::{Loss, Rebuilt};
@@ -50,7 +50,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    fn of(fault: &Fault) -> Self {
+    pub(super) fn of(fault: &Fault) -> Self {
         Self { status: fault.status, code: fault.code.clone() }
     }
 }
@@ -113,7 +113,7 @@ fn item_ask<'p>(mailbox: &'p ObjectId, id: &'p str, tail: Option<&'p str>, purpo
     Ask::new(Lane::Mailbox(mailbox.clone()), purpose, path)
 }
 
-async fn native(
+pub(super) async fn native(
     graph: &Graph,
     package: &Package,
     mailbox: &ObjectId,
@@ -127,7 +127,7 @@ async fn native(
         Err(fault) => trail.append(&mut fault.trail),
     }
     answer?;
-    sink.finish().await.map_err(Fault::local)
+    sink.finish().await.map_err(local)
 }
 
 /// What to do with a message that the service would not render.
@@ -160,9 +160,7 @@ async fn without_native(
             rebuilt(graph, package, mailbox, row, refusal, trail).await
         }
         // A service that answers, but never with this item: its properties may still be had.
-        FaultKind::Unavailable if fault.status.is_some() => {
-            rebuilt(graph, package, mailbox, row, refusal, trail).await
-        }
+        FaultKind::Unavailable if fault.status.is_some() => rebuilt(graph, package, mailbox, row, refusal, trail).await,
         FaultKind::Denied | FaultKind::NotFound => match still_opens(graph, mailbox, trail).await? {
             true => Ok(Ending::Excepted { code: ExceptionCode::NotAccessible, refusal }),
             false => Err(fault.into()),
@@ -215,7 +213,7 @@ async fn rebuilt(
         landing.write(&eml)?;
         Ok((examined(landing.finish()?)?, losses))
     });
-    let ((landed, examined), losses) = written.await.map_err(Fault::local)?;
+    let ((landed, examined), losses) = written.await.map_err(local)?;
     let facts = Facts { examined, source: SourceKind::Rebuilt, losses, refusal: Some(refusal) };
     Ok(Ending::Fetched(Box::new(Fetched { landed, facts })))
 }
@@ -284,6 +282,10 @@ fn examined(landed: Landed) -> io::Result<(Landed, Examined)> {
 
 async fn off_the_reactor<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| lost())?
+}
+
+fn local(error: io::Error) -> Fault {
+    Fault { kind: FaultKind::Local(error), status: None, code: None, trail: Vec::new() }
 }
 
 fn lost() -> io::Error {

@@ -7,7 +7,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use crate::custody::Exclusion;
-use crate::graph::{Answer, Ask, Fault, FaultKind, Graph, Lane, wire};
+use crate::graph::{Answer, Ask, Fault, FaultKind, Followed, Graph, Lane, wire};
 use crate::terms::{Exchange, FolderPath, GraphId, ObjectId, Purpose};
 
 use super::job::Job;
@@ -35,7 +35,7 @@ pub struct Seen {
     /// Its id.
     pub id: GraphId,
     /// Its parent's id.
-    pub parent: Option<String>,
+    pub parent: Option<GraphId>,
     /// Where it stands.
     pub path: FolderPath,
     /// Its well-known name, if it has one that matters.
@@ -66,7 +66,8 @@ pub async fn snapshot(graph: &Graph, mailbox: &ObjectId, job: &Job) -> Result<Tr
     let root = walk.one("msgfolderroot").await?;
     walk.descend(root, &names).await?;
     for seen in &mut walk.tree.folders {
-        seen.well_known = names.iter().find(|(_, folder)| folder.id == seen.id).map(|(name, _)| *name).or(seen.well_known);
+        seen.well_known =
+            names.iter().find(|(_, folder)| folder.id == seen.id).map(|(name, _)| *name).or(seen.well_known);
     }
     if job.recoverable {
         walk.recoverable().await?;
@@ -93,18 +94,18 @@ struct Walk<'a> {
     graph: &'a Graph,
     mailbox: &'a ObjectId,
     tree: Tree,
-    known: HashSet<String>,
+    known: HashSet<GraphId>,
 }
 
 impl Walk<'_> {
-    fn ask<'p>(&self, tail: impl IntoIterator<Item = &'p str>) -> Ask {
-        let path = ["users", self.mailbox.as_str(), "mailFolders"].into_iter().chain(tail);
+    fn ask(&self, tail: &[&str]) -> Ask {
+        let path = ["users", self.mailbox.as_str(), "mailFolders"].into_iter().chain(tail.iter().copied());
         Ask::new(Lane::Mailbox(self.mailbox.clone()), Purpose::Folder, path).query("$select", SELECT)
     }
 
     /// One folder by id or well-known name; `None` when it is not there or not ours to see.
     async fn one(&mut self, name: &str) -> Result<Option<wire::MailFolder>, Fault> {
-        match self.graph.get::<wire::MailFolder>(&self.ask([name])).await {
+        match self.graph.get::<wire::MailFolder>(&self.ask(&[name])).await {
             Ok(Answer { value, trail }) => {
                 self.tree.trail.extend(trail);
                 Ok(Some(value))
@@ -155,7 +156,7 @@ impl Walk<'_> {
                 if !self.add(&child, path.clone()) || is_search(&child) || path.names().len() >= MAX_DEPTH {
                     continue;
                 }
-                match self.children(Some(&child.id)).await? {
+                match self.children(Some(child.id.as_str())).await? {
                     Some(below) => open.push_back((path, below)),
                     None => self.tree.unreadable.push(path),
                 }
@@ -181,8 +182,8 @@ impl Walk<'_> {
     /// The children of a folder, or of the root when no id is given; `None` when they cannot be read.
     async fn children(&mut self, id: Option<&str>) -> Result<Option<Vec<wire::MailFolder>>, Fault> {
         let ask = match id {
-            Some(id) => self.ask([id, "childFolders"]),
-            None => self.ask([]),
+            Some(id) => self.ask(&[id, "childFolders"]),
+            None => self.ask(&[]),
         };
         let hidden = ask.clone().query("includeHiddenFolders", "true").page_size(PAGE);
         match self.pages(&hidden).await {
@@ -197,7 +198,7 @@ impl Walk<'_> {
 
     async fn pages(&mut self, ask: &Ask) -> Result<Option<Vec<wire::MailFolder>>, Fault> {
         let mut found = Vec::new();
-        let mut links = HashSet::new();
+        let mut links = Followed::default();
         let mut answer = self.graph.list::<wire::MailFolder>(ask).await;
         loop {
             match answer {
@@ -205,7 +206,7 @@ impl Walk<'_> {
                     self.tree.trail.extend(trail);
                     found.extend(page.items);
                     match page.next {
-                        Some(link) if links.insert(link.clone()) && found.len() < MAX_FOLDERS => {
+                        Some(link) if links.is_new(&link) && found.len() < MAX_FOLDERS => {
                             answer = self.graph.next(ask, &link).await;
                         }
                         _ => return Ok(Some(found)),
@@ -247,7 +248,7 @@ fn name_of(folder: &wire::MailFolder) -> String {
 }
 
 fn is_search(folder: &wire::MailFolder) -> bool {
-    folder.odata_type.as_deref().is_some_and(|kind| kind.ends_with("mailSearchFolder"))
+    folder.is_search_folder()
 }
 
 /// What "not there, or not yours" looks like: 403, and every kind of 404 (and 400 for unknown well-known names).

@@ -4,20 +4,19 @@
 //! synced and in its place before a row names it, so a crash leaves at most files without rows, which
 //! recovery moves aside. It must not know the service.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use crate::custody::Pen;
-use crate::monitor::{Event, Monitor};
+use crate::monitor::Event;
 use crate::package::{Landed, Package, Placement};
 use crate::terms::{ControlNumber, ExceptionCode, Severity};
 
 use super::error::CollectError;
 use super::fetch::{self, Ended};
 use super::record::{Collected, Ending, Sworn, swear};
+use super::{Run, sealing};
 
 /// Items in one transaction at most.
 const GROUP_ITEMS: usize = 256;
@@ -39,13 +38,9 @@ enum Delivery {
 
 impl Intake {
     /// Starts the intake; its task ends when every clone of the intake is gone, or with the first error.
-    pub(super) fn start(
-        package: Package,
-        pen: Pen,
-        monitor: Arc<dyn Monitor>,
-    ) -> (Self, tokio::task::JoinHandle<Result<(), CollectError>>) {
+    pub(super) fn start(run: &Run) -> (Self, tokio::task::JoinHandle<Result<(), CollectError>>) {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let desk = Desk { package, pen, monitor, group: Vec::new(), bytes: 0 };
+        let desk = Desk { run: run.clone(), group: Vec::new(), bytes: 0 };
         (Self(sender), tokio::spawn(desk.run(receiver)))
     }
 
@@ -65,9 +60,7 @@ impl Intake {
 }
 
 struct Desk {
-    package: Package,
-    pen: Pen,
-    monitor: Arc<dyn Monitor>,
+    run: Run,
     group: Vec<(usize, Ended)>,
     bytes: u64,
 }
@@ -109,18 +102,22 @@ impl Desk {
 
     async fn commit(&mut self) -> Result<(), CollectError> {
         let (mut files, mut sworn, mut told) = (Vec::new(), Vec::new(), Vec::new());
+        let mut places = Vec::new();
         self.bytes = 0;
         for (custodian, ended) in std::mem::take(&mut self.group) {
             let number = ended.row.control_number().ok_or(CollectError::Internal)?;
-            let (one, file) = place(&self.package, number, ended);
+            let (one, file) = place(&self.run.acquisition.package, number, ended);
             told.push(news(custodian, &one));
+            // A placement holds its volume back from packing until the row is committed.
+            places.extend(file.as_ref().map(|(_, placement)| placement.clone()));
             files.extend(file);
             sworn.push(one);
         }
-        self.package.settle(files).await?;
-        self.pen.write(move |w| sworn.iter().try_for_each(|one| swear(w, one))).await?;
-        told.iter().for_each(|event| self.monitor.tell(event));
-        Ok(())
+        self.run.acquisition.package.settle(files).await?;
+        self.run.acquisition.pen.write(move |w| sworn.iter().try_for_each(|one| swear(w, one))).await?;
+        drop(places);
+        told.iter().for_each(|event| self.run.monitor.tell(event));
+        sealing::pack(&self.run, false).await
     }
 }
 

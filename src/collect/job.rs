@@ -79,7 +79,8 @@ impl Job {
         let scope: Scope = serde_json::from_value(scope.clone()).ok()?;
         // The stored window holds, not a new reading of what was typed: zone rules may have changed since.
         let range = scope.range;
-        let paths = |texts: Vec<String>| texts.iter().map(|text| FolderPath::parse(text).ok()).collect();
+        let paths =
+            |texts: Vec<String>| -> Option<Vec<_>> { texts.iter().map(|text| FolderPath::parse(text).ok()).collect() };
         let format = match (scope.format.as_str(), scope.volume_bytes, scope.volume_members) {
             ("eml", _, _) => Format::Eml,
             ("zip", Some(volume_bytes), Some(volume_members)) => Format::Zip { volume_bytes, volume_members },

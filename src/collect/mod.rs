@@ -1,3 +1,169 @@
-//! Placeholder: replaced by this module's author.
+//! The collection itself: prove access, plan, fetch, close the balance, seal.
+//!
+//! [`plan()`] lists what is in scope and freezes it; [`collect`] collects exactly that. Read [`collect`] first:
+//! it is the whole story in one function, and each word of it is a file here. A failed item is a row in the
+//! record; an error means that the run cannot honestly go on, and what is durable stays.
 
+mod acquisition;
+mod closing;
+mod enumerate;
+mod error;
+mod fetch;
+mod folders;
+mod intake;
+mod job;
+mod natives;
+mod plan;
 pub mod rebuild;
+mod record;
+mod register;
+mod sealing;
+mod source;
+mod stop;
+mod tally;
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use crate::custody::{EventKind, Line};
+use crate::graph::Graph;
+use crate::monitor::{Event, Monitor};
+use crate::session::{Flow, Session};
+
+use self::intake::Intake;
+
+pub use self::acquisition::{Acquisition, Tool};
+pub use self::error::CollectError;
+pub use self::job::Job;
+pub use self::plan::{Part, Plan, PlannedFolder, PlannedMailbox, plan};
+pub use self::stop::Stop;
+pub use self::tally::{Counts, CustodianTally, Seal, State, Tally};
+
+/// Items of one mailbox that are under way at once: four on the wire, one being read.
+const UNDER_WAY: usize = 5;
+/// Listed rows that are read from the manifest at once.
+const ROWS: u32 = 500;
+
+/// Everything a run works with. Clones share it.
+#[derive(Clone)]
+pub struct Run {
+    /// The acquisition on disk.
+    pub acquisition: Acquisition,
+    /// The door to the service.
+    pub graph: Graph,
+    /// Who is asking.
+    pub session: Arc<Session>,
+    /// Who hears how it goes.
+    pub monitor: Arc<dyn Monitor>,
+    /// Who may ask to stop.
+    pub stop: Stop,
+    /// Mailboxes worked on at once.
+    pub side_by_side: usize,
+}
+
+/// Collects what was planned, and seals the package.
+///
+/// # Errors
+/// [`CollectError`]; the session is then closed in the record with the reason, and the run can be resumed.
+pub async fn collect(run: &Run, plan: &Plan) -> Result<Tally, CollectError> {
+    if plan.mailboxes().next().is_none() {
+        return Err(CollectError::NoAccess);
+    }
+    let (intake, durable) = Intake::start(run);
+    let mailboxes = plan.mailboxes().map(|(part, mailbox)| one_mailbox(run, &intake, part, mailbox));
+    let worked = stream::iter(mailboxes).buffer_unordered(run.side_by_side).try_collect::<()>().await;
+    drop(intake);
+    // An error of the disk explains the workers' own, which only say that the intake is gone.
+    durable.await.map_err(|_| CollectError::Internal)??;
+    worked?;
+    sealing::seal(run, plan).await
+}
+
+/// One mailbox from its first item to its balance.
+async fn one_mailbox(run: &Run, intake: &Intake, part: &Part, mailbox: &PlannedMailbox) -> Result<(), CollectError> {
+    fetch_remaining(run, intake, part.index, mailbox).await?;
+    closing::relist(run, part.index, mailbox).await?;
+    fetch_remaining(run, intake, part.index, mailbox).await?;
+    closing::balance(run, mailbox).await?;
+    run.monitor.tell(&Event::Finished { custodian: part.index });
+    Ok(())
+}
+
+/// Fetches every listed item that has not ended, four at a time; returns when all are durable.
+async fn fetch_remaining(
+    run: &Run,
+    intake: &Intake,
+    custodian: usize,
+    mailbox: &PlannedMailbox,
+) -> Result<(), CollectError> {
+    let mailbox_id = mailbox.mailbox_id;
+    let counts = run.acquisition.pen.read(move |l| l.counts(mailbox_id)).await?;
+    let durable = counts.collected + counts.excepted;
+    run.monitor.tell(&Event::Fetching { custodian, remaining: counts.remaining(), durable });
+    let pages = stream::try_unfold(0, |after| async move {
+        run.halt_if_asked()?;
+        let rows = run.acquisition.pen.read(move |l| l.remaining(mailbox_id, after, ROWS)).await?;
+        let next = rows.last().map(|row| row.listed_id);
+        Ok::<_, CollectError>(next.map(|next| (stream::iter(rows.into_iter().map(Ok)), next)))
+    });
+    let items = pages.try_flatten().map_ok(|row| async move {
+        run.halt_if_asked()?;
+        let ended = fetch::item(&run.graph, &run.acquisition.package, &mailbox.owner, row).await?;
+        intake.hand_in(custodian, ended).await
+    });
+    items.try_buffer_unordered(UNDER_WAY).try_collect::<()>().await?;
+    intake.flush().await
+}
+
+impl Run {
+    /// An error when somebody has asked to stop.
+    fn halt_if_asked(&self) -> Result<(), CollectError> {
+        if self.stop.is_asked() { Err(CollectError::Stopped) } else { Ok(()) }
+    }
+
+    /// Swears who is signed in, once per session.
+    ///
+    /// # Errors
+    /// [`CollectError::Custody`]; [`CollectError::OtherTenant`] when an earlier session was in another tenant.
+    pub async fn swear_sign_in(&self) -> Result<(), CollectError> {
+        let who = self.session.signed_in().clone();
+        let exchanges = self.session.take_exchanges();
+        let tenant_id = who.tenant_id.clone();
+        let others = self.acquisition.pen.read(|l| l.mailboxes()).await?;
+        if others.iter().any(|mailbox| mailbox.tenant_id != tenant_id) {
+            return Err(CollectError::OtherTenant);
+        }
+        self.acquisition
+            .pen
+            .write(move |w| {
+                let line = Line::new(EventKind::AuthObtained)
+                    .text("upn", &who.user_principal_name)
+                    .text("object_id", who.object_id.as_str())
+                    .text("tenant_id", &who.tenant_id)
+                    .text("client_id", &who.client_id)
+                    .list("scopes", who.scopes.iter())
+                    .text("flow", Flow::as_str(who.flow))
+                    .flag("write_scopes_allowed", who.write_scopes_allowed)
+                    .text("issued_at", who.issued_at.to_string())
+                    .text("expires_at", who.expires_at.to_string())
+                    .opt_text("token_id", who.token_id.as_deref());
+                let seq = w.append(line)?;
+                record::requests(w, &exchanges, seq)
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Ends a session that did not come to its end: why, and what it came to so far.
+    ///
+    /// # Errors
+    /// [`CollectError::Custody`] when even that cannot be recorded.
+    pub async fn pause(&self, plan: Option<&Plan>, error: &CollectError) -> Result<Tally, CollectError> {
+        self.acquisition.close_session(error.reason()).await?;
+        let plan = plan.cloned().unwrap_or(Plan { parts: Vec::new() });
+        let stopped = matches!(error, CollectError::Stopped);
+        let state = if stopped { State::Interrupted } else { State::Incomplete };
+        Tally::so_far(self, &plan, state, None).await
+    }
+}

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use crate::custody::{CustodianRow, EventKind, ExceptionRow, FolderRow, Line, MailboxRow, Object};
 use crate::delegation::{self, Observation, Probe, Verdict};
 use crate::monitor::Event;
-use crate::terms::{AccessBasis, ExceptionCode, GraphId, ObjectId, Severity};
+use crate::terms::{AccessBasis, ExceptionCode, ObjectId, Severity};
 
 use super::error::CollectError;
 use super::register::{self, Spot};
@@ -251,7 +251,7 @@ fn folder_row(folder_id: u64, mailbox_id: u64, seen: &folders::Seen) -> FolderRo
         folder_id,
         mailbox_id,
         graph_id: seen.id.clone(),
-        parent_graph_id: seen.parent.as_deref().and_then(|parent| GraphId::new(parent).ok()),
+        parent_graph_id: seen.parent.clone(),
         path: seen.path.to_string(),
         well_known: seen.well_known.map(str::to_owned),
         total_item_count: seen.total,

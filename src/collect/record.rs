@@ -7,9 +7,10 @@ use crate::custody::{
     CustodyError, EventKind, ExceptionRow, ItemRow, Line, ListedRow, Object, PartRole, PartRow, Writer,
 };
 use crate::identity::{Examined, PartFacts, Role};
-use crate::terms::{ControlNumber, Exchange, ExceptionCode, Severity, Sha256};
+use crate::terms::{ControlNumber, ExceptionCode, Exchange, Severity, Sha256};
 
 use super::fetch::{Facts, Refusal};
+use super::rebuild::LossKind;
 
 /// One item's ending, its file durable: ready to be sworn to.
 #[derive(Debug)]
@@ -139,7 +140,7 @@ fn part_row(first: u64, index: usize, item_id: u64, part: &PartFacts) -> PartRow
         item_id,
         // Parents come before their children in the list.
         parent_part_id: part.parent.filter(|parent| *parent < index).map(|parent| first + parent as u64),
-        ordinal: part.ordinal,
+        ordinal: u32::try_from(part.ordinal).unwrap_or(u32::MAX),
         mime_path: part.mime_path.clone(),
         role: role(part.role),
         name_raw: part.name_raw.clone(),
@@ -173,12 +174,27 @@ fn notes(w: &mut Writer<'_>, sworn: &Sworn, facts: &Facts) -> Result<(), Custody
         except(w, &about(ExceptionCode::MimeUnavailable, Severity::Warning, said(refusal)), Some(sworn))?;
     }
     for loss in &facts.losses {
-        except(w, &about(loss.code(), Severity::Warning, loss.to_string()), Some(sworn))?;
+        let (code, severity) = meaning(loss.kind);
+        except(w, &about(code, severity, loss.to_string()), Some(sworn))?;
     }
     for note in &facts.examined.notes {
         except(w, &about(note.code, note.severity, note.detail.clone()), Some(sworn))?;
     }
     Ok(())
+}
+
+/// A link is a note like any other link; everything else that is lacking is a loss.
+const fn meaning(kind: LossKind) -> (ExceptionCode, Severity) {
+    match kind {
+        LossKind::LinkOnly => (ExceptionCode::CloudAttachment, Severity::Info),
+        LossKind::NoOriginalHeaders
+        | LossKind::HeaderLeftOut
+        | LossKind::HeaderChanged
+        | LossKind::NoBody
+        | LossKind::Attachment(_)
+        | LossKind::TypeReplaced
+        | LossKind::ContentIdLeftOut => (ExceptionCode::MimeUnavailable, Severity::Warning),
+    }
 }
 
 fn exception(sworn: &Sworn, code: ExceptionCode, severity: Severity) -> ExceptionRow {

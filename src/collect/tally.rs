@@ -5,6 +5,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::custody;
+
+use super::Run;
+use super::error::CollectError;
+use super::plan::Plan;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -61,10 +67,12 @@ impl Counts {
             bytes: self.bytes + other.bytes,
         }
     }
+}
 
-    /// Whether every listed item has ended.
-    pub const fn closes(self) -> bool {
-        self.listed == self.collected + self.excepted
+impl From<custody::Counts> for Counts {
+    fn from(counts: custody::Counts) -> Self {
+        let custody::Counts { listed, collected, rebuilt, excepted, vanished, bytes } = counts;
+        Self { listed, collected, rebuilt, excepted, vanished, bytes }
     }
 }
 
@@ -112,4 +120,46 @@ pub struct Tally {
     pub notes: std::collections::BTreeMap<String, u64>,
     /// The seal; `null` while the run is not complete.
     pub seal: Option<Seal>,
+}
+
+impl Tally {
+    /// What the record says now.
+    pub(super) async fn so_far(run: &Run, plan: &Plan, state: State, seal: Option<Seal>) -> Result<Self, CollectError> {
+        let mut custodians = Vec::with_capacity(plan.parts.len());
+        for part in &plan.parts {
+            let counts = match part.mailbox.as_ref().map(|mailbox| mailbox.mailbox_id) {
+                Some(mailbox_id) => run.acquisition.pen.read(move |l| l.counts(mailbox_id)).await?.into(),
+                None => Counts::default(),
+            };
+            custodians.push(CustodianTally {
+                custodian: part.custodian.clone(),
+                user_id: part.user_id.as_ref().map(ToString::to_string),
+                verdict: part.verdict.as_str().to_owned(),
+                counts,
+            });
+        }
+        let (totals, standing) = run.acquisition.pen.read(|l| Ok((l.totals()?, l.exceptions_by_code()?))).await?;
+        let (mut exceptions, mut notes) = (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
+        for one in standing {
+            let kind = if one.severity.is_note() { &mut notes } else { &mut exceptions };
+            *kind.entry(one.code.to_string()).or_default() += one.count;
+        }
+        let exit_code = match state {
+            State::Complete => 0,
+            State::CompleteWithExceptions => 3,
+            State::Incomplete => 1,
+            State::Interrupted => 7,
+        };
+        Ok(Self {
+            acquisition_id: run.acquisition.id.to_string(),
+            state,
+            exit_code,
+            package: run.acquisition.package.root().to_string(),
+            custodians,
+            totals: totals.into(),
+            exceptions,
+            notes,
+            seal,
+        })
+    }
 }

@@ -195,6 +195,40 @@ impl Ledger<'_> {
         listings::item_files(self.db, after, limit)
     }
 
+    /// Natives after a path, in the order of their paths, at most so many.
+    pub fn natives(&self, after: &str, limit: u32) -> Result<Vec<ItemFile>, CustodyError> {
+        listings::natives(self.db, after, limit)
+    }
+
+    /// How many messages a folder lists, and their bytes in the store as far as the service said.
+    pub fn folder_sizes(&self, folder_id: u64) -> Result<(u64, u64), CustodyError> {
+        listings::folder_sizes(self.db, folder_id)
+    }
+
+    /// The number and the version (change key) of a message as it was first listed.
+    pub fn version(
+        &self,
+        mailbox_id: u64,
+        graph_id: &crate::terms::GraphId,
+    ) -> Result<Option<(u64, Option<String>)>, CustodyError> {
+        listings::version(self.db, mailbox_id, graph_id)
+    }
+
+    /// The service's id of a listed item.
+    pub fn graph_id(&self, listed_id: u64) -> Result<Option<crate::terms::GraphId>, CustodyError> {
+        listings::graph_id(self.db, listed_id)
+    }
+
+    /// The service's count of a folder in one pass, or what it listed where it gave none.
+    pub fn expected(&self, folder_id: u64, pass: u32) -> Result<Option<u64>, CustodyError> {
+        listings::expected(self.db, folder_id, pass)
+    }
+
+    /// A collected item's file and content id; `None` when it is not collected.
+    pub fn collected(&self, listed_id: u64) -> Result<Option<(ItemFile, Sha256)>, CustodyError> {
+        listings::collected(self.db, listed_id)
+    }
+
     /// All volumes.
     pub fn volumes(&self) -> Result<Vec<VolumeRow>, CustodyError> {
         self.all("SELECT * FROM volume ORDER BY volume_id", [], read_back::volume)

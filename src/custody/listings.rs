@@ -82,6 +82,74 @@ pub(super) fn listed(
     Ok(found)
 }
 
+/// Natives after a path, in the order of their paths.
+pub(super) fn natives(db: &Connection, after: &str, limit: u32) -> Result<Vec<ItemFile>, CustodyError> {
+    let sql = "SELECT item_id, path, bytes, sha256 FROM item WHERE path > ?1 ORDER BY path LIMIT ?2";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![after, limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read_back::item_file(row)?);
+    }
+    Ok(found)
+}
+
+/// How many messages a folder lists, and their size in the store as far as the service said.
+pub(super) fn folder_sizes(db: &Connection, folder_id: u64) -> Result<(u64, u64), CustodyError> {
+    let sql = "SELECT count(*) AS n, coalesce(sum(store_bytes), 0) AS bytes FROM listed WHERE folder_id = ?1";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![sql_int(folder_id)?])?;
+    match rows.next()? {
+        Some(row) => Ok((read_back::count(row, "n")?, read_back::count(row, "bytes")?)),
+        None => Ok((0, 0)),
+    }
+}
+
+/// The number and the version of a message as it was first listed.
+pub(super) fn version(
+    db: &Connection,
+    mailbox_id: u64,
+    graph_id: &GraphId,
+) -> Result<Option<(u64, Option<String>)>, CustodyError> {
+    let sql = "SELECT listed_id, change_key FROM listed WHERE mailbox_id = ?1 AND graph_id = ?2";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![sql_int(mailbox_id)?, graph_id.as_str()])?;
+    match rows.next()? {
+        Some(row) => Ok(Some((read_back::count(row, "listed_id")?, row.get("change_key")?))),
+        None => Ok(None),
+    }
+}
+
+/// The service's id of a listed item.
+pub(super) fn graph_id(db: &Connection, listed_id: u64) -> Result<Option<GraphId>, CustodyError> {
+    let mut query = db.prepare_cached("SELECT graph_id FROM listed WHERE listed_id = ?1")?;
+    let mut rows = query.query(params![sql_int(listed_id)?])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let id: String = row.get("graph_id")?;
+    GraphId::new(&id).map(Some).map_err(|_| CustodyError::corrupt("listed.graph_id is not an id"))
+}
+
+/// The service's count of a folder in one pass, or what it listed where it gave none.
+pub(super) fn expected(db: &Connection, folder_id: u64, pass: u32) -> Result<Option<u64>, CustodyError> {
+    let sql = "SELECT coalesce(json_extract(body,'$.expected'), json_extract(body,'$.listed')) AS n FROM entry \
+               WHERE kind = 'folder.listed' AND json_extract(body,'$.folder_id') = ?1 \
+               AND json_extract(body,'$.pass') = ?2 ORDER BY seq DESC LIMIT 1";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![sql_int(folder_id)?, pass])?;
+    rows.next()?.map(|row| read_back::count(row, "n")).transpose()
+}
+
+/// One collected item with its listed row.
+pub(super) fn collected(db: &Connection, listed_id: u64) -> Result<Option<(ItemFile, Sha256)>, CustodyError> {
+    let sql = "SELECT item_id, path, bytes, sha256, content_id FROM item WHERE item_id = ?1";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![sql_int(listed_id)?])?;
+    match rows.next()? {
+        Some(row) => Ok(Some((read_back::item_file(row)?, read_back::sha256(row, "content_id")?))),
+        None => Ok(None),
+    }
+}
+
 pub(super) fn item_files(db: &Connection, after: u64, limit: u32) -> Result<Vec<ItemFile>, CustodyError> {
     let mut query = db.prepare_cached(
         "SELECT control_number, path, bytes, sha256 FROM item WHERE item_id > ?1 ORDER BY item_id LIMIT ?2",

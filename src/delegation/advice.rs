@@ -50,7 +50,7 @@ pub(super) fn unresolved(error: &ResolveError) -> String {
     let help = error.help().map(|help| help.to_string()).unwrap_or_default();
     match error {
         ResolveError::Fault(fault) if matches!(fault.kind, crate::graph::FaultKind::Denied) => {
-            "The directory could not be read: the sign-in needs the scope User.ReadBasic.All. Run `affiant scopes` for the address where an administrator consents to it, then `affiant login` again.".to_owned()
+            "The directory could not be read: the sign-in needs the scope User.ReadBasic.All. An administrator consents to it in the Entra admin centre (App registrations, API permissions, Grant admin consent); then run `affiant login` again.".to_owned()
         }
         error => sentence(&format!("{error}: {help}")),
     }
@@ -111,7 +111,7 @@ fn scope(case: &Case<'_>) -> String {
         "to read mailboxes of others, however much access is delegated"
     };
     format!(
-        "The sign-in lacks the scope {scope}, which it takes {reach}. Run `affiant scopes` for the address where an administrator consents to it, then `affiant login` again. Delegation was not tested."
+        "The sign-in lacks the scope {scope}, which it takes {reach}. An administrator consents to it in the Entra admin centre (App registrations, API permissions, Grant admin consent); then run `affiant login` again. Delegation was not tested."
     )
 }
 

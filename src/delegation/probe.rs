@@ -45,7 +45,6 @@ pub async fn probe(graph: &Graph, signed_in: &SignedIn, person: &Person) -> Resu
 /// Whose mailbox this is to whoever is signed in.
 pub(super) fn whose(signed_in: &SignedIn, person: &Person) -> Whose {
     match signed_in.flow {
-        Flow::ClientSecret | Flow::Certificate => Whose::Application,
         Flow::Browser | Flow::DeviceCode => {
             let own = person.id.as_str().eq_ignore_ascii_case(signed_in.object_id.as_str());
             if own { Whose::Own } else { Whose::Other }

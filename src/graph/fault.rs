@@ -82,7 +82,7 @@ pub enum FaultKind {
     #[diagnostic(
         code(affiant::graph::denied),
         help(
-            "an administrator must grant the scope to the application or the mailbox to the account; run `affiant check` for a mailbox and `affiant scopes` for scopes"
+            "an administrator must grant the scope to the application or the mailbox to the account; run `affiant check` for a mailbox, `affiant whoami` for scopes"
         )
     )]
     Denied,
@@ -143,9 +143,7 @@ pub enum FaultKind {
     #[error("Graph did not answer properly")]
     #[diagnostic(
         code(affiant::graph::unavailable),
-        help(
-            "check the network, the proxy and the service's health page, then go on with `affiant resume`; `affiant doctor` tests each step"
-        )
+        help("check the network, the proxy and the service's health page, then go on with `affiant resume`")
     )]
     Unavailable,
     /// A link leads to another host; it was not followed and no token was sent.

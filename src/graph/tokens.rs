@@ -59,5 +59,5 @@ impl Token {
 
 /// The error of a token that Graph keeps rejecting though it is fresh.
 pub(super) fn rejected() -> SignInError {
-    SignInError::Needed
+    SignInError::Rejected
 }

@@ -1,0 +1,22 @@
+//! `affiant completions`: what a shell needs to complete command lines.
+
+use clap::CommandFactory as _;
+
+use super::desk::Desk;
+use super::exit::Exit;
+use super::failure::Failure;
+
+/// Print completions for a shell
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  affiant completions bash > ~/.local/share/bash-completion/completions/affiant")]
+pub(super) struct Args {
+    /// The shell
+    shell: clap_complete::Shell,
+}
+
+pub(super) fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut super::Cli::command(), "affiant", &mut script);
+    desk.print(&String::from_utf8_lossy(&script));
+    Ok(Exit::Complete)
+}

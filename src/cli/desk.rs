@@ -1,0 +1,164 @@
+//! What every verb works with: settings, streams, the clock, and the way to a session and to Graph.
+
+use std::io::{IsTerminal as _, Write};
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::show::Bar;
+use super::{Global, show};
+use crate::config::{Settings, TokenStore, Typed, TypedLimits};
+use crate::graph::{Graph, GraphOptions, USER_AGENT};
+use crate::monitor::Monitor;
+use crate::session::{Session, SignInError, Store, StoreKind};
+use crate::terms::{Clock, Secret, UtcInstant};
+
+/// The front end's side of a verb.
+pub(super) struct Desk {
+    /// Whether programs read the output.
+    pub(super) json: bool,
+    /// Whether progress is wanted.
+    pub(super) quiet: bool,
+    /// What was meant.
+    pub(super) settings: Settings,
+    /// Where sign-ins are kept.
+    pub(super) store: Store,
+    /// What time it is.
+    pub(super) clock: Clock,
+}
+
+impl Desk {
+    pub(super) fn new(global: &Global) -> Result<Self, Failure> {
+        show::start_diagnostics(global.verbose);
+        let home = match &global.home {
+            Some(home) => home.clone(),
+            None => default_home()?,
+        };
+        let usage = |error: crate::config::ConfigError| Failure::new(Exit::Usage, &error);
+        let file = Typed::from_home(&home).map_err(usage)?;
+        let environment = Typed { limits: limits_from_environment()?, ..Typed::default() };
+        let settings = global.typed().over(environment).over(file).meant().map_err(usage)?;
+        let store = store(&settings, home);
+        Ok(Self { json: global.json, quiet: global.quiet, settings, store, clock: clock() })
+    }
+
+    /// A desk for another cloud and home, as the demo needs one.
+    pub(super) fn with(&self, settings: Settings, store: Store) -> Self {
+        Self { json: self.json, quiet: self.quiet, settings, store, clock: self.clock.clone() }
+    }
+
+    /// The stored sign-in.
+    pub(super) async fn session(&self) -> Result<Arc<Session>, Failure> {
+        let (account, cloud) = (self.settings.account.as_deref(), &self.settings.cloud);
+        let session =
+            Session::stored(account, cloud, self.store.clone(), self.settings.ca.as_deref(), self.clock.clone());
+        session.await.map(Arc::new).map_err(Failure::from)
+    }
+
+    /// The door to Graph for the stored sign-in.
+    pub(super) async fn graph(&self, monitor: Arc<dyn Monitor>) -> Result<Graph, Failure> {
+        self.graph_of(self.session().await?, monitor)
+    }
+
+    /// The door to Graph for a session.
+    pub(super) fn graph_of(&self, session: Arc<Session>, monitor: Arc<dyn Monitor>) -> Result<Graph, Failure> {
+        let options = GraphOptions {
+            limits: self.settings.limits.clone(),
+            ca: self.settings.ca.clone(),
+            monitor,
+            clock: self.clock.clone(),
+            user_agent: USER_AGENT.to_owned(),
+        };
+        Ok(Graph::new(&self.settings.cloud, session, options)?)
+    }
+
+    /// Data for standard output. A reader that left is no failure.
+    pub(super) fn print(&self, text: &str) {
+        let mut out = self.stdout();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// A line for the person, on standard error.
+    #[expect(clippy::unused_self, reason = "said at the desk, like everything else")]
+    pub(super) fn note(&self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    /// Standard output.
+    #[expect(clippy::unused_self, reason = "said at the desk, like everything else")]
+    pub(super) fn stdout(&self) -> Box<dyn Write> {
+        Box::new(std::io::stdout())
+    }
+
+    /// Whether moving progress may be drawn.
+    pub(super) fn draws(&self) -> bool {
+        !self.quiet && !self.json && std::io::stderr().is_terminal()
+    }
+
+    /// A bar over bytes or files; silent where none is wanted.
+    pub(super) fn bytes_bar(&self, what: &'static str) -> Bar {
+        Bar::new(what, self.draws())
+    }
+
+    /// Asks yes or no; no terminal, no question, and the answer is no.
+    pub(super) fn confirm(&self, question: &str) -> bool {
+        if !std::io::stdin().is_terminal() {
+            return false;
+        }
+        let _ = write!(std::io::stderr(), "{question} [y/N] ");
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    }
+}
+
+/// The system's clock.
+pub(super) fn clock() -> Clock {
+    Arc::new(|| UtcInstant::new(jiff::Timestamp::now()))
+}
+
+fn default_home() -> Result<Utf8PathBuf, Failure> {
+    let folders = directories::ProjectDirs::from("", "", "affiant");
+    let home = folders.and_then(|folders| Utf8PathBuf::from_path_buf(folders.config_dir().to_owned()).ok());
+    home.ok_or_else(|| Failure::usage("this system names no home folder", "give one with --home or AFFIANT_HOME"))
+}
+
+fn store(settings: &Settings, home: Utf8PathBuf) -> Store {
+    let passphrase = std::env::var("AFFIANT_PASSPHRASE").ok().filter(|text| !text.is_empty()).map(Secret::new);
+    match settings.token_store {
+        TokenStore::Auto => Store::automatic(home, passphrase),
+        TokenStore::Keyring => Store::new(home, StoreKind::Keyring),
+        TokenStore::File => Store::new(home, StoreKind::File { passphrase }),
+        TokenStore::Memory => Store::new(home, StoreKind::Memory),
+    }
+}
+
+fn limits_from_environment() -> Result<TypedLimits, Failure> {
+    fn read<T: std::str::FromStr>(name: &str) -> Result<Option<T>, Failure> {
+        match std::env::var(name) {
+            Ok(text) => text
+                .trim()
+                .parse()
+                .map(Some)
+                .map_err(|_| Failure::usage(format!("{name} is not a whole number"), "give a number, or unset it")),
+            Err(_) => Ok(None),
+        }
+    }
+    Ok(TypedLimits {
+        requests_per_10_minutes: read("AFFIANT_LIMITS_REQUESTS_PER_10_MINUTES")?,
+        in_flight: read("AFFIANT_LIMITS_IN_FLIGHT")?,
+        attempts: read("AFFIANT_LIMITS_ATTEMPTS")?,
+        first_pause_ms: read("AFFIANT_LIMITS_FIRST_PAUSE_MS")?,
+        patience_s: read("AFFIANT_LIMITS_PATIENCE_S")?,
+        stall_s: read("AFFIANT_LIMITS_STALL_S")?,
+        side_by_side: read("AFFIANT_LIMITS_SIDE_BY_SIDE")?,
+    })
+}
+
+impl From<SignInError> for Failure {
+    fn from(error: SignInError) -> Self {
+        Self::new(if error.is_sign_in_needed() { Exit::SignIn } else { Exit::Failed }, &error)
+    }
+}

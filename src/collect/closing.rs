@@ -1,0 +1,119 @@
+//! Closing a mailbox: list it a second time, look again at what has changed, and balance every folder.
+//!
+//! It must not fetch new items itself; what the second listing finds is fetched by the same loop as the rest.
+
+use crate::custody::{EventKind, ExceptionRow, Line, ReconciliationRow};
+use crate::identity;
+use crate::terms::{ControlNumber, ExceptionCode, ObjectId, Severity};
+
+use super::error::CollectError;
+use super::plan::{PlannedFolder, PlannedMailbox};
+use super::register::{self, Spot};
+use super::{Run, fetch, record};
+
+/// Lists every folder in scope a second time; what has changed since the first is read again.
+pub(super) async fn relist(run: &Run, custodian: usize, mailbox: &PlannedMailbox) -> Result<(), CollectError> {
+    let mailbox_id = mailbox.mailbox_id;
+    let passes = run.acquisition.pen.read(move |l| l.passes(mailbox_id)).await?;
+    for folder in mailbox.included() {
+        run.halt_if_asked()?;
+        let folder_id = folder.row.folder_id;
+        if passes.get(&folder_id).is_some_and(|passes| passes.contains(&2)) {
+            continue;
+        }
+        let spot = Spot { custodian, mailbox_id, owner: mailbox.owner.clone(), folder_id };
+        let passed = register::list(run, &spot, &folder.row, 2).await?;
+        for listed_id in passed.changed {
+            reverify(run, &mailbox.owner, listed_id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads an item again that has changed since it was listed; the first copy stays, the outcome is recorded.
+async fn reverify(run: &Run, owner: &ObjectId, listed_id: u64) -> Result<(), CollectError> {
+    let Some((file, content_id)) = run.acquisition.pen.read(move |l| l.collected(listed_id)).await? else {
+        return Ok(());
+    };
+    let Some(number) = ControlNumber::new(listed_id) else { return Ok(()) };
+    let graph_id = run.acquisition.pen.read(move |l| l.graph_id(listed_id)).await?;
+    let mut trail = Vec::new();
+    let (outcome, sha256) = match graph_id {
+        Some(id) => match fetch::native(&run.graph, &run.acquisition.package, owner, id.as_str(), &mut trail).await {
+            Ok((landed, examined)) => {
+                (outcome(&file.sha256, &content_id, &landed.sha256, &examined), Some(landed.sha256))
+            }
+            Err(fault) if fault.is_total() => return Err(fault.into()),
+            Err(_) => ("gone", None),
+        },
+        None => ("gone", None),
+    };
+    run.acquisition
+        .pen
+        .write(move |w| {
+            let line = Line::new(EventKind::ItemReverified)
+                .text("control_number", number.to_string())
+                .opt_text("sha256", sha256.map(|sha256| sha256.to_string()))
+                .text("outcome", outcome);
+            let seq = w.append(line)?;
+            record::requests(w, &trail, seq)?;
+            if outcome == "content_differs" {
+                let row = ExceptionRow::new(ExceptionCode::HashChanged, Severity::Info);
+                let detail = "edited in the mailbox during the run; the first copy is in the package".to_owned();
+                let about = ExceptionRow { item_id: Some(listed_id), listed_id: Some(listed_id), detail, ..row };
+                record::except(w, &about, None)?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(())
+}
+
+/// What a second reading shows: Exchange renders anew each time, so other bytes need not be other content.
+fn outcome(
+    first: &crate::terms::Sha256,
+    content_id: &crate::terms::Sha256,
+    second: &crate::terms::Sha256,
+    examined: &identity::Examined,
+) -> &'static str {
+    if first == second {
+        "identical"
+    } else if *content_id == examined.content_id {
+        "rendering_differs"
+    } else {
+        "content_differs"
+    }
+}
+
+/// Records the balance of every folder in scope.
+pub(super) async fn balance(run: &Run, mailbox: &PlannedMailbox) -> Result<(), CollectError> {
+    for folder in mailbox.included() {
+        balance_folder(run, mailbox.mailbox_id, folder).await?;
+    }
+    Ok(())
+}
+
+async fn balance_folder(run: &Run, mailbox_id: u64, folder: &PlannedFolder) -> Result<(), CollectError> {
+    let folder_id = folder.row.folder_id;
+    run.acquisition
+        .pen
+        .write(move |w| {
+            let counts = w.ledger().folder_counts(folder_id)?;
+            let expected = w.ledger().expected(folder_id, 1)?.unwrap_or(counts.listed);
+            let expected_after = w.ledger().expected(folder_id, 2)?.unwrap_or(counts.listed);
+            let line = Line::new(EventKind::FolderReconciled)
+                .int("mailbox_id", mailbox_id)
+                .int("folder_id", folder_id)
+                .int("expected", expected)
+                .int("listed", counts.listed)
+                .int("collected", counts.collected)
+                .int("rebuilt", counts.rebuilt)
+                .int("excepted", counts.excepted)
+                .int("vanished", counts.vanished)
+                .int("expected_after", expected_after);
+            let seq = w.append(line)?;
+            w.reconciliation(&ReconciliationRow { mailbox_id, folder_id, expected, counts, expected_after }, seq)
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! Listings on their way into the record: pages become rows, a listing that ended becomes a line.
+//!
+//! Pass 1 makes the plan. Pass 2, after fetching, closes the window: what has arrived since is added, what has
+//! changed since is named. It must not talk to the service itself.
+
+use std::collections::{HashSet, VecDeque};
+
+use crate::custody::{EventKind, ExceptionRow, FolderRow, Line, Writer};
+use crate::graph::{Fault, wire};
+use crate::monitor::Event;
+use crate::terms::{ExceptionCode, GraphId, ObjectId, Severity, Window};
+
+use super::enumerate::{self, Ledge, Listing, Sheet, Target};
+use super::error::CollectError;
+use super::{Run, record};
+
+/// Ids remembered to tell repeats: an overlap of pages is far smaller, and memory stays bounded.
+const REMEMBERED: usize = 20_000;
+
+/// Which folder of which custodian.
+#[derive(Debug, Clone)]
+pub(super) struct Spot {
+    /// Index in the plan.
+    pub(super) custodian: usize,
+    /// The mailbox's number.
+    pub(super) mailbox_id: u64,
+    /// The mailbox's owner.
+    pub(super) owner: ObjectId,
+    /// The folder's number.
+    pub(super) folder_id: u64,
+}
+
+/// What a pass over a folder came to.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    /// Counts.
+    pub(super) listing: Listing,
+    /// Listed items whose version is another than when they were first listed.
+    pub(super) changed: Vec<u64>,
+}
+
+/// Lists a folder and records that it was listed.
+pub(super) async fn list(run: &Run, spot: &Spot, folder: &FolderRow, pass: u32) -> Result<Passed, CollectError> {
+    let job = &run.acquisition.job;
+    let target = Target {
+        mailbox: spot.owner.clone(),
+        folder: folder.graph_id.as_str().to_owned(),
+        window: job.range.window(),
+        field: job.date_field,
+        now: (run.acquisition.clock)(),
+    };
+    let mut register = Register { run, spot, pass, recent: Recent::default(), listed: 0, changed: Vec::new() };
+    let listing = match enumerate::list(&run.graph, &target, &mut register).await {
+        Ok(listing) => listing,
+        Err(CollectError::Fault(fault)) if is_about_the_folder(&fault) => {
+            register.closed(fault).await?;
+            Listing::default()
+        }
+        Err(error) => return Err(error),
+    };
+    let changed = std::mem::take(&mut register.changed);
+    ended(run, spot, folder, pass, listing).await?;
+    Ok(Passed { listing, changed })
+}
+
+/// A folder that is listed and does not open: an exception, while the rest of the mailbox goes on.
+fn is_about_the_folder(fault: &Fault) -> bool {
+    use crate::graph::FaultKind::{Denied, Gone, NotFound, Refused};
+    matches!(fault.kind, Denied | Gone | NotFound | Refused)
+}
+
+async fn ended(run: &Run, spot: &Spot, folder: &FolderRow, pass: u32, listing: Listing) -> Result<(), CollectError> {
+    let (mailbox_id, folder_id, path) = (spot.mailbox_id, spot.folder_id, folder.path.clone());
+    run.acquisition
+        .pen
+        .write(move |w| {
+            let line = Line::new(EventKind::FolderListed)
+                .int("folder_id", folder_id)
+                .int("mailbox_id", mailbox_id)
+                .text("path_hash", w.path_hash(&path).to_string())
+                .int("pass", pass)
+                .int("listed", listing.listed)
+                .opt_int("expected", listing.expected);
+            w.append(line)?;
+            let expected = listing.expected.unwrap_or(listing.listed);
+            if expected != listing.listed {
+                let row = ExceptionRow::new(ExceptionCode::CountMismatch, Severity::Info);
+                let detail = format!("pass {pass}: the service counted {expected} and listed {}", listing.listed);
+                let about = ExceptionRow { mailbox_id: Some(mailbox_id), folder_id: Some(folder_id), detail, ..row };
+                record::except(w, &about, None)?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(())
+}
+
+struct Register<'a> {
+    run: &'a Run,
+    spot: &'a Spot,
+    pass: u32,
+    recent: Recent,
+    listed: u64,
+    changed: Vec<u64>,
+}
+
+impl Register<'_> {
+    fn exception(&self, code: ExceptionCode, severity: Severity, detail: String) -> ExceptionRow {
+        let row = ExceptionRow::new(code, severity);
+        let (mailbox_id, folder_id) = (Some(self.spot.mailbox_id), Some(self.spot.folder_id));
+        ExceptionRow { mailbox_id, folder_id, detail, ..row }
+    }
+
+    fn tell(&self, code: ExceptionCode, severity: Severity) {
+        self.run.monitor.tell(&Event::Excepted { custodian: Some(self.spot.custodian), code, severity });
+    }
+
+    /// Records that the folder does not open at all.
+    async fn closed(&self, fault: Fault) -> Result<(), CollectError> {
+        let detail = format!("the folder cannot be listed: {fault}");
+        let row = self.exception(ExceptionCode::NotAccessible, Severity::Fatal, detail);
+        self.tell(row.code, row.severity);
+        self.except(row, fault).await
+    }
+
+    async fn except(&self, row: ExceptionRow, fault: Fault) -> Result<(), CollectError> {
+        let write = move |w: &mut Writer<'_>| {
+            let seq = record::except(w, &row, None)?;
+            record::requests(w, &fault.trail, seq)
+        };
+        Ok(self.run.acquisition.pen.write(write).await?)
+    }
+}
+
+impl Ledge for Register<'_> {
+    async fn sheet(&mut self, sheet: Sheet) -> Result<u64, CollectError> {
+        self.run.halt_if_asked()?;
+        let (mailbox_id, folder_id, pass) = (self.spot.mailbox_id, self.spot.folder_id, self.pass);
+        let fresh = sheet.rows.iter().filter(|message| self.recent.is_new(&message.id)).count() as u64;
+        let unreadable = sheet.unreadable;
+        let lost = self.exception(
+            ExceptionCode::ParseError,
+            Severity::ItemMissing,
+            format!("{unreadable} entries of a page have no readable id or date"),
+        );
+        let changed =
+            self.run.acquisition.pen.write(move |w| page(w, sheet, mailbox_id, folder_id, pass, &lost)).await?;
+        self.changed.extend(changed);
+        self.listed += fresh;
+        if pass == 1 {
+            self.run.monitor.tell(&Event::Listing { custodian: self.spot.custodian, items: fresh });
+        }
+        if unreadable > 0 {
+            self.tell(ExceptionCode::ParseError, Severity::ItemMissing);
+        }
+        Ok(fresh)
+    }
+
+    async fn broken(&mut self, window: Window, fault: Fault) -> Result<(), CollectError> {
+        let end = |at: Option<crate::terms::UtcInstant>| at.map_or_else(|| "…".to_owned(), |at| at.to_string());
+        let span = format!("{} <= t < {}", end(window.from()), end(window.to()));
+        let detail = format!("the service cannot list {span}: {fault}");
+        let row = self.exception(ExceptionCode::Other, Severity::Fatal, detail);
+        self.tell(row.code, row.severity);
+        self.except(row, fault).await
+    }
+}
+
+/// One page: its line, its requests, its rows; returns listed items that have changed since they were first listed.
+fn page(
+    w: &mut Writer<'_>,
+    sheet: Sheet,
+    mailbox_id: u64,
+    folder_id: u64,
+    pass: u32,
+    lost: &ExceptionRow,
+) -> Result<Vec<u64>, crate::custody::CustodyError> {
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    let items = sheet.rows.len() as u64;
+    let mut ids = HashSet::new();
+    for message in sheet.rows {
+        match w.ledger().version(mailbox_id, &message.id)? {
+            None if ids.insert(message.id.clone()) => {
+                new.push(enumerate::listed(message, mailbox_id, folder_id, pass));
+            }
+            Some((listed_id, first)) if pass > 1 && differs(first.as_deref(), &message) => changed.push(listed_id),
+            None | Some(_) => {}
+        }
+    }
+    let line = Line::new(EventKind::PageFetched)
+        .int("mailbox_id", mailbox_id)
+        .int("folder_id", folder_id)
+        .int("pass", pass)
+        .int("items", items)
+        .int("new_items", new.len() as u64)
+        .opt_text("request_id", sheet.trail.last().and_then(|exchange| exchange.request_id.as_deref()));
+    let seq = w.append(line)?;
+    record::requests(w, &sheet.trail, seq)?;
+    for listed in &new {
+        w.listed(listed, seq)?;
+    }
+    if sheet.unreadable > 0 {
+        record::except(w, lost, None)?;
+    }
+    Ok(changed)
+}
+
+fn differs(first: Option<&str>, message: &wire::Message) -> bool {
+    first.is_some() && message.version().is_some() && first != message.version()
+}
+
+/// The latest ids of a listing.
+#[derive(Default)]
+struct Recent {
+    ids: HashSet<GraphId>,
+    order: VecDeque<GraphId>,
+}
+
+impl Recent {
+    fn is_new(&mut self, id: &GraphId) -> bool {
+        if !self.ids.insert(id.clone()) {
+            return false;
+        }
+        self.order.push_back(id.clone());
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+        true
+    }
+}

@@ -1,0 +1,94 @@
+//! The two ways in for a person: the browser with PKCE, and a device code.
+//!
+//! Both end in a token answer. What is shown to the person is handed to a [`Prompt`]; this file prints nothing.
+//! Sources: RFC 7636, RFC 8252 (loopback), RFC 8628; Microsoft, "authorization code flow" and "device code flow".
+
+use std::time::Duration;
+
+use oauth2::{
+    AuthorizationCode, CsrfToken, DeviceCodeErrorResponseType, PkceCodeChallenge, RedirectUrl, RequestTokenError,
+    Scope, StandardDeviceAuthorizationResponse,
+};
+
+use super::authority::{Authority, TokenAnswer, Unreachable, refused};
+use super::error::{EntraError, SignInError};
+use super::loopback::Loopback;
+
+/// How long a person may take.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// What the person must do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prompt {
+    /// Open this address; a browser may be opened for them.
+    Open {
+        /// The address to sign in at.
+        url: String,
+    },
+    /// Type this code at this address, on any device.
+    Code {
+        /// The code.
+        user_code: String,
+        /// Where.
+        verification_uri: String,
+        /// For how long, in seconds.
+        expires_in: u64,
+    },
+}
+
+/// Signs in through the browser on this machine.
+pub(super) async fn browser(
+    authority: &Authority,
+    scopes: &[String],
+    hint: Option<&str>,
+    show: &(dyn Fn(&Prompt) + Send + Sync),
+) -> Result<TokenAnswer, SignInError> {
+    let loopback = Loopback::listen().await.map_err(|_| SignInError::Listen)?;
+    let redirect = RedirectUrl::new(loopback.redirect_uri()).map_err(|_| SignInError::Listen)?;
+    let client = authority.client.clone().set_redirect_uri(redirect);
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let mut request = client
+        .authorize_url(CsrfToken::new_random)
+        .add_scopes(scopes.iter().cloned().map(Scope::new))
+        .set_pkce_challenge(challenge);
+    request = match hint {
+        Some(hint) => request.add_extra_param("login_hint", hint.to_owned()),
+        None => request.add_extra_param("prompt", "select_account"),
+    };
+    let (url, state) = request.url();
+    show(&Prompt::Open { url: url.into() });
+    let waited = tokio::time::timeout(PATIENCE, loopback.answer(state.secret())).await;
+    let code = waited.map_err(|_| SignInError::TimedOut)??;
+    let exchange = client.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(verifier);
+    exchange.request_async(&authority.http).await.map_err(refused)
+}
+
+/// Signs in with a code that is typed elsewhere.
+pub(super) async fn device_code(
+    authority: &Authority,
+    scopes: &[String],
+    show: &(dyn Fn(&Prompt) + Send + Sync),
+) -> Result<TokenAnswer, SignInError> {
+    let asked = authority.client.exchange_device_code().add_scopes(scopes.iter().cloned().map(Scope::new));
+    let details: StandardDeviceAuthorizationResponse = asked.request_async(&authority.http).await.map_err(refused)?;
+    show(&Prompt::Code {
+        user_code: details.user_code().secret().clone(),
+        verification_uri: details.verification_uri().to_string(),
+        expires_in: details.expires_in().as_secs(),
+    });
+    let polled = authority.client.exchange_device_access_token(&details);
+    polled.request_async(&authority.http, tokio::time::sleep, Some(PATIENCE)).await.map_err(device_refused)
+}
+
+fn device_refused(error: RequestTokenError<Unreachable, oauth2::DeviceCodeErrorResponse>) -> SignInError {
+    match error {
+        RequestTokenError::ServerResponse(answer) => match answer.error() {
+            DeviceCodeErrorResponseType::ExpiredToken => SignInError::TimedOut,
+            DeviceCodeErrorResponseType::AccessDenied => SignInError::Declined,
+            other if other.to_string() == "authorization_declined" => SignInError::Declined,
+            other => SignInError::Refused(EntraError::from_parts(other.to_string(), answer.error_description())),
+        },
+        RequestTokenError::Request(Unreachable(word)) => SignInError::Network(word),
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => SignInError::NotEntra,
+    }
+}
