@@ -1,0 +1,172 @@
+//! The simulated tenant itself: directory, mailboxes, folders, mail. Read once, never changed while it serves.
+//!
+//! It must not know HTTP, tokens or faults.
+
+mod corpus;
+mod files;
+mod head;
+mod load;
+mod mail;
+mod shelf;
+mod source;
+mod synthetic;
+mod tree;
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+pub(super) use head::{Head, Who};
+pub(super) use load::{Extra, load};
+pub(super) use mail::{Dates, Loaded, Rendered, ValueError};
+pub(super) use source::{Source, TenantError};
+pub(super) use synthetic::Synthetic;
+pub(super) use tree::Folder;
+
+/// The whole tenant.
+pub(super) struct Tenant {
+    pub(super) id: String,
+    pub(super) display_name: String,
+    pub(super) domain: String,
+    pub(super) apps: Vec<App>,
+    pub(super) users: Vec<User>,
+    pub(super) mailboxes: Vec<Mailbox>,
+    by_name: HashMap<String, usize>,
+}
+
+/// A registered application.
+pub(super) struct App {
+    pub(super) client_id: String,
+    pub(super) display_name: String,
+    /// Present for applications that may sign in as themselves.
+    pub(super) secret: Option<String>,
+}
+
+/// One person, room or shared account.
+pub(super) struct User {
+    pub(super) id: String,
+    pub(super) upn: String,
+    pub(super) display_name: String,
+    /// The Graph properties, as given.
+    pub(super) facts: Map<String, Value>,
+    pub(super) mailbox: Standing,
+}
+
+/// What stands behind a user's mailbox paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// A mailbox, by index.
+    Mailbox(usize),
+    /// Never had one.
+    None,
+    /// Deleted, or kept after its user left.
+    Inactive,
+    /// Lives on the customer's own servers.
+    OnPremises,
+    /// Lost its licence.
+    Unlicensed,
+}
+
+/// One mailbox.
+pub(super) struct Mailbox {
+    /// Its number in the store, part of every id.
+    pub(super) guid: String,
+    /// Index of the user it belongs to.
+    pub(super) owner: usize,
+    /// `user`, `shared`, `room` or `equipment`.
+    pub(super) kind: String,
+    pub(super) grants: Vec<Grant>,
+    pub(super) denial: Denial,
+    /// Folder 0 is the top of the information store.
+    pub(super) folders: Vec<Folder>,
+    /// Mail from files.
+    pub(super) mail: Vec<Loaded>,
+    /// Generated mail.
+    pub(super) batches: Vec<Synthetic>,
+}
+
+/// Somebody else's right to a mailbox.
+#[derive(Debug)]
+pub(super) struct Grant {
+    /// Index of the user who holds it.
+    pub(super) delegate: usize,
+    /// The folders it covers; `None` means Full Access.
+    pub(super) folders: Option<Vec<usize>>,
+    /// Whether all folders can be listed.
+    pub(super) root_visible: bool,
+    /// Seconds after the server's start until it takes effect.
+    pub(super) after_seconds: u64,
+}
+
+/// Which of the observed refusals a mailbox gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Denial {
+    /// 403 `ErrorAccessDenied`.
+    Forbidden,
+    /// 404 `ErrorItemNotFound`.
+    ItemNotFound,
+    /// 404 `ErrorFolderNotFound`.
+    FolderNotFound,
+    /// "Default folder Root not found." on folders, `ErrorFolderNotFound` on messages.
+    RootNotFound,
+}
+
+/// One message of a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Item {
+    /// From a file, by index.
+    Mail(usize),
+    /// Generated: batch and index in it.
+    Made(usize, u64),
+}
+
+impl Tenant {
+    /// The user with this object id or sign-in name, compared without case.
+    pub(super) fn user(&self, id_or_upn: &str) -> Option<usize> {
+        self.by_name.get(&id_or_upn.to_lowercase()).copied()
+    }
+
+    /// The application with this id.
+    pub(super) fn app(&self, client_id: &str) -> Option<&App> {
+        self.apps.iter().find(|app| app.client_id.eq_ignore_ascii_case(client_id))
+    }
+
+    /// Whether a path names this tenant: by id or by one of its users' domains.
+    pub(super) fn answers_to(&self, name: &str) -> bool {
+        let domain = |user: &User| user.upn.rsplit_once('@').is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(name));
+        name.eq_ignore_ascii_case(&self.id) || name.eq_ignore_ascii_case(&self.domain) || self.users.iter().any(domain)
+    }
+}
+
+impl User {
+    /// Whether a person can sign in with this account.
+    pub(super) fn can_sign_in(&self) -> bool {
+        self.facts.get("accountEnabled").and_then(Value::as_bool).unwrap_or(true)
+            && self.facts.get("userType").and_then(Value::as_str) != Some("Guest")
+    }
+}
+
+impl Mailbox {
+    /// The folder a message lies in.
+    pub(super) fn folder_of(&self, item: Item) -> Option<usize> {
+        match item {
+            Item::Mail(n) => self.mail.get(n).map(|mail| mail.folder),
+            Item::Made(batch, n) => self.batches.get(batch).filter(|made| n < made.count).map(|made| made.folder),
+        }
+    }
+
+    /// Its dates.
+    pub(super) fn dates(&self, item: Item) -> Option<Dates> {
+        match item {
+            Item::Mail(n) => self.mail.get(n).map(|mail| mail.dates),
+            Item::Made(batch, n) => self.batches.get(batch).map(|made| made.dates(n)),
+        }
+    }
+
+    /// Messages in a folder, search folders included.
+    pub(super) fn message_count(&self, folder: usize) -> u64 {
+        let Some(folder) = self.folders.get(folder) else { return 0 };
+        let made = folder.batches.iter().filter_map(|batch| self.batches.get(*batch)).map(|made| made.count);
+        u64::try_from(folder.mail.len()).unwrap_or_default() + made.sum::<u64>()
+    }
+}
