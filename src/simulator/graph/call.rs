@@ -11,9 +11,10 @@ use crate::simulator::tenant::{Denial, Mailbox, Standing, User};
 use crate::simulator::world::World;
 
 /// A request after authentication.
+#[derive(Clone)]
 pub(super) struct Call<'a> {
     pub(super) world: &'a World,
-    pub(super) caller: Caller,
+    pub(super) caller: &'a Caller,
     pub(super) query: Query,
     pub(super) prefer: Prefer,
     /// `ConsistencyLevel: eventual`.
@@ -22,6 +23,8 @@ pub(super) struct Call<'a> {
     pub(super) address: String,
     /// How many requests came before; only for answers that alternate.
     pub(super) turn: u64,
+    /// A part of a batch, where nothing can be streamed.
+    pub(super) in_batch: bool,
 }
 
 /// What a request is about, for the refusal it may get.
@@ -61,14 +64,19 @@ impl<'a> Call<'a> {
         format!("{}/v1.0/$metadata#{rest}", self.world.origin)
     }
 
+    /// A link to this request with these options only.
+    pub(super) fn fresh_link(&self, option: &str, value: &str) -> String {
+        let mut out = url::form_urlencoded::Serializer::new(String::new());
+        format!("{}?{}", self.address, out.append_pair(option, value).finish())
+    }
+
     /// A link to this request with other options.
     pub(super) fn link(&self, changes: &[(&str, Option<String>)]) -> String {
         format!("{}?{}", self.address, self.query.with(changes))
     }
 
-    /// The mailbox behind a user path, if the caller may look inside at all.
-    pub(super) fn open(&self, name: &str) -> Result<Open<'a>, Refusal> {
-        let (at, user) = self.user(name).ok_or_else(|| Refusal::invalid_user(name))?;
+    /// The mailbox of a user, or the refusal that stands in its place.
+    pub(super) fn mailbox(&self, user: &User) -> Result<(usize, &'a Mailbox), Refusal> {
         let index = match user.mailbox {
             Standing::Mailbox(index) => index,
             Standing::None | Standing::Inactive => return Err(Refusal::no_mailbox()),
@@ -77,9 +85,16 @@ impl<'a> Call<'a> {
             Standing::Unlicensed => return Err(Refusal::not_discovered()),
         };
         let mailbox = self.world.tenant.mailboxes.get(index).ok_or_else(Refusal::no_mailbox)?;
-        let own = self.caller.user == Some(at) || self.caller.user == Some(mailbox.owner);
-        let Some(bodies) = rights::mail_scope(&self.caller, own) else { return Err(Refusal::access_denied()) };
-        let reach = rights::reach(&self.caller, mailbox, own, self.world.time.running_seconds());
+        Ok((index, mailbox))
+    }
+
+    /// The mailbox behind a user path, if the caller may look inside at all.
+    pub(super) fn open(&self, name: &str) -> Result<Open<'a>, Refusal> {
+        let (at, user) = self.user(name).ok_or_else(|| Refusal::invalid_user(name))?;
+        let (index, mailbox) = self.mailbox(user)?;
+        let own = self.caller.user.is_some_and(|caller| caller == at || caller == mailbox.owner);
+        let Some(bodies) = rights::mail_scope(self.caller, own) else { return Err(Refusal::access_denied()) };
+        let reach = rights::reach(self.caller, mailbox, own, self.world.time.running_seconds());
         Ok(Open { user, index, mailbox, reach, bodies })
     }
 }

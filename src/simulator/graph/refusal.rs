@@ -120,9 +120,25 @@ impl Refusal {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "ApplicationThrottled", message).header(RETRY_AFTER, seconds.to_string())
     }
 
-    /// A changing method: this tenant is read-only.
-    pub(super) fn read_only() -> Self {
-        Self::access_denied()
+    /// A method or a form of path that the service does not answer, such as `$value` below a folder.
+    pub(super) fn not_supported() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "ErrorInvalidRequest", "The OData request is not supported.")
+    }
+
+    /// A property that the resource does not have.
+    pub(super) fn no_such_property(name: &str, kind: &str) -> Self {
+        let text = format!("Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.");
+        Self::bad_request("RequestBroker--ParseUri", text)
+    }
+
+    /// A file of the tenant that cannot be read any more.
+    pub(super) fn unreadable() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "ErrorInternalServerError", "An internal server error occurred.")
+    }
+
+    /// A delta token that the service has forgotten.
+    pub(super) fn sync_state_not_found() -> Self {
+        Self::new(StatusCode::GONE, "SyncStateNotFound", "The sync state generation is not found; generation=0.")
     }
 
     /// Adds a header.

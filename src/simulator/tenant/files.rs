@@ -110,6 +110,9 @@ pub(super) enum DeniedFile {
 #[derive(Debug, Deserialize)]
 pub(super) struct FolderFile {
     pub(super) path: String,
+    /// What people see, where that is not the last piece of the path.
+    #[serde(default)]
+    pub(super) name: Option<String>,
     #[serde(default)]
     pub(super) well_known: Option<String>,
     #[serde(default)]

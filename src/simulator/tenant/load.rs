@@ -153,7 +153,7 @@ impl Mailbox {
         // A tree borrows nothing, but the folders have moved in here already.
         let names = crate::terms::FolderPath::parse(path).ok()?;
         let child = |parent: Option<usize>, name: &str| {
-            let same = |folder: &super::Folder| folder.parent == parent && folder.name.to_lowercase() == name.to_lowercase();
+            let same = |folder: &super::Folder| folder.parent == parent && folder.key.to_lowercase() == name.to_lowercase();
             self.folders.iter().enumerate().skip(1).find(|(_, folder)| same(folder)).map(|(at, _)| at)
         };
         let walk = |start| names.names().iter().try_fold(start, |at, name| child(at, name).map(Some)).flatten();

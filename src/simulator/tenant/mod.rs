@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-pub(super) use head::{Head, Who};
+pub(super) use head::{Head, Who, header_lines, is_inline, is_meeting};
 pub(super) use load::{Extra, load};
 pub(super) use mail::{Dates, Loaded, Rendered, ValueError};
 pub(super) use source::{Source, TenantError};
@@ -139,10 +139,15 @@ impl Tenant {
 }
 
 impl User {
+    /// Whether it is somebody from another organisation.
+    pub(super) fn is_guest(&self) -> bool {
+        self.facts.get("userType").and_then(Value::as_str) == Some("Guest")
+    }
+
     /// Whether a person can sign in with this account.
     pub(super) fn can_sign_in(&self) -> bool {
         self.facts.get("accountEnabled").and_then(Value::as_bool).unwrap_or(true)
-            && self.facts.get("userType").and_then(Value::as_str) != Some("Guest")
+            && !self.is_guest()
     }
 }
 

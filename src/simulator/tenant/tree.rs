@@ -10,6 +10,8 @@ use super::source::TenantError;
 pub(in crate::simulator) struct Folder {
     /// Name as people see it.
     pub(in crate::simulator) name: String,
+    /// Last piece of its path; unlike the name, no two folders of one parent share it.
+    pub(super) key: String,
     /// Index of the parent; `None` for the top and for what lies beside it.
     pub(in crate::simulator) parent: Option<usize>,
     /// Locale-independent name, lower case.
@@ -67,6 +69,9 @@ impl Tree {
         for folder in wanted {
             let at = tree.grow(file, &folder.path, folder.outside_root)?;
             if let Some(grown) = tree.folders.get_mut(at) {
+                if let Some(name) = &folder.name {
+                    grown.name.clone_from(name);
+                }
                 grown.hidden = folder.hidden;
                 grown.search = folder.search;
                 grown.other_items = folder.other_items;
@@ -99,7 +104,7 @@ impl Tree {
     }
 
     fn child(&self, parent: Option<usize>, name: &str) -> Option<usize> {
-        let same = |folder: &Folder| folder.parent == parent && folder.name.to_lowercase() == name.to_lowercase();
+        let same = |folder: &Folder| folder.parent == parent && folder.key.to_lowercase() == name.to_lowercase();
         // The top has no parent either, but it is nobody's neighbour.
         self.folders.iter().enumerate().skip(1).find(|(_, folder)| same(folder)).map(|(at, _)| at)
     }
@@ -119,7 +124,8 @@ impl Tree {
         };
         let well_known = usual.map(|(_, well_known)| *well_known).or(recoverable).map(str::to_owned);
         let class = "IPF.Note".to_owned();
-        self.folders.push(Folder { name: name.to_owned(), parent, well_known, outside_root, class, ..Folder::default() });
+        let key = name.to_owned();
+        self.folders.push(Folder { name: key.clone(), key, parent, well_known, outside_root, class, ..Folder::default() });
         self.folders.len() - 1
     }
 }
