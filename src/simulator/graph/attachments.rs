@@ -20,8 +20,18 @@ const INLINE_CONTENT: usize = 3 * 1024 * 1024;
 /// What the store adds to an attachment's size, and about the size of a link.
 const OVERHEAD: usize = 186;
 const PROPERTIES: [&str; 12] = [
-    "id", "lastModifiedDateTime", "name", "contentType", "size", "isInline", "contentId", "contentLocation", "contentBytes", "item",
-    "sourceUrl", "providerType",
+    "id",
+    "lastModifiedDateTime",
+    "name",
+    "contentType",
+    "size",
+    "isInline",
+    "contentId",
+    "contentLocation",
+    "contentBytes",
+    "item",
+    "sourceUrl",
+    "providerType",
 ];
 
 enum Content {
@@ -55,8 +65,12 @@ impl Attachment {
         let modified = open.mailbox.dates(item).and_then(|dates| UtcInstant::from_millis(dates.modified));
         let (kind, name, content_type, size, inline) = match &self.content {
             Content::Link(name) => ("reference", Some(name.clone()), None, OVERHEAD, false),
-            Content::Part(part) if part.is_message => ("item", part.name.clone(), None, part.content.len() + OVERHEAD, false),
-            Content::Part(part) => ("file", part.name.clone(), part.content_type.clone(), part.content.len() + OVERHEAD, part.inline),
+            Content::Part(part) if part.is_message => {
+                ("item", part.name.clone(), None, part.content.len() + OVERHEAD, false)
+            }
+            Content::Part(part) => {
+                ("file", part.name.clone(), part.content_type.clone(), part.content.len() + OVERHEAD, part.inline)
+            }
         };
         put("@odata.type", json!(format!("#microsoft.graph.{kind}Attachment")));
         if kind == "file" {
@@ -134,7 +148,13 @@ fn pick<'a>(found: &'a Found<'_>, id: &str) -> Result<&'a Attachment, Refusal> {
 }
 
 /// `GET …/attachments/{id}`.
-pub(super) fn one(call: &Call<'_>, user: &str, folder: Option<&str>, id: &str, attachment: &str) -> Result<Reply, Refusal> {
+pub(super) fn one(
+    call: &Call<'_>,
+    user: &str,
+    folder: Option<&str>,
+    id: &str,
+    attachment: &str,
+) -> Result<Reply, Refusal> {
     let found = find(call, user, folder, id)?;
     let attachment = pick(&found, attachment)?;
     let mut document = Map::new();
@@ -145,7 +165,13 @@ pub(super) fn one(call: &Call<'_>, user: &str, folder: Option<&str>, id: &str, a
 }
 
 /// `GET …/attachments/{id}/$value`: a file's bytes, a message's MIME; a link has none.
-pub(super) fn value(call: &Call<'_>, user: &str, folder: Option<&str>, id: &str, attachment: &str) -> Result<Reply, Refusal> {
+pub(super) fn value(
+    call: &Call<'_>,
+    user: &str,
+    folder: Option<&str>,
+    id: &str,
+    attachment: &str,
+) -> Result<Reply, Refusal> {
     let found = find(call, user, folder, id)?;
     match &pick(&found, attachment)?.content {
         Content::Link(_) => Err(Refusal::not_supported()),

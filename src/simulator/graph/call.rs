@@ -43,8 +43,6 @@ pub(super) enum About {
 /// A mailbox that the caller has a right in.
 pub(super) struct Open<'a> {
     pub(super) user: &'a User,
-    /// Its index in the tenant.
-    pub(super) index: usize,
     pub(super) mailbox: &'a Mailbox,
     reach: Reach<'a>,
     /// Whether bodies and attachments may be read.
@@ -76,7 +74,7 @@ impl<'a> Call<'a> {
     }
 
     /// The mailbox of a user, or the refusal that stands in its place.
-    pub(super) fn mailbox(&self, user: &User) -> Result<(usize, &'a Mailbox), Refusal> {
+    pub(super) fn mailbox(&self, user: &User) -> Result<&'a Mailbox, Refusal> {
         let index = match user.mailbox {
             Standing::Mailbox(index) => index,
             Standing::None | Standing::Inactive => return Err(Refusal::no_mailbox()),
@@ -84,18 +82,17 @@ impl<'a> Call<'a> {
             Standing::Unlicensed if self.turn.is_multiple_of(2) => return Err(Refusal::no_mailbox()),
             Standing::Unlicensed => return Err(Refusal::not_discovered()),
         };
-        let mailbox = self.world.tenant.mailboxes.get(index).ok_or_else(Refusal::no_mailbox)?;
-        Ok((index, mailbox))
+        self.world.tenant.mailboxes.get(index).ok_or_else(Refusal::no_mailbox)
     }
 
     /// The mailbox behind a user path, if the caller may look inside at all.
     pub(super) fn open(&self, name: &str) -> Result<Open<'a>, Refusal> {
         let (at, user) = self.user(name).ok_or_else(|| Refusal::invalid_user(name))?;
-        let (index, mailbox) = self.mailbox(user)?;
+        let mailbox = self.mailbox(user)?;
         let own = self.caller.user.is_some_and(|caller| caller == at || caller == mailbox.owner);
         let Some(bodies) = rights::mail_scope(self.caller, own) else { return Err(Refusal::access_denied()) };
         let reach = rights::reach(self.caller, mailbox, own, self.world.time.running_seconds());
-        Ok(Open { user, index, mailbox, reach, bodies })
+        Ok(Open { user, mailbox, reach, bodies })
     }
 }
 
@@ -145,6 +142,16 @@ impl Open<'_> {
 
 /// Well-known names that a mailbox may lack.
 const KNOWN: [&str; 12] = [
-    "clutter", "conflicts", "conversationhistory", "localfailures", "recoverableitemspurges", "recoverableitemsversions",
-    "recoverableitemsdiscoveryholds", "scheduled", "searchfolders", "serverfailures", "syncissues", "archive",
+    "clutter",
+    "conflicts",
+    "conversationhistory",
+    "localfailures",
+    "recoverableitemspurges",
+    "recoverableitemsversions",
+    "recoverableitemsdiscoveryholds",
+    "scheduled",
+    "searchfolders",
+    "serverfailures",
+    "syncissues",
+    "archive",
 ];

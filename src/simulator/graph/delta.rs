@@ -89,7 +89,10 @@ fn page(call: &Call<'_>, place: &str, state: &State, value: Vec<Value>) -> Reply
 fn check(filter: &Filter) -> Result<(), Refusal> {
     match filter {
         Filter::Compare(name, Op::Ge | Op::Gt, _) if name.eq_ignore_ascii_case("receivedDateTime") => Ok(()),
-        _ => Err(Refusal::bad_request("ErrorInvalidUrlQuery", "The query parameters of the change tracking request are not supported.")),
+        _ => Err(Refusal::bad_request(
+            "ErrorInvalidUrlQuery",
+            "The query parameters of the change tracking request are not supported.",
+        )),
     }
 }
 

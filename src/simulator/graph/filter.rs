@@ -119,12 +119,12 @@ impl Filter {
             Self::Not(inner) => !inner.holds(object, element),
             Self::Compare(name, op, literal) => compare(property(object, element, name), *op, literal),
             Self::Test(test, name, wanted) => {
-                let text = property(object, element, name).as_str().map(str::to_lowercase);
+                let have = property(object, element, name).as_str().map(str::to_lowercase);
                 let wanted = wanted.to_lowercase();
-                text.is_some_and(|text| match test {
-                    Test::StartsWith => text.starts_with(&wanted),
-                    Test::EndsWith => text.ends_with(&wanted),
-                    Test::Contains => text.contains(&wanted),
+                have.is_some_and(|have| match test {
+                    Test::StartsWith => have.starts_with(&wanted),
+                    Test::EndsWith => have.ends_with(&wanted),
+                    Test::Contains => have.contains(&wanted),
                 })
             }
             Self::Any(list, variable, inner) => {
@@ -351,7 +351,8 @@ mod tests {
 
     #[test]
     fn dates_compare_as_instants() {
-        let message = json!({ "receivedDateTime": "2024-01-01T00:00:00Z", "from": { "emailAddress": { "address": "a@x" } } });
+        let message =
+            json!({ "receivedDateTime": "2024-01-01T00:00:00Z", "from": { "emailAddress": { "address": "a@x" } } });
         for (text, expected) in [
             ("receivedDateTime ge 2024-01-01T00:00:00Z and receivedDateTime lt 2024-02-01T00:00:00.000Z", true),
             ("receivedDateTime gt 2024-01-01T00:00:00Z", false),

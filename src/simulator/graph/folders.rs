@@ -14,8 +14,18 @@ const USUAL_PAGE: u64 = 10;
 const LARGEST_PAGE: u64 = 1000;
 const TYPE: &str = "@odata.type";
 const PROPERTIES: [&str; 12] = [
-    "id", "displayName", "parentFolderId", "childFolderCount", "unreadItemCount", "totalItemCount", "isHidden", "isSupported",
-    "includeNestedFolders", "sourceFolderIds", "filterQuery", "singleValueExtendedProperties",
+    "id",
+    "displayName",
+    "parentFolderId",
+    "childFolderCount",
+    "unreadItemCount",
+    "totalItemCount",
+    "isHidden",
+    "isSupported",
+    "includeNestedFolders",
+    "sourceFolderIds",
+    "filterQuery",
+    "singleValueExtendedProperties",
 ];
 
 /// Everything a folder shows, without `$select`.
@@ -23,7 +33,8 @@ pub(super) fn whole(open: &Open<'_>, at: usize) -> Map<String, Value> {
     let mailbox = open.mailbox;
     let Some(folder) = mailbox.folders.get(at) else { return Map::new() };
     let parent = folder.parent.map_or_else(|| ids::store_root(mailbox), |parent| ids::folder(mailbox, parent));
-    let children = mailbox.folders.iter().filter(|child| child.parent == Some(at) && !child.hidden && !child.is_unlisted());
+    let children =
+        mailbox.folders.iter().filter(|child| child.parent == Some(at) && !child.hidden && !child.is_unlisted());
     let unread = folder.mail.iter().filter_map(|n| mailbox.mail.get(*n as usize)).filter(|mail| !mail.is_read);
     let mut shown = Map::new();
     let mut put = |name: &str, value: Value| shown.insert(name.to_owned(), value);
@@ -69,7 +80,8 @@ pub(super) fn shown(call: &Call<'_>, open: &Open<'_>, at: usize) -> Result<Map<S
     let mut all = whole(open, at);
     if let Some(names) = call.query.select() {
         view::check(&names, &PROPERTIES, "mailFolder")?;
-        let wanted = |name: &str| name == TYPE || name == "id" || names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
+        let wanted =
+            |name: &str| name == TYPE || name == "id" || names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
         all.retain(|name, _| wanted(name));
     }
     let wanted = extended_ids(call);
@@ -85,7 +97,10 @@ pub(super) fn one(call: &Call<'_>, user: &str, key: &str) -> Result<Reply, Refus
     let at = found(&open, key)?;
     let names = call.query.select().map(|names| format!("({})", names.join(","))).unwrap_or_default();
     let mut document = Map::new();
-    document.insert("@odata.context".to_owned(), json!(call.context(&open.context(&format!("mailFolders{names}/$entity")))));
+    document.insert(
+        "@odata.context".to_owned(),
+        json!(call.context(&open.context(&format!("mailFolders{names}/$entity")))),
+    );
     document.append(&mut shown(call, &open, at)?);
     Ok(Reply::graph(StatusCode::OK, Value::Object(document)))
 }
@@ -115,12 +130,16 @@ fn matching(call: &Call<'_>, open: &Open<'_>, parent: Option<&str>) -> Result<Ve
             && !folder.is_unlisted()
             && open.permit(About::Folder(*at)).is_ok()
     });
-    let passes = |at: &usize| filter.as_ref().is_none_or(|filter: &Filter| filter.accepts(&Value::Object(whole(open, *at))));
+    let passes =
+        |at: &usize| filter.as_ref().is_none_or(|filter: &Filter| filter.accepts(&Value::Object(whole(open, *at))));
     let mut folders: Vec<usize> = listed.map(|(at, _)| at).filter(passes).collect();
     if let Some(order) = call.query.get("$orderby") {
         let mut words = order.split_whitespace();
         if !words.next().is_some_and(|name| name.eq_ignore_ascii_case("displayName")) {
-            return Err(Refusal::bad_request("ErrorInvalidUrlQuery", "This simulator sorts folders by displayName only."));
+            return Err(Refusal::bad_request(
+                "ErrorInvalidUrlQuery",
+                "This simulator sorts folders by displayName only.",
+            ));
         }
         folders.sort_by_key(|at| open.mailbox.folders.get(*at).map(|folder| folder.name.to_lowercase()));
         if words.next() == Some("desc") {

@@ -92,7 +92,8 @@ impl<'a> Listing<'a> {
         for folder in folders.iter().filter_map(|at| mailbox.folders.get(*at)) {
             let sorted = folder.by_date.get(slot(order)).map(Vec::as_slice).unwrap_or_default();
             listing.add_mail(sorted, wanted, tested.then_some(test));
-            for (batch, made) in folder.batches.iter().filter_map(|batch| Some((*batch, mailbox.batches.get(*batch)?))) {
+            for (batch, made) in folder.batches.iter().filter_map(|batch| Some((*batch, mailbox.batches.get(*batch)?)))
+            {
                 let mut range = (0, made.count);
                 for span in &wanted.spans {
                     range.0 = range.0.max(made.rank(span.field, span.from));
@@ -132,7 +133,9 @@ impl<'a> Listing<'a> {
             let date = self.mailbox.mail.get(n as usize).and_then(|mail| mail.dates.get(span.field));
             date.is_some_and(|date| (span.from..span.to).contains(&date))
         };
-        let passes = |n: &u32| others.iter().all(|span| within(*n, span)) && test.is_none_or(|test| test(Item::Mail(*n as usize)));
+        let passes = |n: &u32| {
+            others.iter().all(|span| within(*n, span)) && test.is_none_or(|test| test(Item::Mail(*n as usize)))
+        };
         let kept = slice.iter().copied().filter(passes).collect();
         self.strands.push(Strand::Mail(Cow::Owned(kept)));
     }

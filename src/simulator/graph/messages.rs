@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::call::{About, Call, Open};
 use super::filter::Filter;
 use super::listing::{Listing, Wanted, date_field};
+use super::query::{Prefer, Query};
 use super::refusal::Refusal;
 use super::view::{self, View};
 use crate::simulator::reply::Reply;
@@ -17,10 +18,9 @@ const LARGEST_PAGE: u64 = 1000;
 /// How far the count of a whole mailbox is off: users report counts that include deleted items.
 const COUNT_SURPLUS: u64 = 12;
 
-/// The page size a request asks for, for faults that depend on it.
-pub(super) fn page_size(call: &Call<'_>) -> u64 {
-    let top = call.query.top(LARGEST_PAGE).ok().flatten();
-    top.or(call.prefer.page).unwrap_or(USUAL_PAGE).min(LARGEST_PAGE)
+/// The page size a request asks for; what is no size counts as none.
+pub(super) fn page_size(query: &Query, prefer: Prefer) -> u64 {
+    query.top(LARGEST_PAGE).ok().flatten().or(prefer.page).unwrap_or(USUAL_PAGE).min(LARGEST_PAGE)
 }
 
 /// The order of a list: which date, and whether the newest come first.
@@ -61,18 +61,14 @@ pub(super) fn filter(call: &Call<'_>) -> Result<Option<Filter>, Refusal> {
 
 /// Which folders a request covers, after the right to them was checked.
 fn folders(open: &Open<'_>, folder: Option<&str>) -> Result<Vec<usize>, Refusal> {
-    match folder {
-        Some(key) => {
-            let at = open.folder(key)?;
-            open.permit(About::Messages(at))?;
-            Ok(vec![at])
-        }
-        None => {
-            open.permit(About::AllMessages)?;
-            let all = open.mailbox.folders.iter().enumerate();
-            Ok(all.filter(|(_, folder)| !folder.search && !folder.outside_root).map(|(at, _)| at).collect())
-        }
+    if let Some(key) = folder {
+        let at = open.folder(key)?;
+        open.permit(About::Messages(at))?;
+        return Ok(vec![at]);
     }
+    open.permit(About::AllMessages)?;
+    let all = open.mailbox.folders.iter().enumerate();
+    Ok(all.filter(|(_, folder)| !folder.search && !folder.outside_root).map(|(at, _)| at).collect())
 }
 
 /// What about a listed item `$filter` may look at besides its dates.
@@ -86,7 +82,8 @@ pub(super) fn list(call: &Call<'_>, user: &str, folder: Option<&str>) -> Result<
     let covered = folders(&open, folder)?;
     let filter = filter(call)?;
     let (field, newest_first) = order(call, filter.as_ref())?;
-    let size = call.query.top(LARGEST_PAGE)?.or(call.prefer.page).unwrap_or(USUAL_PAGE).min(LARGEST_PAGE);
+    call.query.top(LARGEST_PAGE)?;
+    let size = page_size(&call.query, call.prefer);
     let skip = call.query.number("$skip")?.unwrap_or(0);
     let wanted = Wanted::of(filter.as_ref());
     let view = View::new(call, &open)?;

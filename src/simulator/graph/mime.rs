@@ -31,7 +31,9 @@ pub(super) struct Part {
 
 /// The body, as text where that is wanted.
 pub(super) fn body(bytes: &[u8], as_text: bool) -> Body {
-    let Some(message) = MessageParser::default().parse(bytes) else { return Body { html: false, content: String::new() } };
+    let Some(message) = MessageParser::default().parse(bytes) else {
+        return Body { html: false, content: String::new() };
+    };
     let html = message.html_bodies().any(|part| matches!(part.body, PartType::Html(_)));
     if html && !as_text {
         return Body { html: true, content: message.body_html(0).unwrap_or_default().into_owned() };
@@ -56,7 +58,14 @@ pub(super) fn attachments(bytes: &[u8], class: &str) -> Vec<Part> {
     if class == "IPM.Note.SMIME.MultipartSigned" {
         // The store keeps the whole signed entity as one file.
         let (name, kind) = (Some("smime.p7m".to_owned()), Some("multipart/signed".to_owned()));
-        return vec![Part { is_message: false, name, content_type: kind, content_id: None, inline: false, content: bytes.to_vec() }];
+        return vec![Part {
+            is_message: false,
+            name,
+            content_type: kind,
+            content_id: None,
+            inline: false,
+            content: bytes.to_vec(),
+        }];
     }
     let parts = message.attachments().filter(|part| !is_meeting(part, class));
     parts.map(|part| part_of(&message, part, class)).collect()

@@ -72,6 +72,11 @@ pub(in crate::simulator) fn mailbox_of(world: &World, caller: &Caller, path: &st
     }
 }
 
+/// How many messages a request wants on a page, for faults that depend on it.
+pub(in crate::simulator) fn page_size(request: &Request) -> u64 {
+    messages::page_size(&Query::parse(&request.query), Prefer::read(&request.headers))
+}
+
 fn respond(world: &World, caller: &Caller, request: &Request, turn: u64, in_batch: bool) -> Reply {
     let prefer = Prefer::read(&request.headers);
     let text = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());

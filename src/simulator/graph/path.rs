@@ -2,8 +2,20 @@
 
 /// Segments that Graph compares without case, in the spelling that routes use.
 const NAMES: [&str; 14] = [
-    "me", "users", "mailFolders", "childFolders", "messages", "attachments", "delta", "mailboxSettings", "userPurpose", "$value",
-    "$count", "$batch", "$ref", "item",
+    "me",
+    "users",
+    "mailFolders",
+    "childFolders",
+    "messages",
+    "attachments",
+    "delta",
+    "mailboxSettings",
+    "userPurpose",
+    "$value",
+    "$count",
+    "$batch",
+    "$ref",
+    "item",
 ];
 
 /// The segments of a path as it was sent.
@@ -32,7 +44,8 @@ fn decode(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     while let Some((byte, after)) = rest.split_first() {
         let digits = after.first_chunk::<2>().filter(|pair| *byte == b'%' && pair.iter().all(u8::is_ascii_hexdigit));
-        let value = digits.and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let value =
+            digits.and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
         out.push(value.unwrap_or(*byte));
         rest = if value.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
@@ -45,9 +58,15 @@ mod tests {
 
     #[test]
     fn keys_may_stand_in_parentheses_and_may_hold_anything() {
-        assert_eq!(segments("/users/a%2Fb%27c/MailFolders('Inbox')/Messages"), ["users", "a/b'c", "mailFolders", "Inbox", "messages"]);
+        assert_eq!(
+            segments("/users/a%2Fb%27c/MailFolders('Inbox')/Messages"),
+            ["users", "a/b'c", "mailFolders", "Inbox", "messages"]
+        );
         assert_eq!(segments("/users('$x''@y')/mailFolders/delta()"), ["users", "$x'@y", "mailFolders", "delta"]);
-        assert_eq!(segments("/me/mailFolders/x/messages/microsoft.graph.delta()").last().map(String::as_str), Some("delta"));
+        assert_eq!(
+            segments("/me/mailFolders/x/messages/microsoft.graph.delta()").last().map(String::as_str),
+            Some("delta")
+        );
         assert_eq!(segments("a%zz%C3%BC%"), ["a%zzü%"]);
     }
 }

@@ -17,7 +17,10 @@ impl Query {
 
     /// The first value of an option, compared without case; the `$` may be missing.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let same = |have: &str| have.eq_ignore_ascii_case(name) || name.strip_prefix('$').is_some_and(|bare| have.eq_ignore_ascii_case(bare));
+        let same = |have: &str| {
+            have.eq_ignore_ascii_case(name)
+                || name.strip_prefix('$').is_some_and(|bare| have.eq_ignore_ascii_case(bare))
+        };
         self.0.iter().find(|(have, _)| same(have)).map(|(_, value)| value.as_str())
     }
 
@@ -52,8 +55,8 @@ impl Query {
     /// The same options with some replaced, as a query string; a `None` takes an option away.
     pub(super) fn with(&self, changes: &[(&str, Option<String>)]) -> String {
         let mut out = url::form_urlencoded::Serializer::new(String::new());
-        let changed = |name: &str| changes.iter().any(|(change, _)| change.eq_ignore_ascii_case(name));
-        for (name, value) in self.0.iter().filter(|(name, _)| !changed(name)) {
+        let replaced = |name: &str| changes.iter().any(|(change, _)| change.eq_ignore_ascii_case(name));
+        for (name, value) in self.0.iter().filter(|(name, _)| !replaced(name)) {
             out.append_pair(name, value);
         }
         for (name, value) in changes {

@@ -73,8 +73,9 @@ impl Refusal {
 
     /// Nobody of this name in the directory.
     pub(super) fn no_such_user(name: &str) -> Self {
-        let text =
-            format!("Resource '{name}' does not exist or one of its queried reference-property objects are not present.");
+        let text = format!(
+            "Resource '{name}' does not exist or one of its queried reference-property objects are not present."
+        );
         Self::new(StatusCode::NOT_FOUND, "Request_ResourceNotFound", text)
     }
 
@@ -106,7 +107,7 @@ impl Refusal {
     }
 
     /// A token that is absent, unknown, expired or withdrawn.
-    pub(super) fn token(message: &'static str, origin: &str) -> Self {
+    pub(in crate::simulator) fn token(message: &'static str, origin: &str) -> Self {
         let refusal = Self::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message);
         let challenge = format!(
             "Bearer realm=\"\", authorization_uri=\"{origin}/common/oauth2/authorize\", \
@@ -116,8 +117,9 @@ impl Refusal {
     }
 
     /// Too many requests at once or in a time; Outlook's wording.
-    pub(super) fn throttled(message: &'static str, seconds: u64) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "ApplicationThrottled", message).header(RETRY_AFTER, seconds.to_string())
+    pub(in crate::simulator) fn throttled(message: &'static str, seconds: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "ApplicationThrottled", message)
+            .header(RETRY_AFTER, seconds.to_string())
     }
 
     /// A method or a form of path that the service does not answer, such as `$value` below a folder.
@@ -154,6 +156,8 @@ impl Refusal {
             "message": self.message,
             "innerError": { "date": now, "request-id": request_id, "client-request-id": client_request_id },
         } });
-        self.headers.into_iter().fold(Reply::graph(self.status, document), |reply, (name, value)| reply.header(name, &value))
+        self.headers
+            .into_iter()
+            .fold(Reply::graph(self.status, document), |reply, (name, value)| reply.header(name, &value))
     }
 }

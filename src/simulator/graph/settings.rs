@@ -24,7 +24,7 @@ pub(super) fn purpose(call: &Call<'_>, user: &str) -> Result<Reply, Refusal> {
 /// Another's settings are closed even to administrators and members in a delegated session.
 fn kind(call: &Call<'_>, name: &str) -> Result<(String, String), Refusal> {
     let (at, user) = call.user(name).ok_or_else(|| Refusal::invalid_user(name))?;
-    let (_, mailbox) = call.mailbox(user)?;
+    let mailbox = call.mailbox(user)?;
     let scope = call.caller.has_scope("MailboxSettings.Read") || call.caller.has_scope("MailboxSettings.ReadWrite");
     let own = call.caller.user.is_none_or(|caller| caller == at);
     if scope && own { Ok((user.id.clone(), mailbox.kind.clone())) } else { Err(Refusal::access_denied()) }

@@ -35,7 +35,9 @@ impl Bench {
     fn ask(&self, target: &str, headers: &[(&str, &str)]) -> Reply {
         let target = target.strip_prefix("http://localhost/v1.0").unwrap_or(target);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let pair = |(name, value): &(&str, &str)| Some((HeaderName::try_from(*name).ok()?, HeaderValue::try_from(*value).ok()?));
+        let pair = |(name, value): &(&str, &str)| {
+            Some((HeaderName::try_from(*name).ok()?, HeaderValue::try_from(*value).ok()?))
+        };
         let headers: HeaderMap = headers.iter().filter_map(pair).collect();
         let (path, query) = (path.to_owned(), query.replace(' ', "%20"));
         let request = Request { method: "GET".to_owned(), path, query, headers, body: Bytes::new() };
@@ -136,7 +138,10 @@ fn lists_of_messages_filter_page_and_refuse_what_is_inefficient() {
     let (_, page) = bench.get(&format!("{list}?$top=1&{expand}"));
     assert_eq!(page.pointer("/value/0/singleValueExtendedProperties/1/id"), Some(&json!("String 0x1a")));
     let reply = bench.ask(&list, &[("prefer", "IdType=\"ImmutableId\", odata.maxpagesize=3")]);
-    assert_eq!(reply.header_text(&HeaderName::from_static("preference-applied")), Some("IdType=\"ImmutableId\", odata.maxpagesize=3"));
+    assert_eq!(
+        reply.header_text(&HeaderName::from_static("preference-applied")),
+        Some("IdType=\"ImmutableId\", odata.maxpagesize=3")
+    );
     assert_eq!(bench.refused(&format!("{list}?$select=nonsense")), (400, "RequestBroker--ParseUri".to_owned()));
 }
 
@@ -147,7 +152,8 @@ fn a_message_is_served_byte_for_byte_only_below_messages() {
     let id = message["id"].as_str().expect("has an id");
     let reply = bench.ask(&format!("{MARA}/messages/{id}/$value"), &[]);
     let Payload::Stream(stream) = reply.payload else { panic!("not a stream") };
-    let pieces = tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(stream.collect::<Vec<_>>());
+    let pieces =
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(stream.collect::<Vec<_>>());
     let bytes: Vec<u8> = pieces.into_iter().flat_map(|piece| piece.expect("whole").to_vec()).collect();
     let item = crate::simulator::ids::read_message(&bench.world.tenant.mailboxes[mara(&bench)], id).expect("known");
     let crate::simulator::tenant::Item::Mail(n) = item else { panic!("generated") };

@@ -15,8 +15,17 @@ const USUAL_PAGE: u64 = 100;
 const LARGEST_PAGE: u64 = 999;
 /// What is shown without `$select`.
 const USUAL: [&str; 11] = [
-    "businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone", "officeLocation", "preferredLanguage",
-    "surname", "userPrincipalName",
+    "businessPhones",
+    "displayName",
+    "givenName",
+    "id",
+    "jobTitle",
+    "mail",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "surname",
+    "userPrincipalName",
 ];
 /// What everybody's basic profile holds; the rest needs more than `User.ReadBasic.All`.
 const BASIC: [&str; 6] = ["displayName", "givenName", "id", "mail", "surname", "userPrincipalName"];
@@ -60,7 +69,8 @@ fn shown(user: &User, select: Option<&[String]>, profile: Profile) -> Map<String
     let mut out = Map::new();
     let mut put = |name: &str| {
         let known = user.facts.keys().find(|have| have.eq_ignore_ascii_case(name)).map_or(name, String::as_str);
-        let list = matches!(known, "businessPhones" | "proxyAddresses" | "assignedPlans" | "assignedLicenses" | "otherMails");
+        let list =
+            matches!(known, "businessPhones" | "proxyAddresses" | "assignedPlans" | "assignedLicenses" | "otherMails");
         let absent = if list { json!([]) } else { Value::Null };
         let open = profile == Profile::Full || BASIC.iter().any(|basic| basic.eq_ignore_ascii_case(name));
         let value = user.facts.get(known).filter(|_| open).cloned().unwrap_or(absent);
@@ -98,7 +108,9 @@ fn matching<'a>(call: &Call<'a>) -> Result<Vec<&'a User>, Refusal> {
         return Err(unsupported(text));
     }
     if advanced && !(call.eventual && call.query.is_true("$count")) {
-        return Err(unsupported("Operator or combination is supported only with 'ConsistencyLevel: eventual' and '$count=true'."));
+        return Err(unsupported(
+            "Operator or combination is supported only with 'ConsistencyLevel: eventual' and '$count=true'.",
+        ));
     }
     let passes = |user: &&User| {
         let object = Value::Object(user.facts.clone());
@@ -111,7 +123,13 @@ fn matching<'a>(call: &Call<'a>) -> Result<Vec<&'a User>, Refusal> {
         if !["displayName", "userPrincipalName", "mail"].iter().any(|sortable| sortable.eq_ignore_ascii_case(name)) {
             return Err(unsupported("Sorting is not supported for this property."));
         }
-        let key = |user: &&User| user.facts.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str()).map(str::to_lowercase);
+        let key = |user: &&User| {
+            user.facts
+                .iter()
+                .find(|(have, _)| have.eq_ignore_ascii_case(name))
+                .and_then(|(_, value)| value.as_str())
+                .map(str::to_lowercase)
+        };
         users.sort_by_key(key);
         if words.next() == Some("desc") {
             users.reverse();
@@ -147,7 +165,11 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let select = call.query.select();
     let single = |name: &String| SINGLE_ONLY.iter().any(|single| single.eq_ignore_ascii_case(name));
     if select.iter().flatten().any(single) {
-        return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", "This operation target is not yet supported."));
+        return Err(Refusal::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "NotImplemented",
+            "This operation target is not yet supported.",
+        ));
     }
     let users = matching(call)?;
     let profile = profile(call).ok_or_else(Refusal::insufficient)?;

@@ -15,11 +15,39 @@ pub(super) const TIP: &str = "Name the properties you need in $select; answers b
 
 /// All properties of a message that can be selected.
 const PROPERTIES: [&str; 33] = [
-    "id", "createdDateTime", "lastModifiedDateTime", "changeKey", "categories", "receivedDateTime", "sentDateTime", "hasAttachments",
-    "internetMessageId", "subject", "bodyPreview", "importance", "parentFolderId", "conversationId", "conversationIndex",
-    "isDeliveryReceiptRequested", "isReadReceiptRequested", "isRead", "isDraft", "webLink", "inferenceClassification", "body", "sender",
-    "from", "toRecipients", "ccRecipients", "bccRecipients", "replyTo", "flag", "internetMessageHeaders", "uniqueBody",
-    "meetingMessageType", "singleValueExtendedProperties",
+    "id",
+    "createdDateTime",
+    "lastModifiedDateTime",
+    "changeKey",
+    "categories",
+    "receivedDateTime",
+    "sentDateTime",
+    "hasAttachments",
+    "internetMessageId",
+    "subject",
+    "bodyPreview",
+    "importance",
+    "parentFolderId",
+    "conversationId",
+    "conversationIndex",
+    "isDeliveryReceiptRequested",
+    "isReadReceiptRequested",
+    "isRead",
+    "isDraft",
+    "webLink",
+    "inferenceClassification",
+    "body",
+    "sender",
+    "from",
+    "toRecipients",
+    "ccRecipients",
+    "bccRecipients",
+    "replyTo",
+    "flag",
+    "internetMessageHeaders",
+    "uniqueBody",
+    "meetingMessageType",
+    "singleValueExtendedProperties",
 ];
 
 /// How a context address spells a key.
@@ -29,7 +57,9 @@ pub(super) fn key(key: &str) -> String {
 
 /// Refuses names that the resource does not have; navigation properties and annotations are let through.
 pub(super) fn check(names: &[String], known: &[&str], kind: &str) -> Result<(), Refusal> {
-    let fine = |name: &&String| known.iter().any(|known| known.eq_ignore_ascii_case(name)) || name.contains(['/', '@', '*', '.']);
+    let fine = |name: &&String| {
+        known.iter().any(|known| known.eq_ignore_ascii_case(name)) || name.contains(['/', '@', '*', '.'])
+    };
     match names.iter().find(|name| !fine(name)) {
         Some(name) => Err(Refusal::no_such_property(name, kind)),
         None => Ok(()),
@@ -40,7 +70,9 @@ pub(super) fn check(names: &[String], known: &[&str], kind: &str) -> Result<(), 
 pub(super) fn extended_ids(call: &Call<'_>) -> Vec<String> {
     let expand = call.query.get("$expand").unwrap_or_default();
     let lower = expand.to_ascii_lowercase();
-    let Some(after) = lower.find("singlevalueextendedproperties").and_then(|at| expand.get(at..)) else { return Vec::new() };
+    let Some(after) = lower.find("singlevalueextendedproperties").and_then(|at| expand.get(at..)) else {
+        return Vec::new();
+    };
     after.split('\'').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
@@ -105,7 +137,7 @@ impl<'a> View<'a> {
         put("@odata.etag", json!(format!("W/\"{change_key}\"")));
         let id = ids::message(mailbox, item, self.call.prefer.ids);
         put("id", json!(id));
-        self.put_dates(&mut put, dates);
+        put_dates(&mut put, dates);
         put("changeKey", json!(change_key));
         put("categories", json!(mail.map(|mail| mail.categories.as_slice()).unwrap_or_default()));
         put("hasAttachments", json!(head.has_attachments));
@@ -129,21 +161,16 @@ impl<'a> View<'a> {
         out
     }
 
-    fn put_dates(&self, put: &mut dyn FnMut(&str, Value) -> Option<Value>, dates: Dates) {
-        let written = |millis: i64| UtcInstant::from_millis(millis).map_or(Value::Null, |at| json!(at.odata()));
-        put("createdDateTime", written(dates.created));
-        put("lastModifiedDateTime", written(dates.modified));
-        put("receivedDateTime", written(dates.received));
-        put("sentDateTime", dates.sent.map_or(Value::Null, written));
-    }
-
     fn put_conversation(&self, put: &mut dyn FnMut(&str, Value) -> Option<Value>, head: &Head) {
         use base64::Engine;
         use base64::engine::general_purpose::{STANDARD, URL_SAFE};
         let hash = Sha256::of(format!("{} {}", self.open.mailbox.guid, head.topic.to_lowercase()).as_bytes());
         let bytes = hash.as_bytes();
         put("conversationId", json!(URL_SAFE.encode([&b"\x00\x03\x24\x00"[..], bytes].concat())));
-        put("conversationIndex", json!(STANDARD.encode([&b"\x01\x01"[..], bytes.get(..20).unwrap_or_default()].concat())));
+        put(
+            "conversationIndex",
+            json!(STANDARD.encode([&b"\x01\x01"[..], bytes.get(..20).unwrap_or_default()].concat())),
+        );
     }
 
     /// The message as the request wants it.
@@ -226,9 +253,19 @@ fn meeting(class: &str) -> Option<(&'static str, &'static str)> {
         "IPM.Schedule.Meeting.Canceled" => Some(("#microsoft.graph.eventMessage", "meetingCancelled")),
         "IPM.Schedule.Meeting.Resp.Pos" => Some(("#microsoft.graph.eventMessageResponse", "meetingAccepted")),
         "IPM.Schedule.Meeting.Resp.Neg" => Some(("#microsoft.graph.eventMessageResponse", "meetingDeclined")),
-        "IPM.Schedule.Meeting.Resp.Tent" => Some(("#microsoft.graph.eventMessageResponse", "meetingTenativelyAccepted")),
+        "IPM.Schedule.Meeting.Resp.Tent" => {
+            Some(("#microsoft.graph.eventMessageResponse", "meetingTenativelyAccepted"))
+        }
         _ => None,
     }
+}
+
+fn put_dates(put: &mut dyn FnMut(&str, Value) -> Option<Value>, dates: Dates) {
+    let written = |millis: i64| UtcInstant::from_millis(millis).map_or(Value::Null, |at| json!(at.odata()));
+    put("createdDateTime", written(dates.created));
+    put("lastModifiedDateTime", written(dates.modified));
+    put("receivedDateTime", written(dates.received));
+    put("sentDateTime", dates.sent.map_or(Value::Null, written));
 }
 
 fn put_people(put: &mut dyn FnMut(&str, Value) -> Option<Value>, head: &Head, mail: Option<&Loaded>) {
