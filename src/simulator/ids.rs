@@ -49,7 +49,11 @@ pub(super) fn read_message(mailbox: &Mailbox, id: &str) -> Result<Item, BadId> {
     };
     let item = item_of(number.ok_or(BadId::Malformed)?).ok_or(BadId::Malformed)?;
     let kind = if bytes.len() == MESSAGE_BYTES { Kind::Normal } else { Kind::Immutable };
-    if mailbox.folder_of(item).is_some() && message_bytes(mailbox, item, kind) == bytes { Ok(item) } else { Err(BadId::Foreign) }
+    if mailbox.folder_of(item).is_some() && message_bytes(mailbox, item, kind) == bytes {
+        Ok(item)
+    } else {
+        Err(BadId::Foreign)
+    }
 }
 
 /// The id of a folder; the same for both kinds.
@@ -62,7 +66,11 @@ pub(super) fn read_folder(mailbox: &Mailbox, id: &str) -> Result<usize, BadId> {
     let bytes = URL_SAFE.decode(id).map_err(|_| BadId::Malformed)?;
     let number = bytes.get(80..86).filter(|_| bytes.len() == FOLDER_BYTES).ok_or(BadId::Malformed)?;
     let folder = usize::try_from(number_of(number)).map_err(|_| BadId::Malformed)?;
-    if folder < mailbox.folders.len() && folder_bytes(mailbox, folder) == bytes { Ok(folder) } else { Err(BadId::Foreign) }
+    if folder < mailbox.folders.len() && folder_bytes(mailbox, folder) == bytes {
+        Ok(folder)
+    } else {
+        Err(BadId::Foreign)
+    }
 }
 
 /// The id of the folder above the top, which is never shown.
@@ -134,8 +142,17 @@ fn message_bytes(mailbox: &Mailbox, item: Item, kind: Kind) -> Vec<u8> {
     // The item's number ends on a multiple of three bytes, so that its last letter is its last six bits.
     let parts: &[&[u8]] = match kind {
         Kind::Normal => &[
-            &[0, 3, 36, 0], mailbox.guid.as_bytes(), &[70, 0, 0, 0, 0, 0], &PROVIDER, &[7, 0],
-            &replica, &six(folder), &[0, 0, 0], &replica, &number, &[0, 0],
+            &[0, 3, 36, 0],
+            mailbox.guid.as_bytes(),
+            &[70, 0, 0, 0, 0, 0],
+            &PROVIDER,
+            &[7, 0],
+            &replica,
+            &six(folder),
+            &[0, 0, 0],
+            &replica,
+            &number,
+            &[0, 0],
         ],
         Kind::Immutable => &[&[0, 9, 0, 46, 0, 0, 0, 0, 0], &PROVIDER, &[13, 0, 0, 0], &replica, &number, &[0, 0]],
     };
@@ -144,7 +161,15 @@ fn message_bytes(mailbox: &Mailbox, item: Item, kind: Kind) -> Vec<u8> {
 
 fn folder_bytes(mailbox: &Mailbox, folder: usize) -> Vec<u8> {
     let number = six(u64::try_from(folder).unwrap_or_default());
-    let parts: [&[u8]; 8] =
-        [&[0, 3, 36, 0], mailbox.guid.as_bytes(), &[46, 0, 0, 0, 0, 0], &PROVIDER, &[3, 0], &replica(mailbox), &number, &[0; 4]];
+    let parts: [&[u8]; 8] = [
+        &[0, 3, 36, 0],
+        mailbox.guid.as_bytes(),
+        &[46, 0, 0, 0, 0, 0],
+        &PROVIDER,
+        &[3, 0],
+        &replica(mailbox),
+        &number,
+        &[0; 4],
+    ];
     parts.concat()
 }

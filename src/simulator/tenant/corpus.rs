@@ -45,10 +45,11 @@ pub(super) fn read(root: &Utf8Path, owner: &str) -> Result<Tenant, TenantError> 
     let mut tree = Tree::new("the mail folder", &[])?;
     let mut mail = Vec::new();
     for (path, names) in files {
-        let inside = names.iter().fold("Inbox".to_owned(), |path, name| format!("{path}/{}", name.replace('\\', "\\\\")));
+        let inside =
+            names.iter().fold("Inbox".to_owned(), |path, name| format!("{path}/{}", name.replace('\\', "\\\\")));
         let folder = tree.grow(path.as_str(), &inside, false)?;
         let undated = UNDATED_FROM + i64::try_from(mail.len()).unwrap_or_default() * 60_000;
-        mail.push(message(path, folder, undated)?);
+        mail.push(message(&path, folder, undated)?);
     }
     let mut mailbox = Mailbox::new(&tenant, 0, "user", tree);
     mailbox.mail = mail;
@@ -62,7 +63,12 @@ fn uuid_of(text: &str) -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
-fn gather(root: &Utf8Path, at: &Utf8Path, depth: usize, files: &mut BTreeMap<Utf8PathBuf, Vec<String>>) -> std::io::Result<()> {
+fn gather(
+    root: &Utf8Path,
+    at: &Utf8Path,
+    depth: usize,
+    files: &mut BTreeMap<Utf8PathBuf, Vec<String>>,
+) -> std::io::Result<()> {
     for entry in at.read_dir_utf8()? {
         let entry = entry?;
         let path = entry.path();
@@ -79,8 +85,8 @@ fn gather(root: &Utf8Path, at: &Utf8Path, depth: usize, files: &mut BTreeMap<Utf
     Ok(())
 }
 
-fn message(path: Utf8PathBuf, folder: usize, undated: i64) -> Result<Loaded, TenantError> {
-    let stored = Stored::Disk(path.clone());
+fn message(path: &Utf8Path, folder: usize, undated: i64) -> Result<Loaded, TenantError> {
+    let stored = Stored::Disk(path.to_owned());
     let bytes = stored.read().map_err(|error| TenantError::unreadable(path.as_str(), &error))?;
     let head = Head::read(&bytes);
     let plausible = |date: Option<i64>| date.filter(|date| PLAUSIBLE.contains(date));

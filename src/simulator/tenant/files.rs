@@ -135,6 +135,7 @@ pub(super) struct MessageFile {
     pub(super) file: String,
     pub(super) received: Option<String>,
     /// Absent: as in the message; an explicit null: the property has no value.
+    #[expect(clippy::option_option, reason = "absent and null are different statements in the file")]
     #[serde(deserialize_with = "given")]
     pub(super) sent: Option<Option<String>>,
     pub(super) created: Option<String>,

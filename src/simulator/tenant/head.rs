@@ -55,7 +55,10 @@ impl Head {
             topic: message.thread_name().map(str::to_owned).unwrap_or_default(),
             dates: (
                 message.date().map(|date| date.to_timestamp().saturating_mul(1000)),
-                message.received().and_then(|hop| hop.date.as_ref()).map(|date| date.to_timestamp().saturating_mul(1000)),
+                message
+                    .received()
+                    .and_then(|hop| hop.date.as_ref())
+                    .map(|date| date.to_timestamp().saturating_mul(1000)),
             ),
             subject,
             class,
@@ -71,12 +74,17 @@ fn message_id(message: &Message<'_>) -> Option<String> {
 
 /// The people of one header field; groups are opened.
 pub(in crate::simulator) fn people(field: Option<&Address<'_>>) -> Vec<Who> {
-    let who = |addr: &mail_parser::Addr<'_>| Who { name: addr.name().map(str::to_owned), address: addr.address().map(str::to_owned) };
+    let who = |addr: &mail_parser::Addr<'_>| Who {
+        name: addr.name().map(str::to_owned),
+        address: addr.address().map(str::to_owned),
+    };
     field.into_iter().flat_map(Address::iter).map(who).collect()
 }
 
 fn importance(message: &Message<'_>) -> &'static str {
-    let text = |name: &'static str| message.header_raw(name).map(|value| value.trim().to_ascii_lowercase()).unwrap_or_default();
+    let text = |name: &'static str| {
+        message.header_raw(name).map(|value| value.trim().to_ascii_lowercase()).unwrap_or_default()
+    };
     match (text("Importance").as_str(), text("X-Priority").chars().next()) {
         ("high", _) | ("", Some('1' | '2')) => "high",
         ("low", _) | ("", Some('4' | '5')) => "low",
@@ -94,13 +102,19 @@ fn class(message: &Message<'_>) -> &'static str {
         return "IPM.Note.SMIME.MultipartSigned";
     }
     if message.is_content_type("multipart", "report") {
-        return if attribute("report-type").contains("disposition") { "REPORT.IPM.Note.IPNRN" } else { "REPORT.IPM.Note.NDR" };
+        return if attribute("report-type").contains("disposition") {
+            "REPORT.IPM.Note.IPNRN"
+        } else {
+            "REPORT.IPM.Note.NDR"
+        };
     }
     let calendar = message.parts.iter().find(|part| part.is_content_type("text", "calendar"));
-    let Some(calendar) = calendar.filter(|part| part.content_disposition().is_none_or(|how| !how.is_attachment())) else {
+    let Some(calendar) = calendar.filter(|part| part.content_disposition().is_none_or(|how| !how.is_attachment()))
+    else {
         return "IPM.Note";
     };
-    let method = calendar.content_type().and_then(|kind| kind.attribute("method")).unwrap_or_default().to_ascii_uppercase();
+    let method =
+        calendar.content_type().and_then(|kind| kind.attribute("method")).unwrap_or_default().to_ascii_uppercase();
     let text = calendar.text_contents().unwrap_or_default().to_ascii_uppercase();
     match method.as_str() {
         "REQUEST" => "IPM.Schedule.Meeting.Request",

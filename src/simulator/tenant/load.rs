@@ -83,7 +83,8 @@ impl Tenant {
     /// A tenant without mailboxes.
     pub(super) fn new(id: String, display_name: String, domain: String, apps: Vec<App>, users: Vec<User>) -> Self {
         let names = users.iter().enumerate();
-        let by_name = names.flat_map(|(at, user)| [(user.id.to_lowercase(), at), (user.upn.to_lowercase(), at)]).collect();
+        let by_name =
+            names.flat_map(|(at, user)| [(user.id.to_lowercase(), at), (user.upn.to_lowercase(), at)]).collect();
         Self { id, display_name, domain, apps, users, mailboxes: Vec::new(), by_name }
     }
 }
@@ -110,7 +111,8 @@ fn mailbox(shelf: &Shelf, tenant: &Tenant, name: &str) -> Result<Mailbox, Tenant
         DeniedFile::RootNotFound => Denial::RootNotFound,
     };
     for right in &listed.rights {
-        let delegate = tenant.user(&right.delegate).ok_or_else(|| TenantError::dangling(&file, "the user", &right.delegate))?;
+        let delegate =
+            tenant.user(&right.delegate).ok_or_else(|| TenantError::dangling(&file, "the user", &right.delegate))?;
         let folder = |path: &String| mailbox.find(path).ok_or_else(|| TenantError::dangling(&file, "the folder", path));
         let folders = match right.access {
             AccessFile::Full => None,
@@ -153,7 +155,8 @@ impl Mailbox {
         // A tree borrows nothing, but the folders have moved in here already.
         let names = crate::terms::FolderPath::parse(path).ok()?;
         let child = |parent: Option<usize>, name: &str| {
-            let same = |folder: &super::Folder| folder.parent == parent && folder.key.to_lowercase() == name.to_lowercase();
+            let same =
+                |folder: &super::Folder| folder.parent == parent && folder.key.to_lowercase() == name.to_lowercase();
             self.folders.iter().enumerate().skip(1).find(|(_, folder)| same(folder)).map(|(at, _)| at)
         };
         let walk = |start| names.names().iter().try_fold(start, |at, name| child(at, name).map(Some)).flatten();
@@ -179,10 +182,18 @@ impl Mailbox {
 }
 
 /// The order of the sorted lists in a folder.
-pub(super) const FIELDS: [DateField; 4] = [DateField::Received, DateField::Sent, DateField::Created, DateField::Modified];
+pub(super) const FIELDS: [DateField; 4] =
+    [DateField::Received, DateField::Sent, DateField::Created, DateField::Modified];
 
-fn message_from(shelf: &Shelf, file: &str, name: &str, mailbox: &Mailbox, listed: MessageFile) -> Result<Loaded, TenantError> {
-    let folder = mailbox.find(&listed.folder).ok_or_else(|| TenantError::dangling(file, "the folder", &listed.folder))?;
+fn message_from(
+    shelf: &Shelf,
+    file: &str,
+    name: &str,
+    mailbox: &Mailbox,
+    listed: MessageFile,
+) -> Result<Loaded, TenantError> {
+    let folder =
+        mailbox.find(&listed.folder).ok_or_else(|| TenantError::dangling(file, "the folder", &listed.folder))?;
     let path = format!("mailboxes/{name}/mail/{}", listed.file);
     let stored = shelf.file(&path)?;
     let bytes = stored.read().map_err(|error| TenantError::unreadable(&path, &error))?;
@@ -194,7 +205,8 @@ fn message_from(shelf: &Shelf, file: &str, name: &str, mailbox: &Mailbox, listed
     let pad = listed.pad_attachment_bytes;
     let date = |text: &Option<String>| text.as_deref().map(|text| seconds(file, text)).transpose();
     let received = date(&listed.received)?.or(head.dates.1).or(head.dates.0);
-    let received = received.ok_or_else(|| TenantError::invalid(file, format!("{} has no date: give it \"received\"", listed.file)))?;
+    let received = received
+        .ok_or_else(|| TenantError::invalid(file, format!("{} has no date: give it \"received\"", listed.file)))?;
     let created = date(&listed.created)?.unwrap_or(received);
     let sent = match &listed.sent {
         None => Some(head.dates.0.unwrap_or(received)),
@@ -236,7 +248,8 @@ fn seconds(file: &str, text: &str) -> Result<i64, TenantError> {
 }
 
 fn synthetic(file: &str, tenant: &Tenant, mailbox: &Mailbox, listed: &SyntheticFile) -> Result<Synthetic, TenantError> {
-    let folder = mailbox.find(&listed.folder).ok_or_else(|| TenantError::dangling(file, "the folder", &listed.folder))?;
+    let folder =
+        mailbox.find(&listed.folder).ok_or_else(|| TenantError::dangling(file, "the folder", &listed.folder))?;
     let (from, to) = (seconds(file, &listed.from)? / 1000, seconds(file, &listed.to)? / 1000);
     if from > to {
         return Err(TenantError::invalid(file, "generated mail ends before it begins"));

@@ -159,7 +159,8 @@ mod tests {
             let whole = rendered.whole();
             assert_eq!(u64::try_from(whole.len()).expect("small"), rendered.len(), "{wanted}");
             let text = std::str::from_utf8(&whole).expect("ascii");
-            let middle = text.strip_prefix("head\r\n\r\n").and_then(|text| text.strip_suffix("\r\ntail")).expect("framed");
+            let middle =
+                text.strip_prefix("head\r\n\r\n").and_then(|text| text.strip_suffix("\r\ntail")).expect("framed");
             assert!(middle.split("\r\n").all(|line| line.len() <= 76));
             let data = STANDARD.decode(middle.replace("\r\n", "")).expect("base64");
             assert_eq!(u64::try_from(data.len()).expect("small"), wanted);

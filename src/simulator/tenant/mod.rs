@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 
 pub(super) use head::{Head, Who, header_lines, is_inline, is_meeting};
 pub(super) use load::{Extra, load};
-pub(super) use mail::{Dates, Loaded, Rendered, ValueError};
+pub(super) use mail::{Dates, Loaded, Rendered};
 pub(super) use source::{Source, TenantError};
 pub(super) use synthetic::Synthetic;
 pub(super) use tree::Folder;
@@ -133,7 +133,8 @@ impl Tenant {
 
     /// Whether a path names this tenant: by id or by one of its users' domains.
     pub(super) fn answers_to(&self, name: &str) -> bool {
-        let domain = |user: &User| user.upn.rsplit_once('@').is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(name));
+        let domain =
+            |user: &User| user.upn.rsplit_once('@').is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(name));
         name.eq_ignore_ascii_case(&self.id) || name.eq_ignore_ascii_case(&self.domain) || self.users.iter().any(domain)
     }
 }
@@ -146,8 +147,7 @@ impl User {
 
     /// Whether a person can sign in with this account.
     pub(super) fn can_sign_in(&self) -> bool {
-        self.facts.get("accountEnabled").and_then(Value::as_bool).unwrap_or(true)
-            && !self.is_guest()
+        self.facts.get("accountEnabled").and_then(Value::as_bool).unwrap_or(true) && !self.is_guest()
     }
 }
 

@@ -59,7 +59,9 @@ impl Shelf {
     pub(super) fn folders(&self, path: &str) -> Result<Vec<String>, TenantError> {
         let mut names: Vec<String> = match self {
             Self::Builtin => BUILTIN.get_dir(path).into_iter().flat_map(Dir::dirs).filter_map(builtin_name).collect(),
-            Self::Disk(root) => disk_folders(&root.join(path)).map_err(|error| TenantError::unreadable(path, &error))?,
+            Self::Disk(root) => {
+                disk_folders(&root.join(path)).map_err(|error| TenantError::unreadable(path, &error))?
+            }
         };
         names.sort();
         Ok(names)

@@ -25,7 +25,10 @@ pub enum Source {
 pub enum TenantError {
     /// A file is missing or cannot be read.
     #[error("cannot read {file}: {reason}")]
-    #[diagnostic(code(affiant::simulator::unreadable), help("check the path, and that the file exists and may be read"))]
+    #[diagnostic(
+        code(affiant::simulator::unreadable),
+        help("check the path, and that the file exists and may be read")
+    )]
     Unreadable {
         /// Path inside the tenant folder.
         file: String,

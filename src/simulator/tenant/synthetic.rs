@@ -42,13 +42,21 @@ struct Plan {
     topic: &'static str,
 }
 
-const COLLEAGUES: [&str; 8] = ["Ada Brook", "Ben Castle", "Cleo Dunn", "Dev Elmi", "Eva Finch", "Gus Hale", "Ida Jonas", "Kay Lind"];
+const COLLEAGUES: [&str; 8] =
+    ["Ada Brook", "Ben Castle", "Cleo Dunn", "Dev Elmi", "Eva Finch", "Gus Hale", "Ida Jonas", "Kay Lind"];
 const TOPICS: [&str; 8] = [
-    "Weekly figures", "Contract draft", "Site visit", "Invoice query", "Board papers", "Delivery dates", "Travel plan", "Test results",
+    "Weekly figures",
+    "Contract draft",
+    "Site visit",
+    "Invoice query",
+    "Board papers",
+    "Delivery dates",
+    "Travel plan",
+    "Test results",
 ];
 const WORDS: [&str; 24] = [
-    "please", "find", "the", "draft", "for", "review", "before", "Friday", "figures", "attached", "we", "agreed", "on", "terms",
-    "with", "supplier", "and", "will", "confirm", "delivery", "next", "week", "regards", "team",
+    "please", "find", "the", "draft", "for", "review", "before", "Friday", "figures", "attached", "we", "agreed", "on",
+    "terms", "with", "supplier", "and", "will", "confirm", "delivery", "next", "week", "regards", "team",
 ];
 
 impl Synthetic {
@@ -150,7 +158,10 @@ impl Synthetic {
             None => write_text(&mut mail, start, plan.text_bytes),
             Some(bytes) => {
                 let boundary = boundary("_004_", &id);
-                let _ = write!(mail, "Content-Type: multipart/mixed;\r\n\tboundary=\"{boundary}\"\r\nMIME-Version: 1.0\r\n\r\n");
+                let _ = write!(
+                    mail,
+                    "Content-Type: multipart/mixed;\r\n\tboundary=\"{boundary}\"\r\nMIME-Version: 1.0\r\n\r\n"
+                );
                 let _ = write!(mail, "--{boundary}\r\nContent-Type: text/plain; charset=\"us-ascii\"\r\n\r\n");
                 write_filler(&mut mail, start, plan.text_bytes);
                 self.write_attachment(&mut mail, n, bytes, &boundary);
@@ -173,9 +184,16 @@ impl Synthetic {
              From: {} <{from}>\r\nTo: {}\r\nSubject: {} {n}\r\nThread-Topic: {} {n}\r\nDate: {sent}\r\nMessage-ID:\r\n\t{id}\r\n\
              Content-Language: en-US\r\nX-MS-Has-Attach:{}\r\nX-MS-Exchange-Organization-SCL: -1\r\n\
              X-MS-Exchange-Organization-Network-Message-Id:\r\n\t{:08x}-{:04x}-4000-8000-{n:012x}\r\n",
-            n % 65536, n % 254 + 1, n % 10000, plan.colleague, self.owner, plan.topic, plan.topic,
+            n % 65536,
+            n % 254 + 1,
+            n % 10000,
+            plan.colleague,
+            self.owner,
+            plan.topic,
+            plan.topic,
             if plan.attachment.is_some() { " yes" } else { "" },
-            self.seed & 0xffff_ffff, self.folder,
+            self.seed & 0xffff_ffff,
+            self.folder,
         );
     }
 
@@ -270,7 +288,15 @@ mod tests {
 
     fn million() -> Synthetic {
         let (from, to) = (1_700_000_000, 1_731_536_000);
-        Synthetic { folder: 3, count: 1_000_000, seed: 7, from, to, mean_bytes: 6000, owner: "a@contoso.example".to_owned() }
+        Synthetic {
+            folder: 3,
+            count: 1_000_000,
+            seed: 7,
+            from,
+            to,
+            mean_bytes: 6000,
+            owner: "a@contoso.example".to_owned(),
+        }
     }
 
     #[test]

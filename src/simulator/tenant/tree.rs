@@ -76,7 +76,8 @@ impl Tree {
                 grown.search = folder.search;
                 grown.other_items = folder.other_items;
                 grown.class = folder.class.clone().unwrap_or_else(|| "IPF.Note".to_owned());
-                grown.well_known = folder.well_known.as_ref().map(|name| name.to_lowercase()).or(grown.well_known.take());
+                grown.well_known =
+                    folder.well_known.as_ref().map(|name| name.to_lowercase()).or(grown.well_known.take());
             }
         }
         for (name, well_known) in USUAL {
@@ -125,7 +126,15 @@ impl Tree {
         let well_known = usual.map(|(_, well_known)| *well_known).or(recoverable).map(str::to_owned);
         let class = "IPF.Note".to_owned();
         let key = name.to_owned();
-        self.folders.push(Folder { name: key.clone(), key, parent, well_known, outside_root, class, ..Folder::default() });
+        self.folders.push(Folder {
+            name: key.clone(),
+            key,
+            parent,
+            well_known,
+            outside_root,
+            class,
+            ..Folder::default()
+        });
         self.folders.len() - 1
     }
 }
