@@ -1,8 +1,470 @@
-//! Placeholder.
-use super::{Exit, Failure, desk::Desk};
-/// collect
+//! `affiant collect`: plan, show, ask, collect, seal, and say what it came to.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::desk::Desk;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::progress::{Bars, Lines};
+use super::show;
+use crate::collect::{self, Acquisition, CollectError, Job, Plan, Run, State, Stop, Tally, Tool};
+use crate::directory::{CustodiansError, custodians_from_csv};
+use crate::monitor::{Monitor, Silent};
+use crate::package::{Format, VOLUME_BYTES, VOLUME_MEMBERS};
+use crate::terms::{DateField, FolderPath, Matter, Range, Sha256};
+
+/// Collect custodians' mail into a hashed, verifiable package
+///
+/// Lists every message in scope first, shows the plan and asks; then fetches exactly that list, closes
+/// the balance and seals the package.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
-pub(super) async fn run(_: Args, _: &Desk) -> Result<Exit, Failure> {
-    Ok(Exit::Complete)
+#[command(
+    after_help = "Example:\n  affiant collect ana@contoso.example --from 2024-01-01 --to 2024-03-31 --zone Europe/Berlin --out ana-2024\n\n\
+                  A date means the whole local day: --to 2024-03-31 includes it. An instant is exact, and excluded as an end.\n\
+                  Exit codes: 0 complete, 3 completed with exceptions, 4 sign-in needed, 5 no access, 7 interrupted (resume)."
+)]
+pub(super) struct Args {
+    /// Custodians: address, alias, sign-in name, object id, or me
+    custodian: Vec<String>,
+    /// A CSV file of custodians: the column custodian, email, upn or address, else the first one
+    #[arg(long, value_name = "FILE")]
+    custodians: Option<Utf8PathBuf>,
+    /// First day, or first instant
+    #[arg(long, value_name = "DATE|INSTANT")]
+    from: Option<String>,
+    /// Last day (included), or end instant (excluded)
+    #[arg(long, value_name = "DATE|INSTANT")]
+    to: Option<String>,
+    /// Zone of dates and local times, an IANA name
+    #[arg(long, default_value = "UTC", value_name = "ZONE")]
+    zone: String,
+    /// Which date the range is about
+    #[arg(long, default_value = "received", value_parser = date_field, value_name = "received|sent|created|modified")]
+    date_field: DateField,
+    /// The folder to write; must not exist, or be empty
+    #[arg(long, value_name = "DIR")]
+    out: Utf8PathBuf,
+    /// A tree of .eml files, or ZIP volumes
+    #[arg(long, value_enum, default_value_t = FormatTyped::Eml)]
+    format: FormatTyped,
+    /// Largest ZIP volume in bytes; also 500MB, 2GiB
+    #[arg(long, value_parser = size, value_name = "SIZE")]
+    volume_size: Option<u64>,
+    /// Only this folder and those below it; repeat for more
+    #[arg(long, value_name = "PATH")]
+    folder: Vec<String>,
+    /// Not this folder, nor those below it; repeat for more
+    #[arg(long, value_name = "PATH")]
+    exclude_folder: Vec<String>,
+    /// Collect Recoverable Items too
+    #[arg(long)]
+    include_recoverable: bool,
+    /// The legal case
+    #[arg(long, value_name = "TEXT")]
+    matter: Option<String>,
+    /// Plan and stop; `affiant resume DIR` then collects exactly that plan
+    #[arg(long)]
+    plan_only: bool,
+    /// Start without asking
+    #[arg(short, long)]
+    yes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FormatTyped {
+    /// data/NATIVES/…/AFF-0000001.eml
+    Eml,
+    /// data/VOL001.zip, each a whole archive
+    Zip,
+}
+
+fn date_field(text: &str) -> Result<DateField, String> {
+    let fields = [DateField::Received, DateField::Sent, DateField::Created, DateField::Modified];
+    fields.into_iter().find(|field| field.to_string() == text).ok_or_else(|| "not one of received, sent, created, modified".to_owned())
+}
+
+/// Reads `500MB`, `2GiB` or plain bytes.
+fn size(text: &str) -> Result<u64, String> {
+    let wrong = || "not a size like 500MB, 2GiB or 1000000".to_owned();
+    let digits = text.chars().take_while(char::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let factor: u64 = match unit.trim().to_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        _ => return Err(wrong()),
+    };
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
+}
+
+/// Collects.
+pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
+    let (plan_only, yes, out) = (args.plan_only, args.yes, args.out.clone());
+    let job = job(args, desk)?;
+    // Before anything is written: is there somebody signed in at all?
+    let session = desk.session().await?;
+    let tool = tool()?;
+    let acquisition = Acquisition::create(&out, job, &tool, salt(), desk.clock.clone()).await?;
+    work(desk, acquisition, session, Asked { plan_only, yes }).await
+}
+
+/// What the person wants to be asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) plan_only: bool,
+    pub(super) yes: bool,
+}
+
+/// Plans and collects an acquisition that is open: the common part of `collect` and `resume`.
+pub(super) async fn work(
+    desk: &Desk,
+    acquisition: Acquisition,
+    session: Arc<crate::session::Session>,
+    asked: Asked,
+) -> Result<Exit, Failure> {
+    let custodians = acquisition.job.custodians.clone();
+    let bars = desk.draws().then(|| Arc::new(Bars::new(&custodians)));
+    let monitor: Arc<dyn Monitor> = match (&bars, desk.json) {
+        (Some(bars), _) => bars.clone(),
+        (None, true) => Arc::new(Lines::new(&custodians)),
+        (None, false) => Arc::new(Silent),
+    };
+    let graph = desk.graph_of(session.clone(), monitor.clone())?;
+    let side_by_side = desk.settings.side_by_side;
+    let run = Run { acquisition, graph, session, monitor, stop: Stop::new(), side_by_side };
+    stop_on_signals(&run.stop);
+    desk.note(&scope(&run));
+    let plan = planned(desk, &run, bars.as_deref()).await?;
+    if asked.plan_only {
+        run.pause(Some(&plan), &CollectError::Stopped).await?;
+        desk.note(&format!("planned, nothing fetched; collect it with: affiant resume {}", run.acquisition.package.root()));
+        return Ok(Exit::Complete);
+    }
+    let refused = plan.parts.iter().any(|part| part.mailbox.is_none());
+    if !asked.yes && !desk.confirm(if refused { "Collect the others?" } else { "Collect this?" }) {
+        run.pause(Some(&plan), &CollectError::Stopped).await?;
+        return Err(Failure::usage(
+            "not confirmed, nothing was fetched",
+            format!("the plan is kept: `affiant resume {}` collects it; --yes does not ask", run.acquisition.package.root()),
+        )
+        .with(Exit::Interrupted));
+    }
+    let collected = collect::collect(&run, &plan).await;
+    if let Some(bars) = &bars {
+        bars.clear();
+    }
+    match collected {
+        Ok(tally) => Ok(told(desk, &tally)),
+        Err(error) => Err(paused(desk, &run, Some(&plan), error).await),
+    }
+}
+
+async fn planned(desk: &Desk, run: &Run, bars: Option<&Bars>) -> Result<Plan, Failure> {
+    let ready = match run.swear_sign_in().await {
+        Ok(()) => collect::plan(run).await,
+        Err(error) => Err(error),
+    };
+    match ready {
+        Ok(plan) => {
+            show_plan(desk, run, &plan, bars);
+            Ok(plan)
+        }
+        Err(error) => {
+            if let Some(bars) = bars {
+                bars.clear();
+            }
+            Err(paused(desk, run, None, error).await)
+        }
+    }
+}
+
+/// Records why the session ends early, and turns the error into what the person sees.
+async fn paused(desk: &Desk, run: &Run, plan: Option<&Plan>, error: CollectError) -> Failure {
+    let exit = exit_of(&error);
+    if let Ok(mut tally) = run.pause(plan, &error).await {
+        tally.exit_code = exit.code();
+        if desk.json {
+            print_tally(desk, &tally);
+        } else {
+            desk.note(&format!(
+                "{} of {} messages are durable in {}",
+                show::number(tally.totals.collected),
+                show::number(tally.totals.listed),
+                tally.package
+            ));
+        }
+    }
+    Failure::new(exit, &error)
+}
+
+fn exit_of(error: &CollectError) -> Exit {
+    match error {
+        CollectError::Stopped => Exit::Interrupted,
+        CollectError::Fault(fault) if fault.is_sign_in_needed() => Exit::SignIn,
+        // The network or the service: nothing is wrong here, and resuming is all there is to do.
+        CollectError::Fault(fault) => match fault.kind {
+            crate::graph::FaultKind::Unavailable | crate::graph::FaultKind::Throttled => Exit::Interrupted,
+            _ => Exit::Failed,
+        },
+        CollectError::NoAccess | CollectError::AccessLost { .. } => Exit::NoAccess,
+        CollectError::NoSuchFolder { .. } | CollectError::SameMailbox { .. } => Exit::Usage,
+        CollectError::Package(_)
+        | CollectError::Custody(_)
+        | CollectError::Damaged { .. }
+        | CollectError::Scope
+        | CollectError::OtherTenant
+        | CollectError::Internal => Exit::Failed,
+    }
+}
+
+impl From<CollectError> for Failure {
+    fn from(error: CollectError) -> Self {
+        Self::new(exit_of(&error), &error)
+    }
+}
+
+/// Once: finish what is in hand, save, leave. Twice: leave now; what is durable is durable.
+fn stop_on_signals(stop: &Stop) {
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        interrupted().await;
+        stop.ask();
+        interrupted().await;
+        std::process::exit(Exit::Interrupted.code().into());
+    });
+}
+
+#[cfg(unix)]
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What is about to be done, in the person's words and as it is applied.
+fn scope(run: &Run) -> String {
+    let job = &run.acquisition.job;
+    let folders = |paths: &[FolderPath]| paths.iter().map(|path| show::plain(&path.to_string())).collect::<Vec<_>>().join(", ");
+    let mut text = format!("range:   {} ({} date)\n", job.range.as_asked(), job.date_field);
+    text += &format!("applied: {} in UTC, on {}\n", job.range.as_applied(), job.date_field.property());
+    text += &match (job.folders.is_empty(), job.excluded.is_empty()) {
+        (true, true) => "folders: all, hidden ones and drafts included".to_owned(),
+        (false, true) => format!("folders: {} and below", folders(&job.folders)),
+        (true, false) => format!("folders: all but {} and below", folders(&job.excluded)),
+        (false, false) => format!("folders: {} and below, without {}", folders(&job.folders), folders(&job.excluded)),
+    };
+    text + if job.recoverable { ", and Recoverable Items" } else { "; Recoverable Items are not collected" }
+}
+
+fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>) {
+    if let Some(bars) = bars {
+        bars.clear();
+    }
+    if desk.json {
+        let parts: Vec<_> = plan.parts.iter().map(|part| {
+            let mailbox = part.mailbox.as_ref();
+            serde_json::json!({
+                "custodian": part.custodian, "user_id": part.user_id, "verdict": part.verdict, "advice": part.advice,
+                "listed": mailbox.map(collect::PlannedMailbox::listed),
+                "folders": mailbox.map(|mailbox| mailbox.folders.iter().map(|folder| serde_json::json!({
+                    "path": folder.row.path, "listed": folder.listed, "store_bytes": folder.store_bytes,
+                    "items_of_every_type": folder.row.total_item_count, "hidden": folder.row.is_hidden,
+                    "left_out": folder.row.excluded_because.map(|why| why.as_str()),
+                })).collect::<Vec<_>>()),
+            })
+        }).collect();
+        let line = serde_json::json!({ "event": "plan", "listed": plan.listed(), "store_bytes": plan.store_bytes(), "custodians": parts });
+        desk.print(&format!("{line}\n"));
+        return;
+    }
+    let mut rows = Vec::new();
+    for part in &plan.parts {
+        let Some(mailbox) = &part.mailbox else {
+            desk.note(&format!("{}: {}, nothing can be collected", part.custodian, part.verdict.as_str()));
+            part.advice.iter().flat_map(|advice| advice.lines()).for_each(|line| desk.note(&format!("    {}", show::plain(line))));
+            continue;
+        };
+        for folder in &mailbox.folders {
+            let why = folder.row.excluded_because.map_or_else(|| show::number(folder.listed), |why| format!("left out: {why}"));
+            let size = if folder.store_bytes > 0 { show::bytes(folder.store_bytes) } else { String::new() };
+            let hidden = if folder.row.is_hidden { " (hidden)" } else { "" };
+            // Empty folders that nobody hid would only make the list long.
+            if folder.listed > 0 || folder.row.excluded_because.is_some() || folder.row.total_item_count.unwrap_or(0) > 0 {
+                rows.push(vec![part.custodian.clone(), show::plain(&folder.row.path) + hidden, why, size]);
+            }
+        }
+    }
+    desk.note(&show::table(&["CUSTODIAN", "FOLDER", "MESSAGES", "SIZE"], &[2, 3], &rows));
+    let least = plan.least_seconds(desk.settings.limits.per_window).filter(|seconds| *seconds > 0);
+    let time = least.map(|seconds| format!(", at least {} under the service's limits", show::duration(std::time::Duration::from_secs(seconds))));
+    desk.note(&format!(
+        "{} messages, {} in the store{}; package: {}",
+        show::number(plan.listed()),
+        show::bytes(plan.store_bytes()),
+        time.unwrap_or_default(),
+        run.acquisition.package.root()
+    ));
+}
+
+/// Says what the run came to; never "success" for one that is not complete.
+fn told(desk: &Desk, tally: &Tally) -> Exit {
+    if desk.json {
+        print_tally(desk, tally);
+    } else {
+        desk.print(&report(tally));
+    }
+    match tally.state {
+        State::Complete => Exit::Complete,
+        State::CompleteWithExceptions => Exit::Exceptions,
+        State::Incomplete => Exit::Failed,
+        State::Interrupted => Exit::Interrupted,
+    }
+}
+
+fn print_tally(desk: &Desk, tally: &Tally) {
+    let line = serde_json::to_string(tally).unwrap_or_default();
+    desk.print(&(line + "\n"));
+}
+
+fn report(tally: &Tally) -> String {
+    let row = |name: &str, verdict: &str, counts: &collect::Counts| {
+        let mut cells = vec![show::plain(name), verdict.to_owned()];
+        cells.extend([counts.listed, counts.collected, counts.rebuilt, counts.excepted, counts.vanished].map(show::number));
+        cells.push(show::bytes(counts.bytes));
+        cells
+    };
+    let mut rows: Vec<_> = tally.custodians.iter().map(|one| row(&one.custodian, &one.verdict, &one.counts)).collect();
+    rows.push(row("all", "", &tally.totals));
+    let heads = ["CUSTODIAN", "ACCESS", "LISTED", "COLLECTED", "REBUILT", "EXCEPTED", "VANISHED", "SIZE"];
+    let mut text = show::table(&heads, &[2, 3, 4, 5, 6, 7], &rows);
+    let list = |codes: &std::collections::BTreeMap<String, u64>| {
+        codes.iter().map(|(code, count)| format!("{count} {code}")).collect::<Vec<_>>().join(", ")
+    };
+    text += "\nlisted = collected + excepted; rebuilt is part of collected, vanished part of excepted\n";
+    if !tally.exceptions.is_empty() {
+        text += &format!("exceptions: {}\n", list(&tally.exceptions));
+    }
+    if !tally.notes.is_empty() {
+        text += &format!("notes:      {}\n", list(&tally.notes));
+    }
+    text += match tally.state {
+        State::Complete => "state:      complete\n",
+        State::CompleteWithExceptions => "state:      completed WITH EXCEPTIONS; see the table exception in affiant/manifest.sqlite\n",
+        State::Incomplete => "state:      NOT complete\n",
+        State::Interrupted => "state:      interrupted\n",
+    };
+    if let Some(seal) = &tally.seal {
+        text += &format!("seal:       {} lines, root {} — keep it elsewhere\n", seal.size, seal.root);
+    }
+    text + &format!("package:    {}\nverify:     affiant verify {}\n", tally.package, tally.package)
+}
+
+/// What was typed becomes the job.
+fn job(args: Args, desk: &Desk) -> Result<Job, Failure> {
+    let mut custodians = args.custodian;
+    if let Some(path) = &args.custodians {
+        custodians.extend(from_csv(path, desk)?);
+    }
+    let mut seen = std::collections::HashSet::new();
+    custodians.retain(|name| !name.trim().is_empty() && seen.insert(name.trim().to_lowercase()));
+    if custodians.is_empty() {
+        return Err(Failure::usage("no custodian was named", "name custodians, or give --custodians FILE.csv"));
+    }
+    let usage = |error: &dyn miette::Diagnostic| Failure::new(Exit::Usage, error);
+    let range = Range::parse(args.from.as_deref(), args.to.as_deref(), &args.zone).map_err(|error| usage(&error))?;
+    let paths = |texts: &[String]| -> Result<Vec<FolderPath>, Failure> {
+        let read = |text: &String| {
+            FolderPath::parse(text).map_err(|error| {
+                Failure::usage(format!("\"{}\" is {error}", show::plain(text)), "write names as Outlook shows them, with / between them")
+            })
+        };
+        texts.iter().map(read).collect()
+    };
+    let format = match (args.format, args.volume_size) {
+        (FormatTyped::Eml, None) => Format::Eml,
+        (FormatTyped::Eml, Some(_)) => return Err(Failure::usage("--volume-size goes with --format zip", "add --format zip")),
+        (FormatTyped::Zip, size) => Format::Zip { volume_bytes: size.unwrap_or(VOLUME_BYTES), volume_members: VOLUME_MEMBERS },
+    };
+    Ok(Job {
+        custodians,
+        range,
+        date_field: args.date_field,
+        folders: paths(&args.folder)?,
+        excluded: paths(&args.exclude_folder)?,
+        recoverable: args.include_recoverable,
+        format: format.checked().map_err(|error| usage(&error))?,
+        matter: Matter::new(args.matter.as_deref().unwrap_or_default()).ok_or_else(|| {
+            Failure::usage("the matter is too long or has control characters", "give at most 200 characters on one line")
+        })?,
+    })
+}
+
+fn from_csv(path: &Utf8Path, desk: &Desk) -> Result<Vec<String>, Failure> {
+    let read = std::fs::File::open(path).map_err(CustodiansError::Read).and_then(custodians_from_csv);
+    let list = read.map_err(|error| Failure::new(Exit::Usage, &error))?;
+    if !list.duplicates.is_empty() {
+        desk.note(&format!("named more than once in {path}, collected once: {}", show::plain(&list.duplicates.join(", "))));
+    }
+    Ok(list.typed)
+}
+
+/// The program and machine, for the record.
+pub(super) fn tool() -> Result<Tool, Failure> {
+    let read = std::env::current_exe().and_then(std::fs::File::open).and_then(|mut file| {
+        let mut hasher = crate::terms::Hasher::new();
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            let count = std::io::Read::read(&mut file, &mut buffer)?;
+            match buffer.get(..count) {
+                Some([]) | None => return Ok(hasher.finish().0),
+                Some(bytes) => hasher.update(bytes),
+            }
+        }
+    });
+    let sha256: Sha256 = read.map_err(|_| Failure::failed("this program cannot read its own file", "start it by its full path"))?;
+    Ok(Tool {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        sha256,
+        host: gethostname::gethostname().to_string_lossy().into_owned(),
+        system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        pid: std::process::id(),
+    })
+}
+
+fn salt() -> [u8; 16] {
+    *uuid::Uuid::new_v4().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        assert_eq!((size("500MB"), size("2GiB"), size("7")), (Ok(500_000_000), Ok(2 << 30), Ok(7)));
+        for wrong in ["", "MB", "1.5GB", "-1", "99999999999999999999", "18446744073709551615k"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
 }

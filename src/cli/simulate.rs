@@ -1,8 +1,135 @@
-//! Placeholder.
-use super::{Exit, Failure, desk::Desk};
-/// simulate
+//! `affiant simulate`: the simulated tenant as a server, for trying things and for tests.
+
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+
+use super::desk::Desk;
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::simulator::{Extra, KNOWN_FAULTS, Options, SimulatorError, Source, start};
+
+/// Serve a simulated Microsoft 365 tenant on this machine
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
-pub(super) async fn run(_: Args, _: &Desk) -> Result<Exit, Failure> {
+#[command(after_help = after_help())]
+pub(super) struct Args {
+    /// Port on 127.0.0.1; 0 for a free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// A tenant folder instead of the built-in one (fixtures/tenant/README.md)
+    #[arg(long, value_name = "DIR", conflicts_with = "corpus")]
+    tenant: Option<Utf8PathBuf>,
+    /// A folder of .eml files, served as one mailbox
+    #[arg(long, value_name = "DIR", requires = "owner")]
+    corpus: Option<Utf8PathBuf>,
+    /// Whose mailbox the corpus is
+    #[arg(long = "as", id = "owner", value_name = "UPN")]
+    owner: Option<String>,
+    /// Add generated mail to a mailbox, in Inbox/Volume; repeat for more
+    #[arg(long, value_name = "UPN=COUNT[:BYTES]", value_parser = extra)]
+    synthetic: Vec<Extra>,
+    /// Faults to simulate
+    #[arg(long, default_value = "", value_name = "SPEC")]
+    faults: String,
+    /// Seed of everything that looks random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How long every answer of Graph takes at least, in milliseconds
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    latency_ms: u64,
+    /// Write every request to this file, one JSON line each
+    #[arg(long, value_name = "FILE")]
+    request_log: Option<Utf8PathBuf>,
+    /// How long an access token lives, in seconds
+    #[arg(long, default_value_t = 3600, value_name = "S")]
+    token_lifetime_s: u64,
+    /// Seconds a device-code sign-in waits between polls
+    #[arg(long, default_value_t = 5, value_name = "S")]
+    device_interval: u64,
+    /// Grant this scope though nobody asked; repeat for more
+    #[arg(long, value_name = "SCOPE")]
+    grant_scope: Vec<String>,
+    /// Do not grant this scope; repeat for more
+    #[arg(long, value_name = "SCOPE")]
+    withhold_scope: Vec<String>,
+    /// Who signs in wherever somebody must, so that no person is needed
+    #[arg(long, value_name = "UPN")]
+    auto_approve: Option<String>,
+    /// Enforce 10,000 requests per ten minutes and mailbox
+    #[arg(long)]
+    quota: bool,
+}
+
+/// Reads `ana@x.example=100000:6000`.
+fn extra(text: &str) -> Result<Extra, String> {
+    let wrong = || "not UPN=COUNT or UPN=COUNT:BYTES".to_owned();
+    let (owner, numbers) = text.split_once('=').ok_or_else(wrong)?;
+    let (count, bytes) = numbers.split_once(':').unwrap_or((numbers, "6000"));
+    let number = |text: &str| text.parse().map_err(|_| wrong());
+    Ok(Extra { owner: owner.to_owned(), count: number(count)?, mean_bytes: number(bytes)? })
+}
+
+fn after_help() -> String {
+    let faults: Vec<String> = KNOWN_FAULTS.iter().map(|(name, what)| format!("  {name:13} {what}")).collect();
+    format!(
+        "Example:\n  affiant simulate --port 8080 --auto-approve paula.quist@brackwater.example --faults \"value-503:rate=0.02 throttle:every=50\"\n\n\
+         Faults, separated by spaces or ';', with settings after ':' (rate=0.02,times=2,forever,above=100,every=50):\n{}",
+        faults.join("\n")
+    )
+}
+
+/// Serves until interrupted.
+pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
+    let source = match (args.tenant, args.corpus, args.owner) {
+        (Some(folder), _, _) => Source::Folder(folder),
+        (None, Some(folder), Some(owner)) => Source::Mail { folder, owner },
+        (None, _, _) => Source::Builtin,
+    };
+    let options = Options {
+        port: args.port,
+        source,
+        extras: args.synthetic,
+        faults: args.faults,
+        seed: args.seed,
+        latency: Duration::from_millis(args.latency_ms),
+        request_log: args.request_log,
+        token_lifetime: Duration::from_secs(args.token_lifetime_s),
+        device_interval: args.device_interval,
+        granted_extra: args.grant_scope,
+        withheld: args.withhold_scope,
+        auto_approve: args.auto_approve,
+        quota: args.quota,
+        ..Options::new(desk.clock.clone())
+    };
+    let simulator = start(options).await?;
+    let origin = simulator.origin();
+    if desk.json {
+        let accounts: Vec<String> = simulator.accounts().into_iter().map(|(upn, _)| upn).collect();
+        let line = serde_json::json!({ "event": "serving", "login_url": origin, "graph_url": origin,
+            "tenant": simulator.tenant_id(), "client_id": simulator.client_id(), "accounts": accounts });
+        desk.print(&format!("{line}\n"));
+    } else {
+        desk.print(&format!("export AFFIANT_LOGIN_URL={origin} AFFIANT_GRAPH_URL={origin}\n"));
+        desk.print(&format!("export AFFIANT_TENANT={} AFFIANT_CLIENT_ID={}\n", simulator.tenant_id(), simulator.client_id()));
+        desk.note(&format!("{}; sign in for instance as:", simulator.tenant_name()));
+        for (upn, name) in simulator.accounts().into_iter().take(8) {
+            desk.note(&format!("  {upn} ({})", super::show::plain(&name)));
+        }
+        desk.note("serving until Ctrl-C");
+    }
+    tokio::select! {
+        () = simulator.wait() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
     Ok(Exit::Complete)
+}
+
+impl From<SimulatorError> for Failure {
+    fn from(error: SimulatorError) -> Self {
+        let exit = match error {
+            SimulatorError::Faults(_) | SimulatorError::Nobody(_) => Exit::Usage,
+            SimulatorError::Tenant(_) | SimulatorError::Port { .. } | SimulatorError::Log(_) => Exit::Failed,
+        };
+        Self::new(exit, &error)
+    }
 }

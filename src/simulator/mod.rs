@@ -1,1 +1,252 @@
-//! Placeholder: replaced by this module's author.
+//! The simulated tenant: a Microsoft 365 service on loopback, the other side of the wire.
+//!
+//! It shares nothing with the client but the plain terms, so that a misunderstanding cannot cancel itself out.
+//! It is the demo's tenant and the tests' test bed. The tenant's data comes from a folder (its format is in
+//! `fixtures/tenant/README.md`), from the one inside this program, or from any folder of `.eml` files.
+//!
+//! | path | what |
+//! |---|---|
+//! | `/{tenant}/oauth2/v2.0/…`, `/devicelogin` | the identity platform (`identity`) |
+//! | `/v1.0/…` | Graph (`graph`) |
+//! | `POST /simulator/approve` | `{"user_code", "upn"}`: a person types the code and signs in |
+//! | `POST /simulator/decline` | `{"user_code"}`: the person says no |
+//! | `POST /simulator/revoke` | every token is revoked |
+//! | `POST /simulator/advance` | `{"seconds"}`: the tenant's time jumps ahead |
+//! | `GET /simulator/requests` | what was asked: counts and the latest requests |
+
+mod chance;
+mod faults;
+mod graph;
+mod identity;
+mod ids;
+mod limits;
+mod reply;
+mod requests;
+mod rights;
+mod server;
+mod tenant;
+mod time;
+mod world;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::terms::Clock;
+
+use self::faults::Faults;
+use self::identity::Platform;
+use self::limits::Limits;
+use self::requests::Requests;
+use self::time::Time;
+use self::world::{Parts, World};
+
+pub use self::faults::{FaultSpecError, KNOWN as KNOWN_FAULTS};
+pub use self::requests::{REQUESTS_KEPT, RequestCounts, RequestSeen};
+pub use self::tenant::{Extra, Source, TenantError};
+
+/// Requests per ten minutes and mailbox, with `quota`.
+const QUOTA: usize = 10_000;
+/// Requests at once per mailbox.
+const AT_ONCE: usize = 4;
+
+/// How the simulator runs.
+#[derive(Clone)]
+pub struct Options {
+    /// Port on 127.0.0.1; 0 for a free one.
+    pub port: u16,
+    /// Where the tenant comes from.
+    pub source: Source,
+    /// Generated mail on top of the tenant's.
+    pub extras: Vec<Extra>,
+    /// Faults, such as `value-503:rate=0.02`; empty for none.
+    pub faults: String,
+    /// Seed of everything that looks random.
+    pub seed: u64,
+    /// How long every answer of Graph takes at least.
+    pub latency: Duration,
+    /// Where requests are written as JSON lines.
+    pub request_log: Option<Utf8PathBuf>,
+    /// How long an access token lives.
+    pub token_lifetime: Duration,
+    /// Seconds between polls that a device-code sign-in must keep.
+    pub device_interval: u64,
+    /// Scopes granted though nobody asked.
+    pub granted_extra: Vec<String>,
+    /// Scopes that are not granted.
+    pub withheld: Vec<String>,
+    /// Who signs in wherever somebody must, so that no person is needed.
+    pub auto_approve: Option<String>,
+    /// Whether 10,000 requests in ten minutes are the most per mailbox.
+    pub quota: bool,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl Options {
+    /// The built-in tenant on a free port, without faults.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            port: 0,
+            source: Source::Builtin,
+            extras: Vec::new(),
+            faults: String::new(),
+            seed: 1,
+            latency: Duration::ZERO,
+            request_log: None,
+            token_lifetime: Duration::from_secs(3600),
+            device_interval: 5,
+            granted_extra: Vec::new(),
+            withheld: Vec::new(),
+            auto_approve: None,
+            quota: false,
+            clock,
+        }
+    }
+}
+
+/// Why the simulator does not start.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum SimulatorError {
+    /// The tenant cannot be loaded.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Tenant(#[from] TenantError),
+    /// The faults cannot be read.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Faults(#[from] FaultSpecError),
+    /// The port is taken.
+    #[error("port {port} of 127.0.0.1 cannot be listened on: {reason}")]
+    #[diagnostic(code(affiant::simulator::port), help("choose another port, or 0 for a free one"))]
+    Port {
+        /// The port.
+        port: u16,
+        /// The system's word.
+        reason: String,
+    },
+    /// The request log cannot be written.
+    #[error("the request log cannot be written: {0}")]
+    #[diagnostic(code(affiant::simulator::log), help("check the path of --request-log"))]
+    Log(String),
+    /// Nobody of that name can sign in.
+    #[error("nobody in the tenant can sign in as {0}")]
+    #[diagnostic(code(affiant::simulator::nobody), help("name an account of the tenant that is enabled and no guest"))]
+    Nobody(String),
+}
+
+/// A running simulator; it ends with this value.
+pub struct Simulator {
+    world: Arc<World>,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+/// Loads the tenant and starts to serve it.
+///
+/// # Errors
+/// [`SimulatorError`].
+pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
+    let (source, extras) = (options.source.clone(), options.extras.clone());
+    let loaded = tokio::task::spawn_blocking(move || tenant::load(&source, &extras)).await;
+    let tenant = loaded.map_err(|_| SimulatorError::Log("the tenant could not be loaded".to_owned()))??;
+    if let Some(upn) = &options.auto_approve {
+        let known = tenant.user(upn).and_then(|at| tenant.users.get(at)).is_some_and(tenant::User::can_sign_in);
+        known.then_some(()).ok_or_else(|| SimulatorError::Nobody(upn.clone()))?;
+    }
+    let port = |error: std::io::Error| SimulatorError::Port { port: options.port, reason: error.kind().to_string() };
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await.map_err(port)?;
+    let origin = format!("http://{}", listener.local_addr().map_err(port)?);
+    let requests = Requests::new(options.request_log.as_deref());
+    let world = Arc::new(World::new(Parts {
+        tenant,
+        origin,
+        time: Time::new(options.clock.clone()),
+        platform: Platform::new(&options),
+        limits: Limits::new(AT_ONCE, options.quota.then_some(QUOTA)),
+        faults: Faults::parse(&options.faults, options.seed)?,
+        requests: requests.map_err(|error| SimulatorError::Log(error.kind().to_string()))?,
+        latency: options.latency,
+    }));
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(server::serve(listener, world.clone(), stopped));
+    Ok(Simulator { world, stop: Some(stop), task })
+}
+
+impl Simulator {
+    /// Base address of both the identity platform and Graph.
+    pub fn origin(&self) -> &str {
+        &self.world.origin
+    }
+
+    /// The tenant's id.
+    pub fn tenant_id(&self) -> &str {
+        &self.world.tenant.id
+    }
+
+    /// The tenant's name.
+    pub fn tenant_name(&self) -> &str {
+        &self.world.tenant.display_name
+    }
+
+    /// The first application that people sign in with.
+    pub fn client_id(&self) -> &str {
+        let public = self.world.tenant.apps.iter().find(|app| app.secret.is_none());
+        public.map(|app| app.client_id.as_str()).unwrap_or_default()
+    }
+
+    /// Accounts a person can sign in with: sign-in name and display name.
+    pub fn accounts(&self) -> Vec<(String, String)> {
+        let people = self.world.tenant.users.iter().filter(|user| user.can_sign_in());
+        people.map(|user| (user.upn.clone(), user.display_name.clone())).collect()
+    }
+
+    /// A person types the code and signs in; false when either is not known.
+    pub fn approve(&self, user_code: &str, upn: &str) -> bool {
+        self.world.platform.approve(&self.world, user_code, upn)
+    }
+
+    /// The person says no.
+    pub fn decline(&self, user_code: &str) -> bool {
+        self.world.platform.decline(user_code)
+    }
+
+    /// Revokes every token.
+    pub fn revoke(&self) {
+        self.world.platform.revoke();
+    }
+
+    /// The latest requests, oldest first, at most [`REQUESTS_KEPT`].
+    pub fn request_log(&self) -> Vec<RequestSeen> {
+        self.world.requests.seen()
+    }
+
+    /// Counts of all requests.
+    pub fn request_counts(&self) -> RequestCounts {
+        self.world.requests.counts()
+    }
+
+    /// The most requests that were in flight at once for one application and mailbox.
+    pub fn most_at_once(&self) -> usize {
+        self.world.limits.most_at_once()
+    }
+
+    /// Serves until somebody stops it.
+    pub async fn wait(self) {
+        let Self { stop, task, .. } = self;
+        // The sender must live as long as the server is to.
+        let _ = task.await;
+        drop(stop);
+    }
+
+    /// Stops serving.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        let _ = self.task.await;
+    }
+}

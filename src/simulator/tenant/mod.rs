@@ -17,9 +17,10 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 pub(super) use head::{Head, Who, header_lines, is_inline, is_meeting};
-pub(super) use load::{Extra, load};
+pub use load::Extra;
+pub(super) use load::load;
 pub(super) use mail::{Dates, Loaded, Rendered};
-pub(super) use source::{Source, TenantError};
+pub use source::{Source, TenantError};
 pub(super) use synthetic::Synthetic;
 pub(super) use tree::Folder;
 

@@ -1,0 +1,157 @@
+//! The server: one request in, one answer out, with everything that stands between a client and the tenant.
+//!
+//! Order: sign-in pages and control first; then for Graph the token, the limits, the faults, the answer, its
+//! headers, and the log. Routes do not know any of it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, StatusCode};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::graph::{self, Refusal, Request};
+use super::limits::{Excess, Permit};
+use super::reply::Reply;
+use super::requests::{RequestSeen, without_secrets};
+use super::world::World;
+use super::identity;
+
+/// Larger than any request that makes sense here.
+const MAX_REQUEST: usize = 4 * 1024 * 1024;
+
+pub(super) async fn serve(listener: tokio::net::TcpListener, world: Arc<World>, stopped: oneshot::Receiver<()>) {
+    let app = Router::new().fallback(handle).with_state(world);
+    let serving = axum::serve(listener, app);
+    // A client that keeps its connection open must not keep the simulator alive.
+    tokio::select! {
+        _ = serving => {}
+        _ = stopped => {}
+    }
+}
+
+struct Incoming {
+    method: String,
+    path: String,
+    query: Option<String>,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+async fn handle(State(world): State<Arc<World>>, request: http::Request<Body>) -> Response {
+    let (begun, at) = (Instant::now(), world.time.now());
+    let (head, body) = request.into_parts();
+    let incoming = Incoming {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        headers: head.headers,
+        body: to_bytes(body, MAX_REQUEST).await.unwrap_or_default(),
+    };
+    let seen = |status: StatusCode| RequestSeen {
+        at,
+        method: incoming.method.clone(),
+        path: incoming.path.clone(),
+        query: without_secrets(incoming.query.as_deref()),
+        status: status.as_u16(),
+        millis: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+    };
+    let (reply, permit) = match incoming.path.strip_prefix("/v1.0/").or_else(|| incoming.path.strip_prefix("/beta/")) {
+        Some(path) => ask_graph(&world, &incoming, path).await,
+        None => (beside_graph(&world, &incoming), None),
+    };
+    world.requests.note(seen(reply.status));
+    reply.into_response(permit)
+}
+
+/// Sign-in, control, or nothing.
+fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
+    let body: Value = serde_json::from_slice(&incoming.body).unwrap_or(Value::Null);
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    let done = |ok: bool| {
+        let status = if ok { StatusCode::OK } else { StatusCode::NOT_FOUND };
+        Reply::json(status, json!({ "done": ok }))
+    };
+    match (incoming.method.as_str(), incoming.path.as_str()) {
+        ("POST", "/simulator/approve") => done(world.platform.approve(world, text("user_code"), text("upn"))),
+        ("POST", "/simulator/decline") => done(world.platform.decline(text("user_code"))),
+        ("POST", "/simulator/revoke") => {
+            world.platform.revoke();
+            done(true)
+        }
+        ("POST", "/simulator/advance") => {
+            world.time.advance(body.get("seconds").and_then(Value::as_i64).unwrap_or_default().saturating_mul(1000));
+            done(true)
+        }
+        ("GET", "/simulator/requests") => Reply::json(
+            StatusCode::OK,
+            json!({ "counts": world.requests.counts(), "most_at_once": world.limits.most_at_once(),
+                    "requests": world.requests.seen() }),
+        ),
+        (method, path) => identity::answer(world, method, path, incoming.query.as_deref(), &incoming.body),
+    }
+}
+
+/// One request to Graph; the permit is held until the last byte is out.
+async fn ask_graph(world: &Arc<World>, incoming: &Incoming, path: &str) -> (Reply, Option<Permit>) {
+    let (turn, id) = (world.turn(), uuid::Uuid::new_v4().to_string());
+    let mut headers = incoming.headers.clone();
+    if let Ok(value) = id.parse() {
+        headers.insert("request-id", value);
+    }
+    let request = Request {
+        method: incoming.method.clone(),
+        path: path.to_owned(),
+        query: incoming.query.clone().unwrap_or_default(),
+        headers,
+        body: incoming.body.clone(),
+    };
+    let (reply, permit) = admitted(world, request, turn, &id).await;
+    let text = |name: &str| incoming.headers.get(name).and_then(|value| value.to_str().ok());
+    let own = text("client-request-id").unwrap_or(&id).to_owned();
+    let named = |reply: Reply, name: &'static str, value: &str| reply.header(HeaderName::from_static(name), value);
+    let reply = named(reply, "request-id", &id);
+    let reply = named(reply, "client-request-id", &own);
+    let diagnostic = r#"{"ServerInfo":{"DataCenter":"Simulated","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"SIM0"}}"#;
+    (named(reply, "x-ms-ags-diagnostic", diagnostic), permit)
+}
+
+async fn admitted(world: &Arc<World>, request: Request, turn: u64, id: &str) -> (Reply, Option<Permit>) {
+    let refused = |refusal: Refusal| {
+        let now = world.time.now().odata();
+        let now = now.split(['.', 'Z']).next().unwrap_or_default().to_owned();
+        refusal.into_reply(&now, id, id)
+    };
+    let bearer = request.headers.get("authorization").and_then(|value| value.to_str().ok());
+    let caller = match world.platform.caller(world, bearer) {
+        Ok(caller) => caller,
+        Err(why) => return (refused(Refusal::token(why, &world.origin)), None),
+    };
+    let mut permit = None;
+    if let Some(mailbox) = graph::mailbox_of(world, &caller, &request.path) {
+        match world.limits.enter(&caller.client_id, mailbox, world.time.millis()) {
+            Ok(given) => permit = Some(given),
+            Err(Excess::Concurrency) => {
+                return (refused(Refusal::throttled("Application is over its MailboxConcurrency limit.", 1)), None);
+            }
+            Err(Excess::Quota(seconds)) => {
+                return (refused(Refusal::throttled("Application is over its request limit.", seconds)), None);
+            }
+        }
+    }
+    if !world.latency.is_zero() {
+        tokio::time::sleep(world.latency).await;
+    }
+    if let Some(reply) = world.faults.instead(world, &request, turn) {
+        return (reply, permit);
+    }
+    let (inside, path) = (world.clone(), request.path.clone());
+    let answered = tokio::task::spawn_blocking(move || graph::answer(&inside, &caller, &request, turn)).await;
+    let reply = answered.unwrap_or_else(|_| Reply::empty(StatusCode::INTERNAL_SERVER_ERROR));
+    (world.faults.spoil(world, &path, reply), permit)
+}

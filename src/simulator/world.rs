@@ -1,0 +1,51 @@
+//! The state of a running simulator: the tenant, which never changes, and what happens to it meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::faults::Faults;
+use super::identity::Platform;
+use super::limits::Limits;
+use super::requests::Requests;
+use super::tenant::Tenant;
+use super::time::Time;
+
+/// Everything the routes work with.
+pub(super) struct World {
+    pub(super) tenant: Tenant,
+    /// `http://127.0.0.1:PORT`: where people sign in and where Graph answers.
+    pub(super) origin: String,
+    pub(super) time: Time,
+    pub(super) platform: Platform,
+    pub(super) limits: Arc<Limits>,
+    pub(super) faults: Faults,
+    pub(super) requests: Requests,
+    /// How long every answer of Graph takes at least.
+    pub(super) latency: Duration,
+    turns: AtomicU64,
+}
+
+impl World {
+    pub(super) fn new(parts: Parts) -> Self {
+        let Parts { tenant, origin, time, platform, limits, faults, requests, latency } = parts;
+        Self { tenant, origin, time, platform, limits, faults, requests, latency, turns: AtomicU64::new(0) }
+    }
+
+    /// The number of requests to Graph before this one.
+    pub(super) fn turn(&self) -> u64 {
+        self.turns.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// What a world is made of.
+pub(super) struct Parts {
+    pub(super) tenant: Tenant,
+    pub(super) origin: String,
+    pub(super) time: Time,
+    pub(super) platform: Platform,
+    pub(super) limits: Arc<Limits>,
+    pub(super) faults: Faults,
+    pub(super) requests: Requests,
+    pub(super) latency: Duration,
+}
