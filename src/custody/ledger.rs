@@ -114,7 +114,8 @@ impl Ledger<'_> {
     /// Which passes came to their end, for each folder of a mailbox that has one; one read for all folders.
     pub fn passes(&self, mailbox_id: u64) -> Result<BTreeMap<u64, BTreeSet<u64>>, CustodyError> {
         let sql = "SELECT json_extract(body,'$.folder_id') AS folder_id, json_extract(body,'$.pass') AS pass FROM entry
-                    WHERE kind = 'folder.listed' AND json_extract(body,'$.mailbox_id') = ?1";
+                    WHERE kind = 'folder.listed' AND json_extract(body,'$.mailbox_id') = ?1
+                      AND json_extract(body,'$.folder_id') IS NOT NULL"; // the tree's own listing names no folder
         let pair = |row: &Row<'_>| Ok((read_back::count(row, "folder_id")?, read_back::count(row, "pass")?));
         let mut passes = BTreeMap::<u64, BTreeSet<u64>>::new();
         for (folder_id, pass) in self.all(sql, [sql_int(mailbox_id)?], pair)? {

@@ -84,7 +84,7 @@ pub(super) fn listed(
 
 /// Natives after a path, in the order of their paths.
 pub(super) fn natives(db: &Connection, after: &str, limit: u32) -> Result<Vec<ItemFile>, CustodyError> {
-    let sql = "SELECT item_id, path, bytes, sha256 FROM item WHERE path > ?1 ORDER BY path LIMIT ?2";
+    let sql = "SELECT control_number, path, bytes, sha256 FROM item WHERE path > ?1 ORDER BY path LIMIT ?2";
     let mut query = db.prepare_cached(sql)?;
     let mut rows = query.query(params![after, limit])?;
     let mut found = Vec::new();
@@ -141,7 +141,7 @@ pub(super) fn expected(db: &Connection, folder_id: u64, pass: u32) -> Result<Opt
 
 /// One collected item with its listed row.
 pub(super) fn collected(db: &Connection, listed_id: u64) -> Result<Option<(ItemFile, Sha256)>, CustodyError> {
-    let sql = "SELECT item_id, path, bytes, sha256, content_id FROM item WHERE item_id = ?1";
+    let sql = "SELECT control_number, path, bytes, sha256, content_id FROM item WHERE item_id = ?1";
     let mut query = db.prepare_cached(sql)?;
     let mut rows = query.query(params![sql_int(listed_id)?])?;
     match rows.next()? {
