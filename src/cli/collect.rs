@@ -82,7 +82,10 @@ enum FormatTyped {
 
 fn date_field(text: &str) -> Result<DateField, String> {
     let fields = [DateField::Received, DateField::Sent, DateField::Created, DateField::Modified];
-    fields.into_iter().find(|field| field.to_string() == text).ok_or_else(|| "not one of received, sent, created, modified".to_owned())
+    fields
+        .into_iter()
+        .find(|field| field.to_string() == text)
+        .ok_or_else(|| "not one of received, sent, created, modified".to_owned())
 }
 
 /// Reads `500MB`, `2GiB` or plain bytes.
@@ -143,7 +146,10 @@ pub(super) async fn work(
     let plan = planned(desk, &run, bars.as_deref()).await?;
     if asked.plan_only {
         run.pause(Some(&plan), &CollectError::Stopped).await?;
-        desk.note(&format!("planned, nothing fetched; collect it with: affiant resume {}", run.acquisition.package.root()));
+        desk.note(&format!(
+            "planned, nothing fetched; collect it with: affiant resume {}",
+            run.acquisition.package.root()
+        ));
         return Ok(Exit::Complete);
     }
     let refused = plan.parts.iter().any(|part| part.mailbox.is_none());
@@ -151,7 +157,10 @@ pub(super) async fn work(
         run.pause(Some(&plan), &CollectError::Stopped).await?;
         return Err(Failure::usage(
             "not confirmed, nothing was fetched",
-            format!("the plan is kept: `affiant resume {}` collects it; --yes does not ask", run.acquisition.package.root()),
+            format!(
+                "the plan is kept: `affiant resume {}` collects it; --yes does not ask",
+                run.acquisition.package.root()
+            ),
         )
         .with(Exit::Interrupted));
     }
@@ -264,7 +273,8 @@ async fn interrupted() {
 /// What is about to be done, in the person's words and as it is applied.
 fn scope(run: &Run) -> String {
     let job = &run.acquisition.job;
-    let folders = |paths: &[FolderPath]| paths.iter().map(|path| show::plain(&path.to_string())).collect::<Vec<_>>().join(", ");
+    let folders =
+        |paths: &[FolderPath]| paths.iter().map(|path| show::plain(&path.to_string())).collect::<Vec<_>>().join(", ");
     let mut text = format!("range:   {} ({} date)\n", job.range.as_asked(), job.date_field);
     text += &format!("applied: {} in UTC, on {}\n", job.range.as_applied(), job.date_field.property());
     text += &match (job.folders.is_empty(), job.excluded.is_empty()) {
@@ -301,22 +311,33 @@ fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>) {
     for part in &plan.parts {
         let Some(mailbox) = &part.mailbox else {
             desk.note(&format!("{}: {}, nothing can be collected", part.custodian, part.verdict.as_str()));
-            part.advice.iter().flat_map(|advice| advice.lines()).for_each(|line| desk.note(&format!("    {}", show::plain(line))));
+            part.advice
+                .iter()
+                .flat_map(|advice| advice.lines())
+                .for_each(|line| desk.note(&format!("    {}", show::plain(line))));
             continue;
         };
         for folder in &mailbox.folders {
-            let why = folder.row.excluded_because.map_or_else(|| show::number(folder.listed), |why| format!("left out: {why}"));
+            let why = folder
+                .row
+                .excluded_because
+                .map_or_else(|| show::number(folder.listed), |why| format!("left out: {why}"));
             let size = if folder.store_bytes > 0 { show::bytes(folder.store_bytes) } else { String::new() };
             let hidden = if folder.row.is_hidden { " (hidden)" } else { "" };
             // Empty folders that nobody hid would only make the list long.
-            if folder.listed > 0 || folder.row.excluded_because.is_some() || folder.row.total_item_count.unwrap_or(0) > 0 {
+            if folder.listed > 0
+                || folder.row.excluded_because.is_some()
+                || folder.row.total_item_count.unwrap_or(0) > 0
+            {
                 rows.push(vec![part.custodian.clone(), show::plain(&folder.row.path) + hidden, why, size]);
             }
         }
     }
     desk.note(&show::table(&["CUSTODIAN", "FOLDER", "MESSAGES", "SIZE"], &[2, 3], &rows));
     let least = plan.least_seconds(desk.settings.limits.per_window).filter(|seconds| *seconds > 0);
-    let time = least.map(|seconds| format!(", at least {} under the service's limits", show::duration(std::time::Duration::from_secs(seconds))));
+    let time = least.map(|seconds| {
+        format!(", at least {} under the service's limits", show::duration(std::time::Duration::from_secs(seconds)))
+    });
     desk.note(&format!(
         "{} messages, {} in the store{}; package: {}",
         show::number(plan.listed()),
@@ -349,7 +370,9 @@ fn print_tally(desk: &Desk, tally: &Tally) {
 fn report(tally: &Tally) -> String {
     let row = |name: &str, verdict: &str, counts: &collect::Counts| {
         let mut cells = vec![show::plain(name), verdict.to_owned()];
-        cells.extend([counts.listed, counts.collected, counts.rebuilt, counts.excepted, counts.vanished].map(show::number));
+        cells.extend(
+            [counts.listed, counts.collected, counts.rebuilt, counts.excepted, counts.vanished].map(show::number),
+        );
         cells.push(show::bytes(counts.bytes));
         cells
     };
@@ -369,7 +392,9 @@ fn report(tally: &Tally) -> String {
     }
     text += match tally.state {
         State::Complete => "state:      complete\n",
-        State::CompleteWithExceptions => "state:      completed WITH EXCEPTIONS; see the table exception in affiant/manifest.sqlite\n",
+        State::CompleteWithExceptions => {
+            "state:      completed WITH EXCEPTIONS; see the table exception in affiant/manifest.sqlite\n"
+        }
         State::Incomplete => "state:      NOT complete\n",
         State::Interrupted => "state:      interrupted\n",
     };
@@ -395,15 +420,22 @@ fn job(args: Args, desk: &Desk) -> Result<Job, Failure> {
     let paths = |texts: &[String]| -> Result<Vec<FolderPath>, Failure> {
         let read = |text: &String| {
             FolderPath::parse(text).map_err(|error| {
-                Failure::usage(format!("\"{}\" is {error}", show::plain(text)), "write names as Outlook shows them, with / between them")
+                Failure::usage(
+                    format!("\"{}\" is {error}", show::plain(text)),
+                    "write names as Outlook shows them, with / between them",
+                )
             })
         };
         texts.iter().map(read).collect()
     };
     let format = match (args.format, args.volume_size) {
         (FormatTyped::Eml, None) => Format::Eml,
-        (FormatTyped::Eml, Some(_)) => return Err(Failure::usage("--volume-size goes with --format zip", "add --format zip")),
-        (FormatTyped::Zip, size) => Format::Zip { volume_bytes: size.unwrap_or(VOLUME_BYTES), volume_members: VOLUME_MEMBERS },
+        (FormatTyped::Eml, Some(_)) => {
+            return Err(Failure::usage("--volume-size goes with --format zip", "add --format zip"));
+        }
+        (FormatTyped::Zip, size) => {
+            Format::Zip { volume_bytes: size.unwrap_or(VOLUME_BYTES), volume_members: VOLUME_MEMBERS }
+        }
     };
     Ok(Job {
         custodians,
@@ -414,7 +446,10 @@ fn job(args: Args, desk: &Desk) -> Result<Job, Failure> {
         recoverable: args.include_recoverable,
         format: format.checked().map_err(|error| usage(&error))?,
         matter: Matter::new(args.matter.as_deref().unwrap_or_default()).ok_or_else(|| {
-            Failure::usage("the matter is too long or has control characters", "give at most 200 characters on one line")
+            Failure::usage(
+                "the matter is too long or has control characters",
+                "give at most 200 characters on one line",
+            )
         })?,
     })
 }
@@ -423,7 +458,10 @@ fn from_csv(path: &Utf8Path, desk: &Desk) -> Result<Vec<String>, Failure> {
     let read = std::fs::File::open(path).map_err(CustodiansError::Read).and_then(custodians_from_csv);
     let list = read.map_err(|error| Failure::new(Exit::Usage, &error))?;
     if !list.duplicates.is_empty() {
-        desk.note(&format!("named more than once in {path}, collected once: {}", show::plain(&list.duplicates.join(", "))));
+        desk.note(&format!(
+            "named more than once in {path}, collected once: {}",
+            show::plain(&list.duplicates.join(", "))
+        ));
     }
     Ok(list.typed)
 }
@@ -441,7 +479,8 @@ pub(super) fn tool() -> Result<Tool, Failure> {
             }
         }
     });
-    let sha256: Sha256 = read.map_err(|_| Failure::failed("this program cannot read its own file", "start it by its full path"))?;
+    let sha256: Sha256 =
+        read.map_err(|_| Failure::failed("this program cannot read its own file", "start it by its full path"))?;
     Ok(Tool {
         name: env!("CARGO_PKG_NAME").to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

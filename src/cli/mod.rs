@@ -133,22 +133,25 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         .build()
         .map_err(|_| Failure::failed("the system gives no threads", "close other programs and try again"))?;
     let desk = Desk::new(&cli.global)?;
-    runtime.block_on(async {
-        match cli.verb {
-            Verb::Demo(args) => demo::run(args, &desk).await,
-            Verb::Login(args) => login::run(args, &desk).await,
-            Verb::Logout(args) => logout::run(args, &desk).await,
-            Verb::Whoami(args) => whoami::run(args, &desk).await,
-            Verb::Users(args) => users::run(args, &desk).await,
-            Verb::Check(args) => check::run(args, &desk).await,
-            Verb::Collect(args) => collect::run(*args, &desk).await,
-            Verb::Resume(args) => resume::run(args, &desk).await,
-            Verb::Verify(args) => verify::run(args, &desk).await,
-            Verb::Simulate(args) => simulate::run(args, &desk).await,
-            Verb::Completions(args) => completions::run(args, &desk),
-            Verb::Man(args) => man::run(args, &desk),
-        }
-    })
+    runtime.block_on(perform(cli.verb, &desk))
+}
+
+/// Runs one verb.
+async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Demo(args) => demo::run(args, desk).await,
+        Verb::Login(args) => login::run(args, desk).await,
+        Verb::Logout(args) => logout::run(args, desk).await,
+        Verb::Whoami(args) => whoami::run(args, desk).await,
+        Verb::Users(args) => users::run(args, desk).await,
+        Verb::Check(args) => check::run(args, desk).await,
+        Verb::Collect(args) => collect::run(*args, desk).await,
+        Verb::Resume(args) => resume::run(args, desk).await,
+        Verb::Verify(args) => verify::run(args, desk).await,
+        Verb::Simulate(args) => simulate::run(args, desk).await,
+        Verb::Completions(args) => completions::run(args, desk),
+        Verb::Man(args) => man::run(args, desk),
+    }
 }
 
 impl Global {

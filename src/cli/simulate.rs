@@ -110,7 +110,11 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         desk.print(&format!("{line}\n"));
     } else {
         desk.print(&format!("export AFFIANT_LOGIN_URL={origin} AFFIANT_GRAPH_URL={origin}\n"));
-        desk.print(&format!("export AFFIANT_TENANT={} AFFIANT_CLIENT_ID={}\n", simulator.tenant_id(), simulator.client_id()));
+        desk.print(&format!(
+            "export AFFIANT_TENANT={} AFFIANT_CLIENT_ID={}\n",
+            simulator.tenant_id(),
+            simulator.client_id()
+        ));
         desk.note(&format!("{}; sign in for instance as:", simulator.tenant_name()));
         for (upn, name) in simulator.accounts().into_iter().take(8) {
             desk.note(&format!("  {upn} ({})", super::show::plain(&name)));

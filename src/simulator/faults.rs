@@ -42,12 +42,17 @@ pub enum FaultSpecError {
     #[error("there is no fault named \"{0}\"")]
     #[diagnostic(
         code(affiant::simulator::fault),
-        help("the faults are throttle, value-503, value-500, value-gone, empty-404, cut-body, html, list-504, list-500, foreign-link, empty-page, token-expire")
+        help(
+            "the faults are throttle, value-503, value-500, value-gone, empty-404, cut-body, html, list-504, list-500, foreign-link, empty-page, token-expire"
+        )
     )]
     Unknown(String),
     /// A setting of a fault cannot be read.
     #[error("the fault {name} cannot be set to \"{setting}\"")]
-    #[diagnostic(code(affiant::simulator::fault_setting), help("settings are rate=0.02, times=2, forever, above=100 and every=50"))]
+    #[diagnostic(
+        code(affiant::simulator::fault_setting),
+        help("settings are rate=0.02, times=2, forever, above=100 and every=50")
+    )]
     Setting {
         /// The fault.
         name: String,
@@ -133,9 +138,7 @@ impl Faults {
                 StatusCode::OK,
                 "<!doctype html><html><body>Sign on to the network</body></html>".to_owned(),
             )),
-            "list-504" if list && graph::page_size(request) > fault.above => {
-                Some(error(world, 504, "UnknownError"))
-            }
+            "list-504" if list && graph::page_size(request) > fault.above => Some(error(world, 504, "UnknownError")),
             "list-500" if list && self.strikes(fault, &format!("{}{}", request.path, request.query)) => {
                 Some(error(world, 500, "ErrorInternalServerError"))
             }
@@ -201,7 +204,8 @@ fn error(world: &World, status: u16, code: &str) -> Reply {
     let id = uuid::Uuid::new_v4().to_string();
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let inner = json!({ "date": world.time.now().odata(), "request-id": id, "client-request-id": id });
-    let reply = Reply::graph(status, json!({ "error": { "code": code, "message": "Simulated.", "innerError": inner } }));
+    let reply =
+        Reply::graph(status, json!({ "error": { "code": code, "message": "Simulated.", "innerError": inner } }));
     reply.header(HeaderName::from_static("x-simulated"), "fault")
 }
 

@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::graph::{self, Refusal, Request};
+use super::identity;
 use super::limits::{Excess, Permit};
 use super::reply::Reply;
 use super::requests::{RequestSeen, without_secrets};
 use super::world::World;
-use super::identity;
 
 /// Larger than any request that makes sense here.
 const MAX_REQUEST: usize = 4 * 1024 * 1024;
@@ -117,7 +117,8 @@ async fn ask_graph(world: &Arc<World>, incoming: &Incoming, path: &str) -> (Repl
     let named = |reply: Reply, name: &'static str, value: &str| reply.header(HeaderName::from_static(name), value);
     let reply = named(reply, "request-id", &id);
     let reply = named(reply, "client-request-id", &own);
-    let diagnostic = r#"{"ServerInfo":{"DataCenter":"Simulated","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"SIM0"}}"#;
+    let diagnostic =
+        r#"{"ServerInfo":{"DataCenter":"Simulated","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"SIM0"}}"#;
     (named(reply, "x-ms-ags-diagnostic", diagnostic), permit)
 }
 

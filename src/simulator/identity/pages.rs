@@ -51,7 +51,14 @@ fn choose(world: &World, query: &Form) -> Reply {
     };
     let people = world.tenant.users.iter().filter(|user| user.can_sign_in());
     let items: String = people
-        .map(|user| format!("<li><a href=\"{}\">{}</a> {}</li>", html(&link(&user.upn)), html(&user.display_name), html(&user.upn)))
+        .map(|user| {
+            format!(
+                "<li><a href=\"{}\">{}</a> {}</li>",
+                html(&link(&user.upn)),
+                html(&user.display_name),
+                html(&user.upn)
+            )
+        })
         .collect();
     Reply::html(StatusCode::OK, page(world, &format!("<p>Choose an account.</p><ul>{items}</ul>")))
 }
@@ -60,7 +67,9 @@ fn choose(world: &World, query: &Form) -> Reply {
 pub(super) fn device_login(world: &World, said: &str) -> Reply {
     let people = world.tenant.users.iter().filter(|user| user.can_sign_in());
     let options: String = people
-        .map(|user| format!("<option value=\"{}\">{} ({})</option>", html(&user.upn), html(&user.display_name), html(&user.upn)))
+        .map(|user| {
+            format!("<option value=\"{}\">{} ({})</option>", html(&user.upn), html(&user.display_name), html(&user.upn))
+        })
         .collect();
     let form = format!(
         "<p>{}</p><form method=post><p><label>Code <input name=user_code autofocus></label></p>\

@@ -18,7 +18,12 @@ pub(super) fn answer(world: &World, form: &Form) -> Reply {
     let Some(app) = world.tenant.app(form.get("client_id")) else { return unknown_application(world) };
     let grant_type = form.get("grant_type");
     if grant_type != "client_credentials" && app.secret.is_none() && !form.get("client_secret").is_empty() {
-        return refused(world, "invalid_client", 700_025, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.");
+        return refused(
+            world,
+            "invalid_client",
+            700_025,
+            "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+        );
     }
     match grant_type {
         "authorization_code" => by_code(world, form),
@@ -37,7 +42,9 @@ pub(super) fn device_code(world: &World, form: &Form) -> Reply {
     }
     let (code, user_code) = world.platform.device(world, client_id, asked(form.get("scope")));
     let page = format!("{}/devicelogin", world.origin);
-    let message = format!("To sign in, use a web browser to open the page {page} and enter the code {user_code} to authenticate.");
+    let message = format!(
+        "To sign in, use a web browser to open the page {page} and enter the code {user_code} to authenticate."
+    );
     Reply::json(
         StatusCode::OK,
         json!({ "user_code": user_code, "device_code": code, "verification_uri": page, "expires_in": DEVICE_LIFE,
@@ -107,16 +114,25 @@ fn by_device(world: &World, form: &Form) -> Reply {
 fn by_secret(world: &World, form: &Form) -> Reply {
     let app = world.tenant.app(form.get("client_id"));
     let Some(secret) = app.and_then(|app| app.secret.as_deref()) else {
-        return refused(world, "invalid_client", 7_000_218, "The request body must contain 'client_assertion' or 'client_secret'.");
+        return refused(
+            world,
+            "invalid_client",
+            7_000_218,
+            "The request body must contain 'client_assertion' or 'client_secret'.",
+        );
     };
     if secret != form.get("client_secret") {
         return refused(world, "invalid_client", 7_000_215, "Invalid client secret provided.");
     }
-    let scopes = ["Mail.Read", "User.Read.All", "Reports.Read.All", "Organization.Read.All"].map(str::to_owned).to_vec();
+    let scopes =
+        ["Mail.Read", "User.Read.All", "Reports.Read.All", "Organization.Read.All"].map(str::to_owned).to_vec();
     let caller = Caller { user: None, scopes, client_id: form.get("client_id").to_owned() };
     let life = world.platform.rules.token_lifetime_seconds;
     let token = world.platform.access(world, caller);
-    Reply::json(StatusCode::OK, json!({ "token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token }))
+    Reply::json(
+        StatusCode::OK,
+        json!({ "token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token }),
+    )
 }
 
 /// Scopes as asked, each once.
