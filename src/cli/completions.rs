@@ -4,7 +4,6 @@ use clap::CommandFactory as _;
 
 use super::desk::Desk;
 use super::exit::Exit;
-use super::failure::Failure;
 
 /// Print completions for a shell
 #[derive(Debug, clap::Args)]
@@ -14,9 +13,9 @@ pub(super) struct Args {
     shell: clap_complete::Shell,
 }
 
-pub(super) fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, desk: &Desk) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut super::Cli::command(), "affiant", &mut script);
     desk.print(&String::from_utf8_lossy(&script));
-    Ok(Exit::Complete)
+    Exit::Complete
 }

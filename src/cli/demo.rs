@@ -177,9 +177,8 @@ fn quoted(path: &Utf8Path) -> String {
 
 const fn worse(first: Exit, second: Exit) -> Exit {
     match (first, second) {
-        (Exit::Complete, other) | (other, Exit::Complete) => other,
-        (Exit::Exceptions, other) => other,
-        (other, _) => other,
+        (Exit::Complete | Exit::Exceptions, Exit::Complete) => first,
+        (Exit::Complete | Exit::Exceptions, other) | (other, _) => other,
     }
 }
 

@@ -103,6 +103,7 @@ impl Desk {
     }
 
     /// Asks yes or no; no terminal, no question, and the answer is no.
+    #[expect(clippy::unused_self, reason = "said at the desk, like everything else")]
     pub(super) fn confirm(&self, question: &str) -> bool {
         if !std::io::stdin().is_terminal() {
             return false;

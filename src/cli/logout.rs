@@ -19,11 +19,11 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let accounts = desk.store.accounts().await.map_err(failed)?;
     let current = accounts.last().map(|account| account.user_principal_name.clone());
     let named = if args.all { None } else { desk.settings.account.clone().or(current) };
-    let forgotten = match (args.all, &named) {
+    let gone = match (args.all, &named) {
         (false, None) => Vec::new(),
         (_, named) => desk.store.forget(named.as_deref()).await.map_err(failed)?,
     };
-    let names: Vec<String> = forgotten.iter().map(|account| account.user_principal_name.clone()).collect();
+    let names: Vec<String> = gone.iter().map(|account| account.user_principal_name.clone()).collect();
     if desk.json {
         desk.print(&(serde_json::json!({ "forgotten": names }).to_string() + "\n"));
     } else if names.is_empty() {

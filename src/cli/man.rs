@@ -11,7 +11,7 @@ use super::failure::Failure;
 #[command(after_help = "Example:\n  affiant man > affiant.1 && man ./affiant.1")]
 pub(super) struct Args {}
 
-pub(super) fn run(Args {}: Args, desk: &Desk) -> Result<Exit, Failure> {
+pub(super) fn run(desk: &Desk) -> Result<Exit, Failure> {
     let mut page = Vec::new();
     clap_mangen::Man::new(super::Cli::command())
         .render(&mut page)

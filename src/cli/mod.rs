@@ -149,8 +149,8 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Resume(args) => resume::run(args, desk).await,
         Verb::Verify(args) => verify::run(args, desk).await,
         Verb::Simulate(args) => simulate::run(args, desk).await,
-        Verb::Completions(args) => completions::run(args, desk),
-        Verb::Man(args) => man::run(args, desk),
+        Verb::Completions(args) => Ok(completions::run(&args, desk)),
+        Verb::Man(man::Args {}) => man::run(desk),
     }
 }
 

@@ -14,16 +14,16 @@ use super::{Run, fetch, record};
 /// Lists every folder in scope a second time; what has changed since the first is read again.
 pub(super) async fn relist(run: &Run, custodian: usize, mailbox: &PlannedMailbox) -> Result<(), CollectError> {
     let mailbox_id = mailbox.mailbox_id;
-    let passes = run.acquisition.pen.read(move |l| l.passes(mailbox_id)).await?;
+    let ended = run.acquisition.pen.read(move |l| l.passes(mailbox_id)).await?;
     for folder in mailbox.included() {
         run.halt_if_asked()?;
         let folder_id = folder.row.folder_id;
-        if passes.get(&folder_id).is_some_and(|passes| passes.contains(&2)) {
+        if ended.get(&folder_id).is_some_and(|passes| passes.contains(&2)) {
             continue;
         }
         let spot = Spot { custodian, mailbox_id, owner: mailbox.owner.clone(), folder_id };
-        let passed = register::list(run, &spot, &folder.row, 2).await?;
-        for listed_id in passed.changed {
+        let changed = register::list(run, &spot, &folder.row, 2).await?;
+        for listed_id in changed {
             reverify(run, &mailbox.owner, listed_id).await?;
         }
     }

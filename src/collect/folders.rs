@@ -31,7 +31,7 @@ const RECOVERABLE: [(&str, &str); 4] = [
 
 /// One folder as seen.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub(super) struct Seen {
     /// Its id.
     pub id: GraphId,
     /// Its parent's id.
@@ -50,7 +50,7 @@ pub struct Seen {
 
 /// The tree, and the exchanges that showed it.
 #[derive(Debug, Default)]
-pub struct Tree {
+pub(super) struct Tree {
     /// Folders in the order of the walk, parents before children.
     pub folders: Vec<Seen>,
     /// Folders whose children could not be listed; the empty path is the root.
@@ -60,7 +60,7 @@ pub struct Tree {
 }
 
 /// Walks the tree of a mailbox and marks what is in scope.
-pub async fn snapshot(graph: &Graph, mailbox: &ObjectId, job: &Job) -> Result<Tree, Fault> {
+pub(super) async fn snapshot(graph: &Graph, mailbox: &ObjectId, job: &Job) -> Result<Tree, Fault> {
     let mut walk = Walk { graph, mailbox, tree: Tree::default(), known: HashSet::new() };
     let names = walk.well_known_names(&WELL_KNOWN).await?;
     let root = walk.one("msgfolderroot").await?;

@@ -116,7 +116,9 @@ impl Desk {
         self.run.acquisition.package.settle(files).await?;
         self.run.acquisition.pen.write(move |w| sworn.iter().try_for_each(|one| swear(w, one))).await?;
         drop(places);
-        told.iter().for_each(|event| self.run.monitor.tell(event));
+        for event in &told {
+            self.run.monitor.tell(event);
+        }
         sealing::pack(&self.run, false).await
     }
 }

@@ -30,17 +30,8 @@ pub(super) struct Spot {
     pub(super) folder_id: u64,
 }
 
-/// What a pass over a folder came to.
-#[derive(Debug, Default)]
-pub(super) struct Passed {
-    /// Counts.
-    pub(super) listing: Listing,
-    /// Listed items whose version is another than when they were first listed.
-    pub(super) changed: Vec<u64>,
-}
-
-/// Lists a folder and records that it was listed.
-pub(super) async fn list(run: &Run, spot: &Spot, folder: &FolderRow, pass: u32) -> Result<Passed, CollectError> {
+/// Lists a folder and records that it was listed; returns listed items that have changed since they were first listed.
+pub(super) async fn list(run: &Run, spot: &Spot, folder: &FolderRow, pass: u32) -> Result<Vec<u64>, CollectError> {
     let job = &run.acquisition.job;
     let target = Target {
         mailbox: spot.owner.clone(),
@@ -60,7 +51,7 @@ pub(super) async fn list(run: &Run, spot: &Spot, folder: &FolderRow, pass: u32) 
     };
     let changed = std::mem::take(&mut register.changed);
     ended(run, spot, folder, pass, listing).await?;
-    Ok(Passed { listing, changed })
+    Ok(changed)
 }
 
 /// A folder that is listed and does not open: an exception, while the rest of the mailbox goes on.

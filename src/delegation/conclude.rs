@@ -69,8 +69,6 @@ pub(super) enum Whose {
     Own,
     /// Somebody else's.
     Other,
-    /// There is no account: an application asks.
-    Application,
 }
 
 /// A verdict with what it rests on.
@@ -121,7 +119,6 @@ pub(super) fn conclude(evidence: &Evidence, whose: Whose) -> Conclusion {
     }
     let basis = match (verdict, whose) {
         (Verdict::Ready | Verdict::Partial, Whose::Own) => Some(AccessBasis::Myself),
-        (Verdict::Ready | Verdict::Partial, Whose::Application) => Some(AccessBasis::AppPermission),
         (Verdict::Ready, Whose::Other) => Some(AccessBasis::FullAccess),
         (Verdict::Partial, Whose::Other) => Some(AccessBasis::FolderShare),
         _ => None,
@@ -217,7 +214,6 @@ mod tests {
     fn everything_open_is_consistent_with_full_access_or_ones_own() {
         assert_eq!(verdict(&open(), Whose::Other), (Verdict::Ready, Some(AccessBasis::FullAccess)));
         assert_eq!(verdict(&open(), Whose::Own), (Verdict::Ready, Some(AccessBasis::Myself)));
-        assert_eq!(verdict(&open(), Whose::Application), (Verdict::Ready, Some(AccessBasis::AppPermission)));
     }
 
     #[test]

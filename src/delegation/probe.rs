@@ -58,7 +58,6 @@ fn has_scope(signed_in: &SignedIn, whose: Whose) -> bool {
     let has = |scope: &str| signed_in.scopes.has(scope);
     let shared = has("Mail.Read.Shared") || has("Mail.ReadWrite.Shared");
     match whose {
-        Whose::Application => true,
         Whose::Own => shared || has("Mail.Read") || has("Mail.ReadWrite"),
         Whose::Other => shared,
     }

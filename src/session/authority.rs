@@ -222,7 +222,7 @@ fn word(error: &reqwest::Error) -> &'static str {
 /// A token request that failed, for the person.
 pub(super) fn refused(error: RequestTokenError<Unreachable, EntraError>) -> SignInError {
     match error {
-        RequestTokenError::ServerResponse(entra) => SignInError::Refused(entra),
+        RequestTokenError::ServerResponse(entra) => SignInError::Refused(Box::new(entra)),
         RequestTokenError::Request(Unreachable(word)) => SignInError::Network(word),
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => SignInError::NotEntra,
     }

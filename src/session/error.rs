@@ -77,14 +77,14 @@ pub enum SignInError {
     /// Entra refused; the advice says who must do what.
     #[error("the identity platform refused: {0}")]
     #[diagnostic(code(affiant::session::refused), help("{}", advice(.0)))]
-    Refused(EntraError),
+    Refused(Box<EntraError>),
     /// The sign-in has ended: revoked, expired, or something new is demanded.
     #[error("the sign-in is no longer valid: {0}")]
     #[diagnostic(
         code(affiant::session::ended),
         help("{}; then go on with `affiant resume` if a collection was running", advice(.0))
     )]
-    Ended(EntraError),
+    Ended(Box<EntraError>),
     /// Graph rejects a token that is fresh.
     #[error("Graph keeps rejecting a fresh token")]
     #[diagnostic(
@@ -245,7 +245,7 @@ mod tests {
         let described = entra(r#"{"error":"invalid_grant","error_description":"AADSTS700082: The token of ana@x"}"#);
         assert_eq!(described.number(), Some(700_082));
         for error in [listed, described] {
-            let shown = format!("{} {}", SignInError::Ended(error.clone()), advice(&error));
+            let shown = format!("{} {}", SignInError::Ended(Box::new(error.clone())), advice(&error));
             assert!(!shown.contains("ana@x"), "{shown}");
         }
     }

@@ -15,7 +15,7 @@ use super::error::{EntraError, SignInError};
 use super::loopback::Loopback;
 
 /// How long a person may take.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// What the person must do now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,9 @@ fn device_refused(error: RequestTokenError<Unreachable, oauth2::DeviceCodeErrorR
             DeviceCodeErrorResponseType::ExpiredToken => SignInError::TimedOut,
             DeviceCodeErrorResponseType::AccessDenied => SignInError::Declined,
             other if other.to_string() == "authorization_declined" => SignInError::Declined,
-            other => SignInError::Refused(EntraError::from_parts(other.to_string(), answer.error_description())),
+            other => {
+                SignInError::Refused(Box::new(EntraError::from_parts(other.to_string(), answer.error_description())))
+            }
         },
         RequestTokenError::Request(Unreachable(word)) => SignInError::Network(word),
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => SignInError::NotEntra,

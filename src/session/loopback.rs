@@ -95,15 +95,14 @@ fn outcome(url: &Url, state: &str) -> Option<Result<String, SignInError>> {
     }
     let same = value("state").is_some_and(|given| equal(given.as_bytes(), state.as_bytes()));
     Some(match (same, code, error) {
-        (false, _, _) => Err(SignInError::State),
+        (false, _, _) | (true, None, None) => Err(SignInError::State),
         (true, _, Some(error)) if error == "access_denied" && value("error_description").is_none() => {
             Err(SignInError::Declined)
         }
         (true, _, Some(error)) => {
-            Err(SignInError::Refused(EntraError::from_parts(error, value("error_description").as_ref())))
+            Err(SignInError::Refused(Box::new(EntraError::from_parts(error, value("error_description").as_ref()))))
         }
         (true, Some(code), None) => Ok(code),
-        (true, None, None) => Err(SignInError::State),
     })
 }
 

@@ -97,7 +97,7 @@ impl Options {
             seed: 1,
             latency: Duration::ZERO,
             request_log: None,
-            token_lifetime: Duration::from_secs(3600),
+            token_lifetime: Duration::from_hours(1),
             device_interval: 5,
             granted_extra: Vec::new(),
             withheld: Vec::new(),

@@ -98,6 +98,7 @@ impl Reply {
     }
 
     /// The header's text, where it is there.
+    #[cfg(test)]
     pub(super) fn header_text(&self, name: &HeaderName) -> Option<&str> {
         self.headers.iter().find(|(have, _)| have == name).and_then(|(_, value)| value.to_str().ok())
     }

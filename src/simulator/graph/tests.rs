@@ -5,9 +5,15 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::simulator::Options;
+use crate::simulator::faults::Faults;
+use crate::simulator::identity::Platform;
+use crate::simulator::limits::Limits;
 use crate::simulator::reply::Payload;
+use crate::simulator::requests::Requests;
 use crate::simulator::tenant::{Source, load};
 use crate::simulator::time::Time;
+use crate::simulator::world::Parts;
 use crate::terms::UtcInstant;
 
 const MARA: &str = "/users/mara.okafor@brackwater.example";
@@ -23,9 +29,18 @@ impl Bench {
         let now = UtcInstant::from_millis(1_735_689_600_000).expect("in range");
         let user = tenant.user("paula.quist@brackwater.example");
         let clock: crate::terms::Clock = std::sync::Arc::new(move || now);
-        let world = World { tenant, origin: "http://localhost".to_owned(), time: Time::new(clock) };
+        let world = World::new(Parts {
+            tenant,
+            origin: "http://localhost".to_owned(),
+            time: Time::new(clock.clone()),
+            platform: Platform::new(&Options::new(clock)),
+            limits: Limits::new(4, None),
+            faults: Faults::default(),
+            requests: Requests::default(),
+            latency: std::time::Duration::ZERO,
+        });
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        Self { world, caller: Caller { user, scopes, app_only: false, client_id: "app".to_owned() } }
+        Self { world, caller: Caller { user, scopes, client_id: "app".to_owned() } }
     }
 
     fn reader() -> Self {

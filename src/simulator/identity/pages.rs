@@ -44,6 +44,7 @@ fn loopback(text: &str) -> Option<Url> {
 }
 
 fn choose(world: &World, query: &Form) -> Reply {
+    let app = world.tenant.app(query.get("client_id")).map_or("", |app| app.display_name.as_str());
     let link = |upn: &str| {
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
         pairs.extend_pairs(query.0.iter().filter(|(name, _)| name != "simulator_account" && name != "login_hint"));
@@ -60,7 +61,10 @@ fn choose(world: &World, query: &Form) -> Reply {
             )
         })
         .collect();
-    Reply::html(StatusCode::OK, page(world, &format!("<p>Choose an account.</p><ul>{items}</ul>")))
+    Reply::html(
+        StatusCode::OK,
+        page(world, &format!("<p>Choose an account to continue to {}.</p><ul>{items}</ul>", html(app))),
+    )
 }
 
 /// Where a device code is typed.

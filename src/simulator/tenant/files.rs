@@ -2,8 +2,6 @@
 //!
 //! Unknown members are ignored, so that a folder may carry notes. It must not interpret anything.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -148,8 +146,6 @@ pub(super) struct MessageFile {
     pub(super) bcc: Vec<String>,
     pub(super) reference_attachments: Vec<ReferenceFile>,
     pub(super) categories: Vec<String>,
-    #[serde(flatten)]
-    pub(super) notes: BTreeMap<String, Value>,
 }
 
 /// What `$value` answers instead of the message.
