@@ -14,6 +14,8 @@ mod logout;
 mod man;
 mod progress;
 mod resume;
+#[cfg(test)]
+mod schemas;
 mod show;
 mod simulate;
 mod users;

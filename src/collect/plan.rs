@@ -112,7 +112,15 @@ pub async fn plan(run: &Run) -> Result<Plan, CollectError> {
 
 async fn part(run: &Run, index: usize, custodian: String) -> Result<Part, CollectError> {
     let probe = delegation::check(&run.graph, run.session.signed_in(), &custodian).await?;
-    let mailbox_id = prove(run, index, &probe).await?;
+    let mailbox_id = match prove(run, index, &probe).await? {
+        Opened::No => None,
+        Opened::Yes(mailbox_id) => Some(mailbox_id),
+        Opened::Twice(first) => {
+            let custodians = &run.acquisition.job.custodians;
+            let first = usize::try_from(first - 1).ok().and_then(|first| custodians.get(first)).cloned();
+            return Err(CollectError::SameMailbox { first: first.unwrap_or_default(), second: custodian });
+        }
+    };
     let user_id = probe.person.as_ref().map(|person| person.id.clone());
     let mailbox = match (mailbox_id, &user_id) {
         (Some(mailbox_id), Some(owner)) => Some(list(run, index, mailbox_id, owner).await?),
@@ -121,8 +129,18 @@ async fn part(run: &Run, index: usize, custodian: String) -> Result<Part, Collec
     Ok(Part { index, custodian, user_id, verdict: probe.verdict, advice: probe.advice, mailbox })
 }
 
+/// Whether a mailbox was opened in the record.
+enum Opened {
+    /// It cannot be read.
+    No,
+    /// Under this number.
+    Yes(u64),
+    /// It already is, for the custodian of this number.
+    Twice(u64),
+}
+
 /// Records how access was tested; opens the mailbox in the record when it can be read.
-async fn prove(run: &Run, index: usize, probe: &Probe) -> Result<Option<u64>, CollectError> {
+async fn prove(run: &Run, index: usize, probe: &Probe) -> Result<Opened, CollectError> {
     let tenant_id = run.session.signed_in().tenant_id.clone();
     let (id, probe) = (index as u64 + 1, probe.clone());
     if !opens(probe.verdict) {
@@ -147,12 +165,12 @@ async fn prove(run: &Run, index: usize, probe: &Probe) -> Result<Option<u64>, Co
         let seq = w.append(tested)?;
         record::requests(w, &probe.trail, seq)?;
         let (Some(person), Some(basis)) = (person.filter(|_| opens(probe.verdict)), probe.basis) else {
-            return Ok(None);
+            return Ok(Opened::No);
         };
         let mailboxes = w.ledger().mailboxes()?;
         if let Some(row) = mailboxes.iter().find(|row| row.object_id == person.id) {
             let same = row.custodian_id == id;
-            return Ok(same.then_some(row.mailbox_id));
+            return Ok(if same { Opened::Yes(row.mailbox_id) } else { Opened::Twice(row.custodian_id) });
         }
         let row = MailboxRow {
             mailbox_id: w.ledger().next_mailbox_id()?,
@@ -171,7 +189,7 @@ async fn prove(run: &Run, index: usize, probe: &Probe) -> Result<Option<u64>, Co
             .text("access_basis", AccessBasis::as_str(basis));
         let seq = w.append(line)?;
         w.mailbox(&row, seq)?;
-        Ok(Some(row.mailbox_id))
+        Ok(Opened::Yes(row.mailbox_id))
     });
     Ok(opened.await?)
 }

@@ -5,8 +5,21 @@ use std::path::{Path, PathBuf};
 
 /// Modules in the order the data travels; each may import those before it, unless said otherwise below.
 const ORDER: [&str; 15] = [
-    "terms", "monitor", "cloud", "session", "graph", "config", "directory", "delegation", "package", "custody", "identity",
-    "collect", "verify", "simulator", "cli",
+    "terms",
+    "monitor",
+    "cloud",
+    "session",
+    "graph",
+    "config",
+    "directory",
+    "delegation",
+    "package",
+    "custody",
+    "identity",
+    "collect",
+    "verify",
+    "simulator",
+    "cli",
 ];
 /// A step that takes results and knows nothing of the service.
 const APART: [(&str, &[&str]); 5] = [

@@ -1,6 +1,5 @@
 //! The record as a whole: written, undone, reopened, damaged, and read by other people's tools.
 
-mod bench;
 mod crash;
 mod damage;
 mod outside;

@@ -40,7 +40,7 @@ pub(super) fn seal(tokens: &Tokens, name: &str, home: &Utf8Path, kind: &StoreKin
     let mut text = Zeroizing::new(serde_json::to_vec(&plain).map_err(|_| StoreError::Seal)?);
     let (salt, nonce) = (random::<SALT>()?, random::<NONCE_LEN>()?);
     let tag = cipher(home, kind, &salt, true)?
-        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(name.as_bytes()), &mut text)
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound(name, &salt)), &mut text)
         .map_err(|_| StoreError::Seal)?;
     Ok([&[VERSION][..], &salt, &nonce, &text, tag.as_ref()].concat())
 }
@@ -53,7 +53,7 @@ pub(super) fn open(bytes: &[u8], name: &str, home: &Utf8Path, kind: &StoreKind) 
     let (nonce, rest) = rest.split_first_chunk::<NONCE_LEN>().ok_or(StoreError::Seal)?;
     let mut text = Zeroizing::new(rest.to_vec());
     let plain = cipher(home, kind, salt, false)?
-        .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(name.as_bytes()), &mut text)
+        .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(bound(name, salt)), &mut text)
         .map_err(|_| StoreError::Seal)?;
     let plain: Plain = serde_json::from_slice(plain).map_err(|_| StoreError::Seal)?;
     Ok(Tokens {
@@ -62,6 +62,11 @@ pub(super) fn open(bytes: &[u8], name: &str, home: &Utf8Path, kind: &StoreKind) 
         issued_at: plain.issued_at,
         expires_at: plain.expires_at,
     })
+}
+
+/// What the seal covers besides the tokens: every byte of the file, and whose it is.
+fn bound(name: &str, salt: &[u8]) -> Vec<u8> {
+    [&[VERSION][..], salt, name.as_bytes()].concat()
 }
 
 fn cipher(home: &Utf8Path, kind: &StoreKind, salt: &[u8], make: bool) -> Result<LessSafeKey, StoreError> {

@@ -1,0 +1,30 @@
+//! The JSON that other programs rely on, as files under `schemas/`: a test regenerates them and compares.
+//!
+//! `AFFIANT_REGENERATE=1 cargo test schemas` writes them anew.
+
+use std::path::Path;
+
+use schemars::{JsonSchema, schema_for};
+
+use super::whoami::Identity;
+use crate::collect::Tally;
+use crate::delegation::CheckRow;
+use crate::directory::Person;
+
+fn agrees<T: JsonSchema>(name: &str) {
+    let made = serde_json::to_string_pretty(&schema_for!(T)).expect("a schema is JSON") + "\n";
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(name);
+    if std::env::var_os("AFFIANT_REGENERATE").is_some() {
+        std::fs::write(&file, &made).expect("schemas/ can be written");
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(kept, made, "{name} differs: run AFFIANT_REGENERATE=1 cargo test schemas, and say so in the CHANGELOG");
+}
+
+#[test]
+fn the_schemas_are_those_of_the_program() {
+    agrees::<Vec<Person>>("users.schema.json");
+    agrees::<Vec<CheckRow>>("check.schema.json");
+    agrees::<Tally>("collect.schema.json");
+    agrees::<Identity>("whoami.schema.json");
+}
