@@ -87,14 +87,22 @@ async fn bare(tenant: &Tenant, out: &Path) -> (u64, Duration) {
         let (http, token) = (http.clone(), token.clone());
         async move { http.get(url).bearer_auth(token.as_str()).send().await.expect("answered") }
     };
-    let folders: serde_json::Value = get(format!("{}/v1.0/users/{OWNER}/mailFolders/inbox/childFolders?$top=100", tenant.origin)).await.json().await.expect("JSON");
+    let folders: serde_json::Value =
+        get(format!("{}/v1.0/users/{OWNER}/mailFolders/inbox/childFolders?$top=100", tenant.origin))
+            .await
+            .json()
+            .await
+            .expect("JSON");
     let folder = folders["value"].as_array().expect("folders").iter().find(|folder| folder["displayName"] == "Volume");
     let folder = folder.expect("the generated folder")["id"].as_str().expect("an id").to_owned();
-    let mut link = Some(format!("{}/v1.0/users/{OWNER}/mailFolders/{folder}/messages?$select=id&$top=250", tenant.origin));
+    let mut link =
+        Some(format!("{}/v1.0/users/{OWNER}/mailFolders/{folder}/messages?$select=id&$top=250", tenant.origin));
     let mut ids = Vec::new();
     while let Some(url) = link {
         let page: serde_json::Value = get(url).await.json().await.expect("JSON");
-        ids.extend(page["value"].as_array().expect("messages").iter().map(|m| m["id"].as_str().expect("an id").to_owned()));
+        ids.extend(
+            page["value"].as_array().expect("messages").iter().map(|m| m["id"].as_str().expect("an id").to_owned()),
+        );
         link = page["@odata.nextLink"].as_str().map(str::to_owned);
     }
     let count = ids.len() as u64;
@@ -125,9 +133,16 @@ fn main() {
         let out = place.path().join(format);
         let begun = Instant::now();
         let out = out.to_str().expect("UTF-8");
-        affiant(&tenant, &home, &["collect", OWNER, "--folder", "Inbox/Volume", "--format", format, "--out", out, "--yes"]);
+        affiant(
+            &tenant,
+            &home,
+            &["collect", OWNER, "--folder", "Inbox/Volume", "--format", format, "--out", out, "--yes"],
+        );
         let took = begun.elapsed();
         let ratio = plain.as_secs_f64() / took.as_secs_f64();
-        println!("affiant collect --format {format}, from start to sealed package: {:.2} s, ratio {ratio:.2}", took.as_secs_f64());
+        println!(
+            "affiant collect --format {format}, from start to sealed package: {:.2} s, ratio {ratio:.2}",
+            took.as_secs_f64()
+        );
     }
 }

@@ -1,11 +1,19 @@
 //! Black-box tests: the real binary, real HTTP, other people's tools.
 #![allow(clippy::print_stderr, reason = "a test that skips says so")]
 
-mod corpus_identity;
-mod rebuilt_mail;
-mod graph_examples;
+mod tenant;
+
+mod bad_input;
 mod by_hand;
+mod corpus_identity;
 mod damage;
+mod faults;
+mod graph_examples;
 mod handmade;
 mod house;
+mod main_job;
+mod real_mail;
+mod rebuilt_mail;
+mod resume;
+mod sealed;
 mod stranger;
