@@ -21,7 +21,7 @@ const PARALEGAL: &str = "paula.quist@brackwater.example";
 struct Tenant {
     process: Child,
     origin: String,
-    tenant: String,
+    directory: String,
     client_id: String,
 }
 
@@ -44,7 +44,7 @@ fn tenant(messages: u64) -> Tenant {
     BufReader::new(process.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
     let said: serde_json::Value = serde_json::from_str(&line).expect("JSON");
     let text = |name: &str| said[name].as_str().expect("said").to_owned();
-    Tenant { process, origin: text("graph_url"), tenant: text("tenant"), client_id: text("client_id") }
+    Tenant { process, origin: text("graph_url"), directory: text("tenant"), client_id: text("client_id") }
 }
 
 fn affiant(tenant: &Tenant, home: &Path, args: &[&str]) {
@@ -53,7 +53,7 @@ fn affiant(tenant: &Tenant, home: &Path, args: &[&str]) {
         .env("AFFIANT_HOME", home)
         .env("AFFIANT_LOGIN_URL", &tenant.origin)
         .env("AFFIANT_GRAPH_URL", &tenant.origin)
-        .env("AFFIANT_TENANT", &tenant.tenant)
+        .env("AFFIANT_TENANT", &tenant.directory)
         .env("AFFIANT_CLIENT_ID", &tenant.client_id)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -64,7 +64,7 @@ fn affiant(tenant: &Tenant, home: &Path, args: &[&str]) {
 
 /// Signs in as any client would and returns a token.
 async fn token(http: &reqwest::Client, tenant: &Tenant) -> String {
-    let base = format!("{}/{}/oauth2/v2.0", tenant.origin, tenant.tenant);
+    let base = format!("{}/{}/oauth2/v2.0", tenant.origin, tenant.directory);
     let ask = [("client_id", tenant.client_id.as_str()), ("scope", "Mail.Read Mail.Read.Shared")];
     let code: serde_json::Value =
         http.post(format!("{base}/devicecode")).form(&ask).send().await.expect("asked").json().await.expect("JSON");
@@ -116,7 +116,12 @@ async fn bare(tenant: &Tenant, out: &Path) -> (u64, Duration) {
             digest
         }
     });
-    fetched.buffer_unordered(4).for_each(|digest| async move { drop(std::hint::black_box(digest)) }).await;
+    fetched
+        .buffer_unordered(4)
+        .for_each(|digest| async move {
+            let _ = std::hint::black_box(digest);
+        })
+        .await;
     (count, begun.elapsed())
 }
 

@@ -12,6 +12,7 @@ mod failure;
 mod login;
 mod logout;
 mod man;
+mod outcome;
 mod progress;
 mod resume;
 #[cfg(test)]

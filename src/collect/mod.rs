@@ -164,6 +164,9 @@ impl Run {
         let plan = plan.cloned().unwrap_or(Plan { parts: Vec::new() });
         let stopped = matches!(error, CollectError::Stopped);
         let state = if stopped { State::Interrupted } else { State::Incomplete };
-        Tally::so_far(self, &plan, state, None).await
+        let tally = Tally::so_far(self, &plan, state, None).await?;
+        // What is left behind is one whole file, not one that needs its write-ahead log.
+        self.acquisition.pen.clone().close().await?;
+        Ok(tally)
     }
 }

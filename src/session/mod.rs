@@ -257,7 +257,9 @@ impl Session {
         let mut tried = 0;
         let answer = loop {
             let token = RefreshToken::new(refresh.expose().to_owned());
-            let scopes = self.signed_in.scopes.iter().map(|scope| Scope::new(scope.to_owned()));
+            // The answer to a sign-in does not repeat offline_access; without it there is no next refresh token.
+            let granted = self.signed_in.scopes.iter().filter(|scope| !SIGN_IN.contains(scope));
+            let scopes = SIGN_IN.into_iter().chain(granted).map(|scope| Scope::new(scope.to_owned()));
             let mut request = self.authority.client.exchange_refresh_token(&token).add_scopes(scopes);
             if let Some(claims) = claims {
                 request = request.add_extra_param("claims", claims.to_owned());

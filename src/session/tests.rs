@@ -120,6 +120,9 @@ async fn renewal_stores_the_rotated_token_and_a_later_process_uses_it() {
     // Tokens that live a minute are renewed at every use, five minutes being left of none.
     let answer = |form: &Fields, n: u32| match form.get("refresh_token") {
         Some(token) if *token != format!("RT{}", n - 1) => (400, json!({ "error": "invalid_grant" })),
+        Some(_) if !form.get("scope").is_some_and(|scope| scope.contains("offline_access")) => {
+            (400, json!({ "error": "invalid_request" }))
+        }
         _ => (200, good(n, 60)),
     };
     let (cloud, _) = endpoint(answer).await;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use affiant::identity::{Examined, Role, examine};
+use affiant::identity::{Examined, PartFacts, Role, examine};
 use affiant::terms::{ExceptionCode, Sha256, UtcInstant};
 use serde_json::Value;
 
@@ -66,14 +66,35 @@ fn the_golden_answers_hold() {
     check_golden(&folder, &folder.join("affiant-made/expected.json"), true);
 }
 
+/// The answers were computed with Python's email package; what it cannot say is named in `omitted`.
 #[test]
 fn the_golden_answers_of_the_simulated_tenant_hold() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tenant");
-    let file = folder.join("expected.json");
-    if file.is_file() {
-        check_golden(&folder, &file, false);
-    } else {
-        eprintln!("skipped: no {}", file.display());
+    let file = std::fs::read(folder.join("expected.json")).expect("the answers");
+    let expected: Vec<Value> = serde_json::from_slice(&file).expect("a list");
+    assert!(expected.len() > 60);
+    for facts in &expected {
+        let word = |key: &str| facts[key].as_str().unwrap_or_default();
+        let name = format!("{}/{}", word("mailbox"), word("file"));
+        let path = folder.join("mailboxes").join(word("mailbox")).join("mail").join(word("file"));
+        let bytes = std::fs::read(path).expect("every golden answer has its file");
+        let examined = examine(&bytes);
+        let agrees = |key: &str, found: Option<String>| {
+            if facts.get(key).is_some() && facts["omitted"].get(key).is_none() {
+                assert_eq!(found.as_deref(), facts[key].as_str(), "{name}: {key}");
+            }
+        };
+        agrees("sha256", text(Some(Sha256::of(&bytes))));
+        agrees("mih", text(examined.mih));
+        agrees("message_id", examined.message_id.clone());
+        agrees("header_date_utc", examined.header_instant.map(UtcInstant::odata));
+        if facts["omitted"].get("attachments").is_none() {
+            for attachment in facts["attachments"].as_array().into_iter().flatten() {
+                let (sha256, bytes) = (attachment["sha256"].as_str(), attachment["bytes"].as_u64());
+                let same = |part: &PartFacts| text(part.sha256).as_deref() == sha256 && part.bytes == bytes;
+                assert!(examined.parts.iter().any(same), "{name}: no row for {attachment}");
+            }
+        }
     }
 }
 

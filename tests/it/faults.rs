@@ -26,14 +26,14 @@ fn passing_faults_cost_nothing() {
 #[test]
 fn listings_that_fail_time_out_or_come_empty_still_list_everything() {
     for faults in ["list-504:above=100", "list-500:times=1", "empty-page:times=1"] {
-        let (_, package) = survives(faults, 0);
+        let (_tenant, package) = survives(faults, 0);
         assert_eq!(rows(&package, "select count(*) from listed"), ["640"], "{faults}");
     }
 }
 
 #[test]
 fn messages_that_cannot_be_rendered_are_rebuilt_and_named() {
-    let (_, package) = survives("value-500:rate=0.05,forever", 3);
+    let (_tenant, package) = survives("value-500:rate=0.05,forever", 3);
     let rebuilt = rows(&package, "select count(*) from item where source_kind = 'rebuilt_from_json'");
     let named = rows(
         &package,
@@ -45,7 +45,7 @@ fn messages_that_cannot_be_rendered_are_rebuilt_and_named() {
 
 #[test]
 fn messages_that_vanish_are_named_and_the_balance_closes() {
-    let (_, package) = survives("value-gone:rate=0.05,forever", 3);
+    let (_tenant, package) = survives("value-gone:rate=0.05,forever", 3);
     let gone = rows(&package, "select count(*) from exception where code = 'gone' and severity = 'item_missing'");
     assert_eq!(gone, rows(&package, "select sum(vanished) from reconciliation"));
     assert_ne!(gone, ["0"]);

@@ -1,0 +1,144 @@
+//! What a collection is about to do, plans to do and came to, for people and for programs.
+
+use super::desk::Desk;
+use super::exit::Exit;
+use super::progress::Bars;
+use super::show;
+use crate::collect::{self, Plan, Run, State, Tally};
+use crate::terms::FolderPath;
+
+/// What is about to be done, in the person's words and as it is applied.
+pub(super) fn scope(run: &Run) -> String {
+    let job = &run.acquisition.job;
+    let folders =
+        |paths: &[FolderPath]| paths.iter().map(|path| show::plain(&path.to_string())).collect::<Vec<_>>().join(", ");
+    let mut text = format!("range:   {} ({} date)\n", job.range.as_asked(), job.date_field);
+    text += &format!("applied: {} in UTC, on {}\n", job.range.as_applied(), job.date_field.property());
+    text += &match (job.folders.is_empty(), job.excluded.is_empty()) {
+        (true, true) => "folders: all, hidden ones and drafts included".to_owned(),
+        (false, true) => format!("folders: {} and below", folders(&job.folders)),
+        (true, false) => format!("folders: all but {} and below", folders(&job.excluded)),
+        (false, false) => format!("folders: {} and below, without {}", folders(&job.folders), folders(&job.excluded)),
+    };
+    text + if job.recoverable { ", and Recoverable Items" } else { "; Recoverable Items are not collected" }
+}
+
+/// Shows the plan: folders with counts and sizes, and what is left out and why.
+pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>) {
+    if let Some(bars) = bars {
+        bars.clear();
+    }
+    if desk.json {
+        let parts: Vec<_> = plan.parts.iter().map(|part| {
+            let mailbox = part.mailbox.as_ref();
+            serde_json::json!({
+                "custodian": part.custodian, "user_id": part.user_id, "verdict": part.verdict, "advice": part.advice,
+                "listed": mailbox.map(collect::PlannedMailbox::listed),
+                "folders": mailbox.map(|mailbox| mailbox.folders.iter().map(|folder| serde_json::json!({
+                    "path": folder.row.path, "listed": folder.listed, "store_bytes": folder.store_bytes,
+                    "items_of_every_type": folder.row.total_item_count, "hidden": folder.row.is_hidden,
+                    "left_out": folder.row.excluded_because.map(|why| why.as_str()),
+                })).collect::<Vec<_>>()),
+            })
+        }).collect();
+        let line = serde_json::json!({ "event": "plan", "listed": plan.listed(), "store_bytes": plan.store_bytes(), "custodians": parts });
+        desk.print(&format!("{line}\n"));
+        return;
+    }
+    let mut rows = Vec::new();
+    for part in &plan.parts {
+        let Some(mailbox) = &part.mailbox else {
+            desk.note(&format!("{}: {}, nothing can be collected", part.custodian, part.verdict.as_str()));
+            part.advice
+                .iter()
+                .flat_map(|advice| advice.lines())
+                .for_each(|line| desk.note(&format!("    {}", show::plain(line))));
+            continue;
+        };
+        for folder in &mailbox.folders {
+            let why = folder
+                .row
+                .excluded_because
+                .map_or_else(|| show::number(folder.listed), |why| format!("left out: {why}"));
+            let size = if folder.store_bytes > 0 { show::bytes(folder.store_bytes) } else { String::new() };
+            let hidden = if folder.row.is_hidden { " (hidden)" } else { "" };
+            // Empty folders that nobody hid would only make the list long.
+            if folder.listed > 0
+                || folder.row.excluded_because.is_some()
+                || folder.row.total_item_count.unwrap_or(0) > 0
+            {
+                rows.push(vec![part.custodian.clone(), show::plain(&folder.row.path) + hidden, why, size]);
+            }
+        }
+    }
+    desk.note(&show::table(&["CUSTODIAN", "FOLDER", "MESSAGES", "SIZE"], &[2, 3], &rows));
+    let least = plan.least_seconds(desk.settings.limits.per_window).filter(|seconds| *seconds > 0);
+    let time = least.map(|seconds| {
+        format!(", at least {} under the service's limits", show::duration(std::time::Duration::from_secs(seconds)))
+    });
+    desk.note(&format!(
+        "{} messages, {} in the store{}; package: {}",
+        show::number(plan.listed()),
+        show::bytes(plan.store_bytes()),
+        time.unwrap_or_default(),
+        run.acquisition.package.root()
+    ));
+}
+
+/// Says what the run came to; never "success" for one that is not complete.
+pub(super) fn told(desk: &Desk, tally: &Tally) -> Exit {
+    if desk.json {
+        print_tally(desk, tally);
+    } else {
+        desk.print(&report(tally));
+    }
+    match tally.state {
+        State::Complete => Exit::Complete,
+        State::CompleteWithExceptions => Exit::Exceptions,
+        State::Incomplete => Exit::Failed,
+        State::Interrupted => Exit::Interrupted,
+    }
+}
+
+/// One JSON line.
+pub(super) fn print_tally(desk: &Desk, tally: &Tally) {
+    let line = serde_json::to_string(tally).unwrap_or_default();
+    desk.print(&(line + "\n"));
+}
+
+fn report(tally: &Tally) -> String {
+    let row = |name: &str, verdict: &str, counts: &collect::Counts| {
+        let mut cells = vec![show::plain(name), verdict.to_owned()];
+        cells.extend(
+            [counts.listed, counts.collected, counts.rebuilt, counts.excepted, counts.vanished].map(show::number),
+        );
+        cells.push(show::bytes(counts.bytes));
+        cells
+    };
+    let mut rows: Vec<_> = tally.custodians.iter().map(|one| row(&one.custodian, &one.verdict, &one.counts)).collect();
+    rows.push(row("all", "", &tally.totals));
+    let heads = ["CUSTODIAN", "ACCESS", "LISTED", "COLLECTED", "REBUILT", "EXCEPTED", "VANISHED", "SIZE"];
+    let mut text = show::table(&heads, &[2, 3, 4, 5, 6, 7], &rows);
+    let list = |codes: &std::collections::BTreeMap<String, u64>| {
+        codes.iter().map(|(code, count)| format!("{count} {code}")).collect::<Vec<_>>().join(", ")
+    };
+    text += "\nlisted = collected + excepted; rebuilt is part of collected, vanished part of excepted\n";
+    if !tally.exceptions.is_empty() {
+        text += &format!("exceptions: {}\n", list(&tally.exceptions));
+    }
+    if !tally.notes.is_empty() {
+        text += &format!("notes:      {}\n", list(&tally.notes));
+    }
+    text += match tally.state {
+        State::Complete => "state:      complete\n",
+        State::CompleteWithExceptions => {
+            "state:      completed WITH EXCEPTIONS; see the table exception in affiant/manifest.sqlite\n"
+        }
+        State::Incomplete => "state:      NOT complete\n",
+        State::Interrupted => "state:      interrupted\n",
+    };
+    if let Some(seal) = &tally.seal {
+        text += &format!("seal:       {} lines, root {} — keep it elsewhere\n", seal.size, seal.root);
+    }
+    text + &format!("package:    {}\nverify:     affiant verify {}\n", tally.package, tally.package)
+}
