@@ -121,8 +121,9 @@ pub(super) fn clock() -> Clock {
 }
 
 fn default_home() -> Result<Utf8PathBuf, Failure> {
-    let folders = directories::ProjectDirs::from("", "", "affiant");
-    let home = folders.and_then(|folders| Utf8PathBuf::from_path_buf(folders.config_dir().to_owned()).ok());
+    use etcetera::BaseStrategy as _;
+    let folders = etcetera::base_strategy::choose_native_strategy().ok();
+    let home = folders.and_then(|folders| Utf8PathBuf::from_path_buf(folders.config_dir().join("affiant")).ok());
     home.ok_or_else(|| Failure::usage("this system names no home folder", "give one with --home or AFFIANT_HOME"))
 }
 
