@@ -132,6 +132,7 @@ pub(super) async fn work(
     session: Arc<crate::session::Session>,
     asked: Asked,
 ) -> Result<Exit, Failure> {
+    desk.note(&scope(&acquisition.job));
     let custodians = acquisition.job.custodians.clone();
     let bars = desk.draws().then(|| Arc::new(Bars::new(&custodians)));
     let monitor: Arc<dyn Monitor> = match (&bars, desk.json) {
@@ -143,7 +144,6 @@ pub(super) async fn work(
     let side_by_side = desk.settings.side_by_side;
     let run = Run { acquisition, graph, session, monitor, stop: Stop::new(), side_by_side };
     stop_on_signals(&run.stop);
-    desk.note(&scope(&run));
     let plan = planned(desk, &run, bars.as_deref()).await?;
     if asked.plan_only {
         run.pause(Some(&plan), &CollectError::Stopped).await?;

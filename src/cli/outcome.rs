@@ -4,12 +4,11 @@ use super::desk::Desk;
 use super::exit::Exit;
 use super::progress::Bars;
 use super::show;
-use crate::collect::{self, Plan, Run, State, Tally};
+use crate::collect::{self, Job, Plan, Run, State, Tally};
 use crate::terms::FolderPath;
 
 /// What is about to be done, in the person's words and as it is applied.
-pub(super) fn scope(run: &Run) -> String {
-    let job = &run.acquisition.job;
+pub(super) fn scope(job: &Job) -> String {
     let folders =
         |paths: &[FolderPath]| paths.iter().map(|path| show::plain(&path.to_string())).collect::<Vec<_>>().join(", ");
     let mut text = format!("range:   {} ({} date)\n", job.range.as_asked(), job.date_field);

@@ -32,7 +32,7 @@ impl Bars {
         let longest = custodians.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(40);
         let line = |name: &String| {
             let bar = all.add(ProgressBar::new(0));
-            bar.set_style(style("{prefix}  {bar:24} {human_pos}/{human_len}  {per_sec}  {left}  {msg}"));
+            bar.set_style(style("{prefix}  {bar:24} {human_pos}/{human_len}  {rate}  {left}  {msg}"));
             let name: String = show::plain(name).chars().take(40).collect();
             bar.set_prefix(format!("{name:longest$}"));
             Line { bar, bytes: std::sync::atomic::AtomicU64::new(0), name }
@@ -59,7 +59,10 @@ fn style(template: &str) -> ProgressStyle {
         let _ = if state.pos() < 8 || eta.is_zero() { Ok(()) } else { write!(out, "{} left", show::duration(eta)) };
     };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    style.with_key("left", left)
+    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let _ = write!(out, "{:.0}/s", state.per_sec());
+    };
+    style.with_key("left", left).with_key("rate", rate)
 }
 
 fn reason(wait: Wait) -> &'static str {
