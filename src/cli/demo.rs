@@ -120,6 +120,7 @@ async fn sign_in(stage: &Stage<'_>, simulator: &Simulator) -> Result<(), Failure
         client_id,
         flow: Flow::DeviceCode,
         login_hint: None,
+        read_directory: false,
         allow_write_scopes: false,
         ca: None,
     };

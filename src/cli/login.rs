@@ -27,6 +27,9 @@ pub(super) struct Args {
     /// Print the address instead of opening a browser
     #[arg(long)]
     no_browser: bool,
+    /// Ask for User.Read.All too, so that aliases are visible; an administrator must consent
+    #[arg(long)]
+    read_directory: bool,
     /// Take a token that can write, and have that recorded
     #[arg(long)]
     allow_write_scopes: bool,
@@ -55,6 +58,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
             FlowTyped::DeviceCode => Flow::DeviceCode,
         },
         login_hint: args.login_hint.as_deref(),
+        read_directory: args.read_directory,
         allow_write_scopes: args.allow_write_scopes,
         ca: desk.settings.ca.as_deref(),
     };

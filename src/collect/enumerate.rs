@@ -6,6 +6,8 @@
 //! page after a failure; a stretch that still fails is halved until the damage is one millisecond wide.
 //! Repeats are harmless, because an id is listed once. It must not fetch messages.
 
+use std::fmt;
+
 use crate::custody::Listed;
 use crate::graph::{Answer, Ask, Fault, FaultKind, Followed, Graph, Lane, Page, wire};
 use crate::terms::{DateField, Exchange, ObjectId, Purpose, UtcInstant, Window};
@@ -18,6 +20,10 @@ const PAGE: u32 = 250;
 const STEP: u32 = 5;
 /// Pages after which the listing is re-anchored, so that offsets stay small.
 const PAGES_PER_QUERY: u32 = 40;
+/// Halvings of one folder's window: one corrupt item takes about 40 to corner.
+const HALVINGS_MAX: u32 = 128;
+/// Stretches in a row that fail without anything listed between them, after which the rest is given up.
+const BROKEN_MAX: u32 = 3;
 const SELECT: &str = "id,changeKey,parentFolderId,receivedDateTime,sentDateTime,createdDateTime,\
                       lastModifiedDateTime,subject,internetMessageId,isDraft";
 /// The store's size of a message and its class; not part of the v1.0 resource.
@@ -66,8 +72,8 @@ pub(super) struct Listing {
 pub(super) trait Ledge: Send {
     /// Records a page.
     fn sheet(&mut self, sheet: Sheet) -> impl Future<Output = Result<u64, CollectError>> + Send;
-    /// Records a stretch that cannot be listed, with the service's last word.
-    fn broken(&mut self, window: Window, fault: Fault) -> impl Future<Output = Result<(), CollectError>> + Send;
+    /// Records a stretch that cannot be listed.
+    fn broken(&mut self, window: Window, why: Why) -> impl Future<Output = Result<(), CollectError>> + Send;
 }
 
 /// What the service understood; each refusal makes the next question plainer.
@@ -99,21 +105,61 @@ impl Manner {
 pub(super) async fn list(graph: &Graph, target: &Target, ledge: &mut impl Ledge) -> Result<Listing, CollectError> {
     let mut lister = Lister { graph, target, manner: Manner::Full, size: PAGE, listing: Listing::default() };
     let mut open = vec![target.window];
+    // Damage is one item here and there. A service that lists nothing at all must not be asked for ever.
+    let (mut halvings, mut in_a_row, mut listed) = (HALVINGS_MAX, 0, 0);
     while let Some(window) = open.pop() {
-        match lister.stretch(window, ledge).await? {
-            Stretch::Done => {}
-            Stretch::Fails { rest, fault } => match lister.halves(rest) {
-                Some((early, late)) => open.extend([late, early]),
-                None => {
-                    lister.listing.broken += 1;
-                    ledge.broken(rest, fault).await?;
-                    // What comes after the damage is still to be listed, at full size again.
-                    lister.size = PAGE;
-                }
-            },
+        let Stretch::Fails { rest, why } = lister.stretch(window, ledge).await? else { continue };
+        in_a_row = if lister.listing.listed > listed { 0 } else { in_a_row };
+        listed = lister.listing.listed;
+        match lister.halves(rest).filter(|_| why.is_damage() && halvings > 0 && in_a_row < BROKEN_MAX) {
+            Some((early, late)) => {
+                halvings -= 1;
+                open.extend([late, early]);
+            }
+            None => {
+                in_a_row += 1;
+                lister.listing.broken += 1;
+                ledge.broken(rest, why).await?;
+                // What comes after the damage is still to be listed, at full size again.
+                lister.size = PAGE;
+            }
+        }
+        if in_a_row >= BROKEN_MAX {
+            for rest in open.drain(..).rev() {
+                lister.listing.broken += 1;
+                ledge.broken(rest, Why::NotTried).await?;
+            }
         }
     }
     Ok(lister.listing)
+}
+
+/// Why a stretch of the window could not be listed.
+#[derive(Debug)]
+pub(super) enum Why {
+    /// However little was asked for; the service's last word.
+    Fault(Fault),
+    /// Its pages lead nowhere: a link repeats, or page after page brings nothing.
+    Circles,
+    /// So many stretches before it failed that it was not tried.
+    NotTried,
+}
+
+impl Why {
+    /// Whether a smaller stretch may fare better.
+    const fn is_damage(&self) -> bool {
+        matches!(self, Self::Fault(_))
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(fault) => write!(f, "{fault}"),
+            Self::Circles => f.write_str("its pages lead nowhere"),
+            Self::NotTried => f.write_str("not tried, since nothing before it could be listed"),
+        }
+    }
 }
 
 /// How far a stretch of the window got.
@@ -121,7 +167,7 @@ enum Stretch {
     /// To its end.
     Done,
     /// The service does not list the rest, however little is asked for.
-    Fails { rest: Window, fault: Fault },
+    Fails { rest: Window, why: Why },
 }
 
 struct Lister<'a> {
@@ -157,9 +203,9 @@ impl Lister<'_> {
                 Query::Smaller { last } => {
                     rest = last.and_then(|last| rest.starting_at(last)).unwrap_or(rest);
                 }
-                Query::Fails { last, fault } => {
+                Query::Fails { last, why } => {
                     let rest = last.and_then(|last| rest.starting_at(last)).unwrap_or(rest);
-                    return Ok(Stretch::Fails { rest, fault });
+                    return Ok(Stretch::Fails { rest, why });
                 }
             }
         }
@@ -198,11 +244,12 @@ impl Lister<'_> {
             last = last.max(newest);
             match next {
                 None => return Ok(Query::Ended { last, new }),
-                // G53: the same link again; go on from the last date, if that leads anywhere.
-                Some(link) if !links.is_new(&link) => {
+                // G53: the same link again; go on from the last date, if that leads anywhere. Ending here would
+                // look complete.
+                Some(link) if !links.leads_on(&link, fresh) => {
                     return Ok(match last.filter(|last| Some(*last) > window.from()) {
                         Some(last) => Query::Anchor { last },
-                        None => Query::Ended { last, new },
+                        None => Query::Fails { last, why: Why::Circles },
                     });
                 }
                 Some(link) => {
@@ -224,7 +271,7 @@ impl Lister<'_> {
             self.size = (self.size / STEP).max(1);
             return Query::Smaller { last };
         }
-        Query::Fails { last, fault }
+        Query::Fails { last, why: Why::Fault(fault) }
     }
 
     /// The service's count belongs to the whole window; that of a part would mislead.
@@ -307,7 +354,7 @@ enum Query {
     /// Go on from this date with smaller pages.
     Smaller { last: Option<UtcInstant> },
     /// No page from here on can be had.
-    Fails { last: Option<UtcInstant>, fault: Fault },
+    Fails { last: Option<UtcInstant>, why: Why },
 }
 
 /// Faults that a smaller page may cure: a gateway that timed out, a page spoilt by one corrupt item.

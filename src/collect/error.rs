@@ -4,7 +4,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::custody::CustodyError;
-use crate::graph::Fault;
+use crate::graph::{Fault, FaultKind};
 use crate::package::PackageError;
 
 /// What ends a run before its end. Everything collected so far stays, and the run can be resumed.
@@ -102,6 +102,19 @@ pub enum CollectError {
 }
 
 impl CollectError {
+    /// A mailbox that was proven readable and refuses now: the same fault, in the words that help.
+    #[must_use]
+    pub(super) fn lost_access_to(self, custodian: &str) -> Self {
+        match &self {
+            Self::Fault(fault)
+                if matches!(fault.kind, FaultKind::Denied | FaultKind::NotFound | FaultKind::NoMailbox) =>
+            {
+                Self::AccessLost { custodian: custodian.to_owned() }
+            }
+            _ => self,
+        }
+    }
+
     /// One word for the record: why a session ended early.
     pub fn reason(&self) -> &'static str {
         match self {

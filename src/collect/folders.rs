@@ -55,6 +55,8 @@ pub(super) struct Tree {
     pub folders: Vec<Seen>,
     /// Folders whose children could not be listed; the empty path is the root.
     pub unreadable: Vec<FolderPath>,
+    /// Whether a listing of folders led nowhere, so that there may be more of them.
+    pub endless: bool,
     /// Every request of the walk.
     pub trail: Vec<Exchange>,
 }
@@ -204,12 +206,18 @@ impl Walk<'_> {
             match answer {
                 Ok(Answer { value: page, trail }) => {
                     self.tree.trail.extend(trail);
+                    let new = page.items.len() as u64;
                     found.extend(page.items);
                     match page.next {
-                        Some(link) if links.is_new(&link) && found.len() < MAX_FOLDERS => {
+                        None => return Ok(Some(found)),
+                        Some(link) if links.leads_on(&link, new) && found.len() < MAX_FOLDERS => {
                             answer = self.graph.next(ask, &link).await;
                         }
-                        _ => return Ok(Some(found)),
+                        // What was listed is kept; that there may be more is an exception.
+                        Some(_) => {
+                            self.tree.endless = true;
+                            return Ok(Some(found));
+                        }
                     }
                 }
                 Err(fault) if is_absent(&fault) && !matches!(fault.kind, FaultKind::Refused) => {

@@ -24,7 +24,7 @@ mod tally;
 
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, TryFutureExt as _, TryStreamExt as _, stream};
 
 use crate::custody::{EventKind, Line};
 use crate::graph::Graph;
@@ -71,8 +71,20 @@ pub async fn collect(run: &Run, plan: &Plan) -> Result<Tally, CollectError> {
         return Err(CollectError::NoAccess);
     }
     let (intake, durable) = Intake::start(run);
-    let mailboxes = plan.mailboxes().map(|(part, mailbox)| one_mailbox(run, &intake, part, mailbox));
-    let worked = stream::iter(mailboxes).buffer_unordered(run.side_by_side).try_collect::<()>().await;
+    let mailboxes = plan.mailboxes().map(|(part, mailbox)| {
+        let working = one_mailbox(run, &intake, part, mailbox);
+        working.map_err(|error| error.lost_access_to(&part.custodian))
+    });
+    let mut working = stream::iter(mailboxes).buffer_unordered(run.side_by_side);
+    let mut worked = Ok(());
+    while let Some(ended) = working.next().await {
+        if let Err(error) = ended {
+            // The others finish what they have in hand; the first error says why all ended.
+            run.stop.ask();
+            worked = worked.and(Err(error));
+        }
+    }
+    drop(working);
     drop(intake);
     // An error of the disk explains the workers' own, which only say that the intake is gone.
     durable.await.map_err(|_| CollectError::Internal)??;
@@ -102,18 +114,24 @@ async fn fetch_remaining(
     let durable = counts.collected + counts.excepted;
     run.monitor.tell(&Event::Fetching { custodian, remaining: counts.remaining(), durable });
     let pages = stream::try_unfold(0, |after| async move {
-        run.halt_if_asked()?;
+        if run.stop.is_asked() {
+            return Ok(None);
+        }
         let rows = run.acquisition.pen.read(move |l| l.remaining(mailbox_id, after, ROWS)).await?;
         let next = rows.last().map(|row| row.listed_id);
         Ok::<_, CollectError>(next.map(|next| (stream::iter(rows.into_iter().map(Ok)), next)))
     });
     let items = pages.try_flatten().map_ok(|row| async move {
-        run.halt_if_asked()?;
+        // What is on the wire when somebody asks to stop is finished; nothing new is begun.
+        if run.stop.is_asked() {
+            return Ok(());
+        }
         let ended = fetch::item(&run.graph, &run.acquisition.package, &mailbox.owner, row).await?;
         intake.hand_in(custodian, ended).await
     });
     items.try_buffer_unordered(UNDER_WAY).try_collect::<()>().await?;
-    intake.flush().await
+    intake.flush().await?;
+    run.halt_if_asked()
 }
 
 impl Run {

@@ -250,6 +250,11 @@ async fn snapshot(run: &Run, mailbox_id: u64, owner: &ObjectId) -> Result<(), Co
             for (offset, seen) in (0..).zip(&tree.folders) {
                 w.folder(&folder_row(first + offset, mailbox_id, seen), seq)?;
             }
+            if tree.endless {
+                let row = ExceptionRow::new(ExceptionCode::Other, Severity::Fatal);
+                let detail = "the list of folders leads nowhere: there may be more".to_owned();
+                record::except(w, &ExceptionRow { mailbox_id: Some(mailbox_id), detail, ..row }, None)?;
+            }
             for path in &tree.unreadable {
                 let detail = match path.names() {
                     [] => "the root's folders cannot be listed".to_owned(),

@@ -8,9 +8,9 @@ use std::collections::{HashSet, VecDeque};
 use crate::custody::{EventKind, ExceptionRow, FolderRow, Line, Writer};
 use crate::graph::{Fault, wire};
 use crate::monitor::Event;
-use crate::terms::{ExceptionCode, GraphId, ObjectId, Severity, Window};
+use crate::terms::{ExceptionCode, Exchange, GraphId, ObjectId, Severity, Window};
 
-use super::enumerate::{self, Ledge, Listing, Sheet, Target};
+use super::enumerate::{self, Ledge, Listing, Sheet, Target, Why};
 use super::error::CollectError;
 use super::{Run, record};
 
@@ -111,13 +111,13 @@ impl Register<'_> {
         let detail = format!("the folder cannot be listed: {fault}");
         let row = self.exception(ExceptionCode::NotAccessible, Severity::Fatal, detail);
         self.tell(row.code, row.severity);
-        self.except(row, fault).await
+        self.except(row, fault.trail).await
     }
 
-    async fn except(&self, row: ExceptionRow, fault: Fault) -> Result<(), CollectError> {
+    async fn except(&self, row: ExceptionRow, trail: Vec<Exchange>) -> Result<(), CollectError> {
         let write = move |w: &mut Writer<'_>| {
             let seq = record::except(w, &row, None)?;
-            record::requests(w, &fault.trail, seq)
+            record::requests(w, &trail, seq)
         };
         Ok(self.run.acquisition.pen.write(write).await?)
     }
@@ -147,13 +147,14 @@ impl Ledge for Register<'_> {
         Ok(fresh)
     }
 
-    async fn broken(&mut self, window: Window, fault: Fault) -> Result<(), CollectError> {
+    async fn broken(&mut self, window: Window, why: Why) -> Result<(), CollectError> {
         let end = |at: Option<crate::terms::UtcInstant>| at.map_or_else(|| "…".to_owned(), |at| at.to_string());
         let span = format!("{} <= t < {}", end(window.from()), end(window.to()));
-        let detail = format!("the service cannot list {span}: {fault}");
+        let detail = format!("the service cannot list {span}: {why}");
         let row = self.exception(ExceptionCode::Other, Severity::Fatal, detail);
         self.tell(row.code, row.severity);
-        self.except(row, fault).await
+        let trail = if let Why::Fault(fault) = why { fault.trail } else { Vec::new() };
+        self.except(row, trail).await
     }
 }
 

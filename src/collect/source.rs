@@ -118,18 +118,24 @@ impl Asker<'_> {
     async fn attachments(&self, trail: &mut Vec<Exchange>) -> Result<Vec<Attachment>, Fault> {
         let ask = self.ask(Purpose::Attachment, &["attachments"]);
         let ask = ask.query("$select", "id,name,contentType,size,isInline");
-        let mut listed = Vec::new();
+        let (mut listed, mut unlisted) = (Vec::new(), false);
         let mut links = Followed::default();
         let mut answer = keep(self.graph.list::<wire::Attachment>(&ask).await, trail);
         loop {
             match answer {
                 Ok(page) => {
+                    let new = page.items.len() as u64;
                     listed.extend(page.items);
                     match page.next {
-                        Some(link) if links.is_new(&link) && listed.len() < MAX_ATTACHMENTS => {
+                        None => break,
+                        Some(link) if links.leads_on(&link, new) && listed.len() < MAX_ATTACHMENTS => {
                             answer = keep(self.graph.next(&ask, &link).await, trail);
                         }
-                        _ => break,
+                        // There may be more than can be listed; the loss has no name.
+                        Some(_) => {
+                            unlisted = true;
+                            break;
+                        }
                     }
                 }
                 // How many there are is then not known; one nameless loss says so.
@@ -142,6 +148,9 @@ impl Asker<'_> {
         let mut attachments = Vec::with_capacity(listed.len());
         for one in listed {
             attachments.push(self.attachment(one, trail).await?);
+        }
+        if unlisted {
+            attachments.push(Attachment::Lost { name: None, because: LostBecause::Unavailable });
         }
         Ok(attachments)
     }

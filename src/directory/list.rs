@@ -72,7 +72,7 @@ pub(super) async fn walk(
             }
         }
         let Some(link) = page.next else { return Ok(()) };
-        if !followed.is_new(&link) {
+        if !followed.leads_on(&link, page.items.len() as u64) {
             // Going on would list the same people for ever; ending here would look complete.
             return Err(Fault {
                 kind: FaultKind::NotGraph,

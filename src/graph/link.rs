@@ -81,14 +81,23 @@ impl fmt::Debug for Link {
     }
 }
 
-/// The links followed so far in one listing: a link that comes back means the server is going in circles.
+/// Pages in a row that bring nothing new before a listing counts as leading nowhere. Empty pages with a link are
+/// normal (Microsoft, "Paging"), yet a listing must end.
+const BARREN_MAX: u32 = 1_000;
+
+/// The links followed so far in one listing. A link that comes back, or page after page without anything new, means
+/// that the server is going in circles.
 #[derive(Debug, Default)]
-pub struct Followed(HashSet<Sha256>);
+pub struct Followed {
+    digests: HashSet<Sha256>,
+    barren: u32,
+}
 
 impl Followed {
-    /// Whether this link was not followed before; remembers its digest.
-    pub fn is_new(&mut self, link: &Link) -> bool {
-        self.0.insert(link.digest())
+    /// Whether to follow the link of a page that brought so many new entries; remembers the link's digest.
+    pub fn leads_on(&mut self, link: &Link, new: u64) -> bool {
+        self.barren = if new == 0 { self.barren + 1 } else { 0 };
+        self.barren < BARREN_MAX && self.digests.insert(link.digest())
     }
 }
 
@@ -137,6 +146,17 @@ mod tests {
         let home = origin("http://127.0.0.1:9");
         let (a, b) = (home.link("/v1.0/a?$skip=1").expect("home"), home.link("/v1.0/a?$skip=2").expect("home"));
         let mut followed = Followed::default();
-        assert!(followed.is_new(&a) && followed.is_new(&b) && !followed.is_new(&a));
+        assert!(followed.leads_on(&a, 1) && followed.leads_on(&b, 1) && !followed.leads_on(&a, 1));
+    }
+
+    #[test]
+    fn pages_without_anything_new_are_not_followed_for_ever_and_a_new_entry_starts_over() {
+        let home = origin("https://graph.example");
+        let link = |n: u32| home.link(&format!("https://graph.example/v1.0/users?$skip={n}")).expect("at home");
+        let mut followed = Followed::default();
+        assert!((1..BARREN_MAX).all(|n| followed.leads_on(&link(n), 0)));
+        assert!(followed.leads_on(&link(5_000), 1));
+        let led = (10_000..20_000).take_while(|n| followed.leads_on(&link(*n), 0)).count();
+        assert_eq!(led, BARREN_MAX as usize - 1);
     }
 }

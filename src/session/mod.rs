@@ -26,7 +26,7 @@ use self::who::Who;
 
 pub use self::error::{EntraError, SignInError};
 pub use self::login::Prompt;
-pub use self::scopes::{SIGN_IN, Scopes, WANTED};
+pub use self::scopes::{DIRECTORY, SIGN_IN, Scopes, WANTED};
 pub use self::store::{Account, Kept, Store, StoreError, StoreKind, Tokens};
 
 /// Renew this long before a token ends.
@@ -69,6 +69,8 @@ pub struct SignIn<'a> {
     pub flow: Flow,
     /// Who is expected, for the sign-in page.
     pub login_hint: Option<&'a str>,
+    /// Whether to ask for [`DIRECTORY`] too.
+    pub read_directory: bool,
     /// Whether a token that can write is taken.
     pub allow_write_scopes: bool,
     /// Roots to trust besides the platform's, PEM.
@@ -149,7 +151,7 @@ impl Session {
         show: &(dyn Fn(&Prompt) + Send + Sync),
     ) -> Result<Self, SignInError> {
         let authority = Authority::new(wanted.cloud, wanted.tenant, wanted.client_id, wanted.ca, clock.clone())?;
-        let asked = scopes_for(wanted.cloud);
+        let asked = scopes_for(wanted.cloud, wanted.read_directory);
         let answer = match wanted.flow {
             Flow::Browser => login::browser(&authority, &asked, wanted.login_hint, show).await?,
             Flow::DeviceCode => login::device_code(&authority, &asked, show).await?,
@@ -312,11 +314,13 @@ impl Authority {
 }
 
 /// What is asked for: full names in Microsoft's clouds, short ones elsewhere, where the resource is not known.
-fn scopes_for(cloud: &Cloud) -> Vec<String> {
+fn scopes_for(cloud: &Cloud, read_directory: bool) -> Vec<String> {
     let base = cloud.graph().as_str().trim_end_matches('/');
     let custom = cloud.name() == crate::cloud::CloudName::Custom;
     let named = |scope: &&str| if custom { (*scope).to_owned() } else { format!("{base}/{scope}") };
-    SIGN_IN.iter().map(|scope| (*scope).to_owned()).chain(WANTED.iter().map(named)).collect()
+    let more = read_directory.then_some(&DIRECTORY);
+    let graph = WANTED.iter().chain(more).map(named);
+    SIGN_IN.iter().map(|scope| (*scope).to_owned()).chain(graph).collect()
 }
 
 /// What was granted: the answer's own word. Without one everything asked for was (RFC 6749, section 5.1).

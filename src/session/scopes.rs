@@ -4,6 +4,8 @@
 
 /// What Affiant asks for besides signing in: reading, and nothing else.
 pub const WANTED: [&str; 4] = ["User.Read", "User.ReadBasic.All", "Mail.Read", "Mail.Read.Shared"];
+/// Asked for on request only: aliases and licences of everybody, which needs an administrator's consent.
+pub const DIRECTORY: &str = "User.Read.All";
 /// What signing in itself needs: who it is, and a refresh token.
 pub const SIGN_IN: [&str; 3] = ["openid", "profile", "offline_access"];
 
@@ -62,7 +64,7 @@ mod tests {
 
     #[test]
     fn no_scope_that_is_asked_for_can_write() {
-        for scope in WANTED.iter().chain(&SIGN_IN) {
+        for scope in WANTED.iter().chain(&SIGN_IN).chain([&DIRECTORY]) {
             assert!(!can_write(scope), "{scope}");
         }
     }

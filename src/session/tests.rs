@@ -57,6 +57,7 @@ async fn sign_in(cloud: &Cloud, store: Store, allow: bool) -> Result<Session, Si
         client_id: "c",
         flow: Flow::DeviceCode,
         login_hint: None,
+        read_directory: false,
         allow_write_scopes: allow,
         ca: None,
     };

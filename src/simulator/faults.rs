@@ -29,7 +29,7 @@ pub const KNOWN: [(&str, &str); 12] = [
     ("cut-body", "a $value that ends in the middle"),
     ("html", "a web page with status 200 instead of JSON"),
     ("list-504", "504 for pages of more than n messages (above=100)"),
-    ("list-500", "500 for a page of messages"),
+    ("list-500", "500 for a page of a sorted list of messages"),
     ("foreign-link", "a link to the next page on another host"),
     ("empty-page", "an empty page with a link before the real one"),
     ("token-expire", "401 on every n-th request (every=100)"),
@@ -139,11 +139,16 @@ impl Faults {
                 "<!doctype html><html><body>Sign on to the network</body></html>".to_owned(),
             )),
             "list-504" if list && graph::page_size(request) > fault.above => Some(error(world, 504, "UnknownError")),
-            "list-500" if list && self.strikes(fault, &format!("{}{}", request.path, request.query)) => {
+            "list-500"
+                if list
+                    && request.query.contains("orderby")
+                    && self.strikes(fault, &format!("{}{}", request.path, request.query)) =>
+            {
                 Some(error(world, 500, "ErrorInternalServerError"))
             }
             "empty-page" if list && self.strikes_once(fault, &format!("{}{}", request.path, request.query)) => {
-                let again = format!("{}/v1.0/{}?{}&again={turn}", world.origin, request.path, request.query);
+                let asked = request.query.split("&again=").next().unwrap_or_default();
+                let again = format!("{}/v1.0/{}?{asked}&again={turn}", world.origin, request.path);
                 Some(Reply::graph(StatusCode::OK, json!({ "value": [], "@odata.nextLink": again })))
             }
             _ => None,
@@ -183,7 +188,7 @@ impl Faults {
     }
 
     fn strikes_once(&self, fault: &Fault, resource: &str) -> bool {
-        !resource.contains("again=") && self.strikes(fault, resource)
+        (fault.times == u64::MAX || !resource.contains("again=")) && self.strikes(fault, resource)
     }
 }
 

@@ -96,8 +96,19 @@ fn interrupted_once_it_saves_what_it_has_and_leaves_with_7() {
     let last: serde_json::Value = serde_json::from_str(&lines.last().unwrap_or_default()).expect("a result");
     assert_eq!(run.wait().expect("it ends").code(), Some(7));
     assert_eq!((last["state"].as_str(), last["seal"].is_null()), (Some("interrupted"), true));
+    assert!(last["totals"]["collected"].as_u64() < last["totals"]["listed"].as_u64());
     tenant.run(&["resume", &out]).exits(0);
     tenant.run(&["verify", &out]).exits(0);
+    // What was on the wire when it was asked to stop was finished, not thrown away.
+    let seen = tenant.control("GET", "requests");
+    let mut fetched = std::collections::BTreeMap::<&str, u32>::new();
+    for one in seen["requests"].as_array().expect("requests") {
+        let path = one["path"].as_str().unwrap_or_default();
+        if path.ends_with("$value") && one["status"] == 200 {
+            *fetched.entry(path).or_default() += 1;
+        }
+    }
+    assert!(fetched.values().all(|times| *times == 1), "an item was fetched twice");
 }
 
 #[test]
