@@ -38,7 +38,8 @@ pub use self::error::CollectError;
 pub use self::job::Job;
 pub use self::plan::{Part, Plan, PlannedFolder, PlannedMailbox, plan};
 pub use self::stop::Stop;
-pub use self::tally::{Counts, CustodianTally, Seal, State, Tally};
+pub use self::tally::{CustodianTally, Seal, State, Tally};
+pub use crate::custody::Counts;
 
 /// Items of one mailbox that are under way at once: four on the wire, one being read.
 const UNDER_WAY: usize = 5;

@@ -3,10 +3,8 @@
 //! The columns of a row are projections of its line (`item_vs_log` in the schema), so both are made here,
 //! side by side. It must not fetch or write files.
 
-use crate::custody::{
-    CustodyError, EventKind, ExceptionRow, ItemRow, Line, ListedRow, Object, PartRole, PartRow, Writer,
-};
-use crate::identity::{Examined, PartFacts, Role};
+use crate::custody::{CustodyError, EventKind, ExceptionRow, ItemRow, Line, ListedRow, Object, PartRow, Writer};
+use crate::identity::{Examined, PartFacts};
 use crate::terms::{ControlNumber, ExceptionCode, Exchange, Severity, Sha256};
 
 use super::fetch::{Facts, Refusal};
@@ -142,25 +140,13 @@ fn part_row(first: u64, index: usize, item_id: u64, part: &PartFacts) -> PartRow
         parent_part_id: part.parent.filter(|parent| *parent < index).map(|parent| first + parent as u64),
         ordinal: u32::try_from(part.ordinal).unwrap_or(u32::MAX),
         mime_path: part.mime_path.clone(),
-        role: role(part.role),
+        role: part.role,
         name_raw: part.name_raw.clone(),
         name: part.name.clone(),
         media_type: part.media_type.clone(),
         bytes: part.bytes,
         sha256: part.sha256,
         target_url: part.target_url.clone(),
-    }
-}
-
-const fn role(role: Role) -> PartRole {
-    match role {
-        Role::Attachment => PartRole::Attachment,
-        Role::Inline => PartRole::Inline,
-        Role::EmbeddedMessage => PartRole::EmbeddedMessage,
-        Role::Reference => PartRole::Reference,
-        Role::TnefMember => PartRole::TnefMember,
-        Role::Calendar => PartRole::Calendar,
-        Role::Signature => PartRole::Signature,
     }
 }
 

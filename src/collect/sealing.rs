@@ -17,7 +17,7 @@ use crate::terms::{ExceptionCode, Severity};
 use super::error::CollectError;
 use super::natives::{self, Natives};
 use super::plan::Plan;
-use super::tally::{Counts, Seal, State, Tally};
+use super::tally::{Seal, State, Tally};
 use super::{Run, record};
 
 /// Packs volumes that are full; with `all`, the last ones too.
@@ -116,7 +116,7 @@ async fn last_lines(run: &Run, plan: &Plan, reread: &Reread) -> Result<(State, S
             let detail = format!("the mailbox of custodian {custodian_id} was not collected: {verdict}");
             record::except(w, &ExceptionRow { detail, ..row }, None)?;
         }
-        let totals = Counts::from(w.ledger().totals()?);
+        let totals = w.ledger().totals()?;
         let standing = w.ledger().exceptions_by_code()?;
         let whole = standing.iter().all(|exception| exception.severity.is_note());
         let state = if whole { State::Complete } else { State::CompleteWithExceptions };

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::custody;
+use crate::custody::Counts;
 
 use super::Run;
 use super::error::CollectError;
@@ -34,45 +34,6 @@ impl State {
             Self::Incomplete => "incomplete",
             Self::Interrupted => "interrupted",
         }
-    }
-}
-
-/// The balance of one custodian, or of all. `listed = collected + excepted` once a run is sealed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Counts {
-    /// Messages the service listed in scope.
-    pub listed: u64,
-    /// Messages whose bytes are in the package, rebuilt ones included.
-    pub collected: u64,
-    /// Of those, rebuilt from JSON because the service would not render them.
-    pub rebuilt: u64,
-    /// Messages that are not in the package, vanished ones included.
-    pub excepted: u64,
-    /// Of those, gone when they were fetched.
-    pub vanished: u64,
-    /// Bytes of the collected messages.
-    pub bytes: u64,
-}
-
-impl Counts {
-    /// Adds another balance to this one.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        Self {
-            listed: self.listed + other.listed,
-            collected: self.collected + other.collected,
-            rebuilt: self.rebuilt + other.rebuilt,
-            excepted: self.excepted + other.excepted,
-            vanished: self.vanished + other.vanished,
-            bytes: self.bytes + other.bytes,
-        }
-    }
-}
-
-impl From<custody::Counts> for Counts {
-    fn from(counts: custody::Counts) -> Self {
-        let custody::Counts { listed, collected, rebuilt, excepted, vanished, bytes } = counts;
-        Self { listed, collected, rebuilt, excepted, vanished, bytes }
     }
 }
 
@@ -128,7 +89,7 @@ impl Tally {
         let mut custodians = Vec::with_capacity(plan.parts.len());
         for part in &plan.parts {
             let counts = match part.mailbox.as_ref().map(|mailbox| mailbox.mailbox_id) {
-                Some(mailbox_id) => run.acquisition.pen.read(move |l| l.counts(mailbox_id)).await?.into(),
+                Some(mailbox_id) => run.acquisition.pen.read(move |l| l.counts(mailbox_id)).await?,
                 None => Counts::default(),
             };
             custodians.push(CustodianTally {
@@ -156,7 +117,7 @@ impl Tally {
             exit_code,
             package: run.acquisition.package.root().to_string(),
             custodians,
-            totals: totals.into(),
+            totals,
             exceptions,
             notes,
             seal,

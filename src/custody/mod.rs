@@ -35,7 +35,7 @@ pub use listings::{ExceptionSeen, ItemFile};
 pub use meta::Meta;
 pub use pen::Pen;
 pub use rows::{
-    CustodianRow, ExceptionRow, Exclusion, FolderRow, ItemRow, Listed, ListedRow, MailboxRow, PartRole, PartRow,
+    CustodianRow, ExceptionRow, Exclusion, FolderRow, ItemRow, Listed, ListedRow, MailboxRow, PartRow,
     ReconciliationRow, VolumeRow,
 };
 pub use tally::{Counts, ExceptionCount};

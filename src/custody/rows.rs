@@ -6,8 +6,8 @@
 use std::fmt;
 
 use crate::terms::{
-    AccessBasis, ControlNumber, ExceptionCode, GraphId, MailboxKind, Md5, ObjectId, Severity, Sha256, SourceKind,
-    UtcInstant, words,
+    AccessBasis, ControlNumber, ExceptionCode, GraphId, MailboxKind, Md5, ObjectId, PartRole, Severity, Sha256,
+    SourceKind, UtcInstant, words,
 };
 
 use super::Counts;
@@ -186,26 +186,6 @@ pub struct ItemRow {
     /// Where the bytes come from.
     pub source_kind: SourceKind,
 }
-
-words!(
-    /// What a part is to its message.
-    PartRole {
-        /// A file.
-        Attachment = "attachment",
-        /// Shown inside the body.
-        Inline = "inline",
-        /// A whole message.
-        EmbeddedMessage = "embedded_message",
-        /// A link to a file elsewhere.
-        Reference = "reference",
-        /// A file inside a winmail.dat.
-        TnefMember = "tnef_member",
-        /// A calendar part.
-        Calendar = "calendar",
-        /// A signature.
-        Signature = "signature",
-    }
-);
 
 /// A member of a message's family.
 #[derive(Debug, Clone, PartialEq, Eq)]

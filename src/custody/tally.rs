@@ -13,7 +13,7 @@ use super::read_back::{count, word};
 use super::writer::sql_int;
 
 /// What became of what was listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Counts {
     /// Items the service listed.
     pub listed: u64,

@@ -2,6 +2,7 @@
 //!
 //! It must not know how they were found.
 
+use super::Role;
 use crate::terms::{ExceptionCode, Md5, Severity, Sha256, UtcInstant};
 
 /// Everything the bytes of a message say about it.
@@ -99,50 +100,5 @@ pub struct Note {
 impl Note {
     pub(super) fn new(code: ExceptionCode, severity: Severity, detail: impl Into<String>) -> Self {
         Self { code, severity, detail: detail.into() }
-    }
-}
-
-/// What a part is to its message. The spellings are those of the manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// A file, a report, anything a reader opens by itself.
-    Attachment,
-    /// Part of the body: an image that the text shows, or another rendering of the text.
-    Inline,
-    /// A message in the message.
-    EmbeddedMessage,
-    /// A link to a file in the cloud; the file is not here.
-    Reference,
-    /// A file inside a winmail.dat.
-    TnefMember,
-    /// The calendar data of an invitation or an answer to one.
-    Calendar,
-    /// A detached signature.
-    Signature,
-}
-
-impl Role {
-    /// Every role.
-    pub const ALL: [Self; 7] = [
-        Self::Attachment,
-        Self::Inline,
-        Self::EmbeddedMessage,
-        Self::Reference,
-        Self::TnefMember,
-        Self::Calendar,
-        Self::Signature,
-    ];
-
-    /// The spelling in the manifest.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Attachment => "attachment",
-            Self::Inline => "inline",
-            Self::EmbeddedMessage => "embedded_message",
-            Self::Reference => "reference",
-            Self::TnefMember => "tnef_member",
-            Self::Calendar => "calendar",
-            Self::Signature => "signature",
-        }
     }
 }

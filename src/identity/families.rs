@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::Role;
 use super::charset;
 use super::content::{self, Parts};
-use super::facts::{Embedded, Note, PartFacts, Role};
+use super::facts::{Embedded, Note, PartFacts};
 use super::headers::unfold;
 use super::html;
 use super::links;

@@ -30,8 +30,9 @@ mod structure;
 mod tnef;
 mod transfer;
 
+pub use crate::terms::PartRole as Role;
 pub use content::CONTENT_ID_VERSION;
-pub use facts::{Embedded, Examined, Note, PartFacts, Role};
+pub use facts::{Embedded, Examined, Note, PartFacts};
 
 use crate::terms::{ExceptionCode, Severity, UtcInstant};
 use families::Survey;

@@ -29,6 +29,7 @@ mod time;
 mod world;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -42,7 +43,7 @@ use self::identity::Platform;
 use self::limits::Limits;
 use self::requests::Requests;
 use self::time::Time;
-use self::world::{Parts, World};
+use self::world::World;
 
 pub use self::faults::{FaultSpecError, KNOWN as KNOWN_FAULTS};
 pub use self::requests::{REQUESTS_KEPT, RequestCounts, RequestSeen};
@@ -161,7 +162,7 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await.map_err(port)?;
     let origin = format!("http://{}", listener.local_addr().map_err(port)?);
     let requests = Requests::new(options.request_log.as_deref());
-    let world = Arc::new(World::new(Parts {
+    let world = Arc::new(World {
         tenant,
         origin,
         time: Time::new(options.clock.clone()),
@@ -170,7 +171,8 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
         faults: Faults::parse(&options.faults, options.seed)?,
         requests: requests.map_err(|error| SimulatorError::Log(error.kind().to_string()))?,
         latency: options.latency,
-    }));
+        turns: AtomicU64::new(0),
+    });
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(server::serve(listener, world.clone(), stopped));
     Ok(Simulator { world, stop: Some(stop), task })

@@ -23,29 +23,13 @@ pub(super) struct World {
     pub(super) requests: Requests,
     /// How long every answer of Graph takes at least.
     pub(super) latency: Duration,
-    turns: AtomicU64,
+    /// Requests to Graph so far.
+    pub(super) turns: AtomicU64,
 }
 
 impl World {
-    pub(super) fn new(parts: Parts) -> Self {
-        let Parts { tenant, origin, time, platform, limits, faults, requests, latency } = parts;
-        Self { tenant, origin, time, platform, limits, faults, requests, latency, turns: AtomicU64::new(0) }
-    }
-
     /// The number of requests to Graph before this one.
     pub(super) fn turn(&self) -> u64 {
         self.turns.fetch_add(1, Ordering::Relaxed)
     }
-}
-
-/// What a world is made of.
-pub(super) struct Parts {
-    pub(super) tenant: Tenant,
-    pub(super) origin: String,
-    pub(super) time: Time,
-    pub(super) platform: Platform,
-    pub(super) limits: Arc<Limits>,
-    pub(super) faults: Faults,
-    pub(super) requests: Requests,
-    pub(super) latency: Duration,
 }

@@ -114,6 +114,26 @@ words!(
 );
 
 words!(
+    /// What a part of a message is to it: the roles of a family.
+    PartRole {
+        /// A file, a report, anything a reader opens by itself.
+        Attachment = "attachment",
+        /// Part of the body: an image that the text shows, or another rendering of the text.
+        Inline = "inline",
+        /// A whole message.
+        EmbeddedMessage = "embedded_message",
+        /// A link to a file elsewhere.
+        Reference = "reference",
+        /// A file inside a winmail.dat.
+        TnefMember = "tnef_member",
+        /// A calendar part.
+        Calendar = "calendar",
+        /// A signature.
+        Signature = "signature",
+    }
+);
+
+words!(
     /// Why something is not as asked. The list is closed.
     ExceptionCode {
         /// The service refused access.

@@ -15,7 +15,7 @@ mod secret;
 mod window;
 
 pub(crate) use collected::words;
-pub use collected::{AccessBasis, ExceptionCode, MailboxKind, Outcome, Severity, SourceKind};
+pub use collected::{AccessBasis, ExceptionCode, MailboxKind, Outcome, PartRole, Severity, SourceKind};
 pub use control_number::{ControlNumber, ControlNumberError};
 pub use custodian::{Address, GraphId, ObjectId, TermError};
 pub use digest::{DigestError, Hasher, Md5, Sha256};

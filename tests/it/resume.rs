@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use crate::tenant::{MARA, Tenant, rows};
 
@@ -25,6 +25,20 @@ fn kill_at(tenant: &Tenant, args: &[&str], package: &Path, durable: usize) {
     }
     let _ = run.kill();
     let _ = run.wait();
+}
+
+/// A tenant whose mailbox takes a moment.
+fn slow_tenant() -> Tenant {
+    Tenant::with_sign_in(&["--synthetic", &format!("{MARA}=1200:2000"), "--latency-ms", "2"])
+}
+
+/// Starts a run and returns once it fetches, with the lines that are still to come.
+fn fetching(tenant: &Tenant, out: &str) -> (Child, impl Iterator<Item = String>) {
+    let args = [&["collect", "--yes", "--json", "--out", out], VOLUME.as_slice()].concat();
+    let mut run = tenant.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
+    let mut lines = BufReader::new(run.stdout.take().expect("piped")).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("\"fetching\"")), "it began to fetch");
+    (run, lines)
 }
 
 #[test]
@@ -60,13 +74,9 @@ fn killed_again_and_again_a_run_still_ends_with_what_an_undisturbed_one_has() {
 
 #[test]
 fn a_revoked_sign_in_pauses_the_run_and_a_new_one_goes_on() {
-    let mail = format!("{MARA}=1200:2000");
-    let tenant = Tenant::with_sign_in(&["--synthetic", &mail, "--latency-ms", "2"]);
+    let tenant = slow_tenant();
     let out = tenant.text("p");
-    let args = [&["collect", "--yes", "--json", "--out", &out], VOLUME.as_slice()].concat();
-    let mut run = tenant.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
-    let mut lines = BufReader::new(run.stdout.take().expect("piped")).lines().map_while(Result::ok);
-    assert!(lines.any(|line| line.contains("\"fetching\"")), "it began to fetch");
+    let (mut run, lines) = fetching(&tenant, &out);
     tenant.control("POST", "revoke");
     let last = lines.last().unwrap_or_default();
     let status = run.wait().expect("it ends");
@@ -84,13 +94,9 @@ fn a_revoked_sign_in_pauses_the_run_and_a_new_one_goes_on() {
 #[cfg(unix)]
 #[test]
 fn interrupted_once_it_saves_what_it_has_and_leaves_with_7() {
-    let mail = format!("{MARA}=1200:2000");
-    let tenant = Tenant::with_sign_in(&["--synthetic", &mail, "--latency-ms", "2"]);
+    let tenant = slow_tenant();
     let out = tenant.text("p");
-    let args = [&["collect", "--yes", "--json", "--out", &out], VOLUME.as_slice()].concat();
-    let mut run = tenant.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
-    let mut lines = BufReader::new(run.stdout.take().expect("piped")).lines().map_while(Result::ok);
-    assert!(lines.any(|line| line.contains("\"fetching\"")), "it began to fetch");
+    let (mut run, lines) = fetching(&tenant, &out);
     let pid = run.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().expect("kill runs").success());
     let last: serde_json::Value = serde_json::from_str(&lines.last().unwrap_or_default()).expect("a result");

@@ -158,7 +158,7 @@ async fn families_volumes_and_passes_are_kept() {
         parent_part_id: None,
         ordinal: 1,
         mime_path: "2".to_owned(),
-        role: PartRole::Attachment,
+        role: crate::terms::PartRole::Attachment,
         name_raw: Some(vec![0xff, 0]),
         name: Some("a\u{0}b.pdf".to_owned()),
         media_type: Some("application/pdf".to_owned()),

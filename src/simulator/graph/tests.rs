@@ -13,7 +13,6 @@ use crate::simulator::reply::Payload;
 use crate::simulator::requests::Requests;
 use crate::simulator::tenant::{Source, load};
 use crate::simulator::time::Time;
-use crate::simulator::world::Parts;
 use crate::terms::UtcInstant;
 
 const MARA: &str = "/users/mara.okafor@brackwater.example";
@@ -29,7 +28,7 @@ impl Bench {
         let now = UtcInstant::from_millis(1_735_689_600_000).expect("in range");
         let user = tenant.user("paula.quist@brackwater.example");
         let clock: crate::terms::Clock = std::sync::Arc::new(move || now);
-        let world = World::new(Parts {
+        let world = World {
             tenant,
             origin: "http://localhost".to_owned(),
             time: Time::new(clock.clone()),
@@ -38,7 +37,8 @@ impl Bench {
             faults: Faults::default(),
             requests: Requests::default(),
             latency: std::time::Duration::ZERO,
-        });
+            turns: std::sync::atomic::AtomicU64::new(0),
+        };
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         Self { world, caller: Caller { user, scopes, client_id: "app".to_owned() } }
     }
