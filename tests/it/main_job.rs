@@ -55,7 +55,7 @@ fn login_says_who_whoami_repeats_it_and_logout_forgets() {
 }
 
 #[test]
-fn users_lists_every_page_with_addresses_and_aliases() {
+fn users_lists_everybody_with_addresses_and_aliases() {
     let tenant = Tenant::with_sign_in(&[]);
     let listed = tenant.run(&["users", "--json"]).exits(0).json();
     let listed = listed.as_array().expect("an array");
