@@ -17,3 +17,4 @@ mod rebuilt_mail;
 mod resume;
 mod sealed;
 mod stranger;
+mod simulator;

@@ -46,6 +46,10 @@ fn profile(call: &Call<'_>) -> Option<Profile> {
     if any(&full) { Some(Profile::Full) } else { any(&["User.ReadBasic.All"]).then_some(Profile::Basic) }
 }
 
+fn is_basic(name: &str) -> bool {
+    BASIC.iter().any(|basic| basic.eq_ignore_ascii_case(name))
+}
+
 /// `GET /me` and `GET /users/{id}`.
 pub(super) fn one(call: &Call<'_>, name: &str) -> Result<Reply, Refusal> {
     let found = call.user(name);
@@ -71,8 +75,9 @@ fn shown(user: &User, select: Option<&[String]>, profile: Profile) -> Map<String
         let known = user.facts.keys().find(|have| have.eq_ignore_ascii_case(name)).map_or(name, String::as_str);
         let list =
             matches!(known, "businessPhones" | "proxyAddresses" | "assignedPlans" | "assignedLicenses" | "otherMails");
-        let absent = if list { json!([]) } else { Value::Null };
-        let open = profile == Profile::Full || BASIC.iter().any(|basic| basic.eq_ignore_ascii_case(name));
+        let open = profile == Profile::Full || is_basic(name);
+        // What the token does not open is null: an empty list would claim that there is nothing.
+        let absent = if list && open { json!([]) } else { Value::Null };
         let value = user.facts.get(known).filter(|_| open).cloned().unwrap_or(absent);
         out.insert(known.to_owned(), value);
     };
@@ -86,9 +91,7 @@ fn shown(user: &User, select: Option<&[String]>, profile: Profile) -> Map<String
 /// The users that pass, in the tenant's order or the order asked for.
 fn matching<'a>(call: &Call<'a>) -> Result<Vec<&'a User>, Refusal> {
     let guest = call.caller.user.and_then(|at| call.world.tenant.users.get(at)).is_some_and(User::is_guest);
-    if guest || profile(call).is_none() {
-        return Err(Refusal::insufficient());
-    }
+    let Some(profile) = profile(call).filter(|_| !guest) else { return Err(Refusal::insufficient()) };
     let unsupported = |text: &'static str| Refusal::bad_request("Request_UnsupportedQuery", text);
     if call.query.get("$skip").is_some() {
         return Err(Refusal::bad_request("Request_BadRequest", "'$skip' is not supported by the service."));
@@ -99,6 +102,11 @@ fn matching<'a>(call: &Call<'a>) -> Result<Vec<&'a User>, Refusal> {
         ),
         None => None,
     };
+    // A filter must not tell what the token may not show.
+    let hidden = |name: &&str| profile == Profile::Basic && !is_basic(name);
+    if filter.as_ref().is_some_and(|filter| filter.properties().iter().any(hidden)) {
+        return Err(Refusal::insufficient());
+    }
     let search = call.query.get("$search");
     let order = call.query.get("$orderby");
     let advanced = filter.as_ref().is_some_and(Filter::is_advanced) || (filter.is_some() && order.is_some());

@@ -1,0 +1,9 @@
+//! `affiant simulate` from outside: the real binary, plain HTTP, what Microsoft's pages promise.
+
+mod bench;
+
+mod directory;
+mod limits;
+mod mail;
+mod sign_in;
+mod volume;
