@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::simulator::{Extra, KNOWN_FAULTS, Options, SimulatorError, Source, start};
+use crate::simulator::{Extra, Options, SimulatorError, Source, fault_names, start};
 
 /// Serve a simulated Microsoft 365 tenant on this machine
 #[derive(Debug, clap::Args)]
@@ -28,8 +28,8 @@ pub(super) struct Args {
     /// Add generated mail to a mailbox, in Inbox/Volume; repeat for more
     #[arg(long, value_name = "UPN=COUNT[:BYTES]", value_parser = extra)]
     synthetic: Vec<Extra>,
-    /// Faults to simulate
-    #[arg(long, default_value = "", value_name = "SPEC")]
+    /// Faults to simulate; below is what there is
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "SPEC")]
     faults: String,
     /// Seed of everything that looks random
     #[arg(long, default_value_t = 1)]
@@ -70,10 +70,15 @@ fn extra(text: &str) -> Result<Extra, String> {
 }
 
 fn after_help() -> String {
-    let faults: Vec<String> = KNOWN_FAULTS.iter().map(|(name, what)| format!("  {name:13} {what}")).collect();
+    let width = fault_names().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let faults: Vec<String> = fault_names().map(|(name, what)| format!("  {name:width$}  {what}")).collect();
     format!(
-        "Example:\n  affiant simulate --port 8080 --auto-approve paula.quist@brackwater.example --faults \"value-503:rate=0.02 throttle:every=50\"\n\n\
-         Faults, separated by spaces or ';', with settings after ':' (rate=0.02,times=2,forever,above=100,every=50):\n{}",
+        "Example:\n  affiant simulate --port 8080 --auto-approve paula.quist@brackwater.example --faults value-503:rate=0.02,throttle:every=50\n\n\
+         Faults, separated by commas, each with parameters after colons: rate=0.02 (that share of all resources, chosen by the seed),\n\
+         every=50, ids=3 (the first three), above=200 (page size), after=100, times=2 (per resource), once, forever,\n\
+         retry-after=SECONDS|date|float|none, seconds=5, code=53003. A fault that stands for passing trouble strikes a resource once.\n\
+         Also any status at any place: value-500-forever, list-504, folders-403, with any, mail, users, folders, list, message, value,\n\
+         attachments or delta. Names like g12 are cases of the must-handle list.\n\n{}",
         faults.join("\n")
     )
 }

@@ -28,7 +28,7 @@ mod tenant;
 mod time;
 mod world;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ use self::requests::Requests;
 use self::time::Time;
 use self::world::World;
 
-pub use self::faults::{FaultSpecError, KNOWN as KNOWN_FAULTS};
+pub use self::faults::{FaultSpecError, fault_names};
 pub use self::requests::{REQUESTS_KEPT, RequestCounts, RequestSeen};
 pub use self::tenant::{Extra, Source, TenantError};
 
@@ -63,7 +63,7 @@ pub struct Options {
     pub source: Source,
     /// Generated mail on top of the tenant's.
     pub extras: Vec<Extra>,
-    /// Faults, such as `value-503:rate=0.02`; empty for none.
+    /// Faults, such as `value-503:rate=0.02,throttle:every=50`; [`fault_names`] lists them; empty for none.
     pub faults: String,
     /// Seed of everything that looks random.
     pub seed: u64,
@@ -172,6 +172,7 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
         requests: requests.map_err(|error| SimulatorError::Log(error.kind().to_string()))?,
         latency: options.latency,
         turns: AtomicU64::new(0),
+        edits: Mutex::default(),
     });
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(server::serve(listener, world.clone(), stopped));

@@ -15,9 +15,10 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::faults::{Effect, Point, claims_challenge};
 use super::graph::{self, Refusal, Request};
 use super::identity;
-use super::limits::{Excess, Permit};
+use super::limits::Permit;
 use super::reply::Reply;
 use super::requests::{RequestSeen, without_secrets};
 use super::world::World;
@@ -65,7 +66,10 @@ async fn handle(State(world): State<Arc<World>>, request: http::Request<Body>) -
         Some(path) => ask_graph(&world, &incoming, path).await,
         None => (beside_graph(&world, &incoming), None),
     };
-    world.requests.note(seen(reply.status));
+    // What tests and people do to the simulator itself is no request to the service.
+    if !incoming.path.starts_with("/simulator/") && incoming.path != "/devicelogin" {
+        world.requests.note(seen(reply.status));
+    }
     reply.into_response(permit)
 }
 
@@ -93,6 +97,10 @@ fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
             json!({ "counts": world.requests.counts(), "most_at_once": world.limits.most_at_once(),
                     "requests": world.requests.seen() }),
         ),
+        (method, path) if path.ends_with("/token") => match world.faults.strike(Point::Token, path, 0, None) {
+            Some(strike) if strike.effect == Effect::Aadsts => identity::failure(world, strike.code),
+            _ => identity::answer(world, method, path, incoming.query.as_deref(), &incoming.body),
+        },
         (method, path) => identity::answer(world, method, path, incoming.query.as_deref(), &incoming.body),
     }
 }
@@ -129,30 +137,59 @@ async fn admitted(world: &Arc<World>, request: Request, turn: u64, id: &str) -> 
         refusal.into_reply(&now, id, id)
     };
     let bearer = request.headers.get("authorization").and_then(|value| value.to_str().ok());
-    let caller = match world.platform.caller(world, bearer) {
-        Ok(caller) => caller,
+    let (caller, uses) = match world.platform.caller(world, bearer) {
+        Ok(known) => known,
         Err(why) => return (refused(Refusal::token(why, &world.origin)), None),
     };
+    let token = bearer.unwrap_or_default();
+    if let Some(strike) = world.faults.strike(Point::Access, token, 0, Some(uses)) {
+        return (refused(spoil_token(world, strike.effect, token)), None);
+    }
     let mut permit = None;
     if let Some(mailbox) = graph::mailbox_of(world, &caller, &request.path) {
         match world.limits.enter(&caller.client_id, mailbox, world.time.millis()) {
             Ok(given) => permit = Some(given),
-            Err(Excess::Concurrency) => {
-                return (refused(Refusal::throttled("Application is over its MailboxConcurrency limit.", 1)), None);
-            }
-            Err(Excess::Quota(seconds)) => {
-                return (refused(Refusal::throttled("Application is over its request limit.", seconds)), None);
-            }
+            Err(excess) => return (refused(Refusal::excess(excess)), None),
         }
     }
     if !world.latency.is_zero() {
         tokio::time::sleep(world.latency).await;
     }
-    if let Some(reply) = world.faults.instead(world, &request, turn) {
+    let resource = format!("{}?{}", request.path, request.query);
+    let strike = world.faults.strike(graph::point(&request.path), &resource, graph::page_size(&request), None);
+    if let Some(reply) = strike.as_ref().and_then(|strike| strike.instead(world.time.now(), &refused)) {
         return (reply, permit);
     }
-    let (inside, path) = (world.clone(), request.path.clone());
-    let answered = tokio::task::spawn_blocking(move || graph::answer(&inside, &caller, &request, turn)).await;
-    let reply = answered.unwrap_or_else(|_| Reply::empty(StatusCode::INTERNAL_SERVER_ERROR));
-    (world.faults.spoil(world, &path, reply), permit)
+    let inside = world.clone();
+    let answered = tokio::task::spawn_blocking(move || {
+        let reply = graph::answer(&inside, &caller, &request, turn);
+        if strike.as_ref().is_some_and(|strike| strike.effect == Effect::Edit) {
+            graph::touch(&inside, &caller, &request.path);
+        }
+        match strike {
+            Some(strike) => strike.spoil(reply, &format!("{}/v1.0/{resource}", inside.origin)),
+            None => reply,
+        }
+    });
+    (answered.await.unwrap_or_else(|_| Reply::empty(StatusCode::INTERNAL_SERVER_ERROR)), permit)
+}
+
+/// What a fault does to a token, and what the caller is told.
+fn spoil_token(world: &World, effect: Effect, token: &str) -> Refusal {
+    match effect {
+        Effect::Claims => {
+            let (name, value) = claims_challenge(&world.origin);
+            let text = "Continuous access evaluation resulted in challenge with result: InteractionRequired \
+                        and code: TokenIssuedBeforeRevocationTimestamp";
+            Refusal::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", text).header(name, value)
+        }
+        Effect::Revoke => {
+            world.platform.revoke();
+            Refusal::token("Access token validation failure. The token was revoked.", &world.origin)
+        }
+        _ => {
+            world.platform.expire(token);
+            Refusal::token("Lifetime validation failed, the token is expired.", &world.origin)
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! The state of a running simulator: the tenant, which never changes, and what happens to it meanwhile.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::faults::Faults;
@@ -25,9 +26,23 @@ pub(super) struct World {
     pub(super) latency: Duration,
     /// Requests to Graph so far.
     pub(super) turns: AtomicU64,
+    /// How often items were edited, by mailbox and number.
+    pub(super) edits: Mutex<HashMap<(String, u64), u64>>,
 }
 
 impl World {
+    /// How often an item was edited since the start.
+    pub(super) fn revision(&self, mailbox: &str, number: u64) -> u64 {
+        let edits = self.edits.lock().unwrap_or_else(PoisonError::into_inner);
+        if edits.is_empty() { 0 } else { edits.get(&(mailbox.to_owned(), number)).copied().unwrap_or(0) }
+    }
+
+    /// Edits an item: its change key moves.
+    pub(super) fn touch(&self, mailbox: &str, number: u64) {
+        let mut edits = self.edits.lock().unwrap_or_else(PoisonError::into_inner);
+        *edits.entry((mailbox.to_owned(), number)).or_default() += 1;
+    }
+
     /// The number of requests to Graph before this one.
     pub(super) fn turn(&self) -> u64 {
         self.turns.fetch_add(1, Ordering::Relaxed)

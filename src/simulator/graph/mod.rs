@@ -24,7 +24,9 @@ use http::HeaderMap;
 
 use self::call::Call;
 use self::query::{Prefer, Query};
+use super::faults::Point;
 use super::identity::Caller;
+use super::ids;
 use super::reply::Reply;
 use super::tenant::Standing;
 use super::world::World;
@@ -72,6 +74,38 @@ pub(in crate::simulator) fn mailbox_of(world: &World, caller: &Caller, path: &st
     }
 }
 
+/// Which faults may strike a request.
+pub(in crate::simulator) fn point(path: &str) -> Point {
+    let segments = path::segments(path);
+    let words: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let rest = match words.as_slice() {
+        ["me", rest @ ..] | ["users", _, rest @ ..] if !rest.is_empty() => rest,
+        ["me"] | ["users", ..] => return Point::Users,
+        _ => return Point::Other,
+    };
+    match rest {
+        [.., "delta"] => Point::Delta,
+        [.., "messages"] | [.., "messages", "$count"] => Point::List,
+        [.., "attachments"] | [.., "attachments", _] | [.., "attachments", _, "$value"] => Point::Attachments,
+        [.., "messages", _, "$value"] => Point::Value,
+        [.., "messages", _] => Point::Message,
+        ["mailFolders", ..] => Point::Folders,
+        _ => Point::Other,
+    }
+}
+
+/// Changes the message that a path names, as if somebody had edited it.
+pub(in crate::simulator) fn touch(world: &World, caller: &Caller, path: &str) {
+    let segments = path::segments(path);
+    let id = segments.iter().skip_while(|segment| *segment != "messages").nth(1);
+    let mailbox = mailbox_of(world, caller, path);
+    if let (Some(id), Some(mailbox)) = (id, mailbox.and_then(|at| world.tenant.mailboxes.get(at)))
+        && let Ok(item) = ids::read_message(mailbox, id)
+    {
+        world.touch(&mailbox.guid, ids::number(item));
+    }
+}
+
 /// How many messages a request wants on a page, for faults that depend on it.
 pub(in crate::simulator) fn page_size(request: &Request) -> u64 {
     messages::page_size(&Query::parse(&request.query), Prefer::read(&request.headers))
@@ -92,7 +126,16 @@ fn respond(world: &World, caller: &Caller, request: &Request, turn: u64, in_batc
     };
     let segments = path::segments(&request.path);
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let outcome = if request.method == "GET" { route(&call, &segments) } else { Err(Refusal::not_supported()) };
+    // Parts of a batch count one by one; the server counts only what comes by itself.
+    let counted = if in_batch { mailbox_of(world, caller, &request.path) } else { None };
+    let permit = counted.map(|mailbox| world.limits.enter(&caller.client_id, mailbox, world.time.millis())).transpose();
+    let outcome = if let Err(excess) = &permit {
+        Err(Refusal::excess(*excess))
+    } else if request.method == "GET" {
+        route(&call, &segments)
+    } else {
+        Err(Refusal::not_supported())
+    };
     match outcome {
         Ok(reply) => match prefer.applied() {
             Some(applied) => reply.header(http::HeaderName::from_static("preference-applied"), &applied),

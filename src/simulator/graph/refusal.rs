@@ -9,6 +9,7 @@ use http::{HeaderName, StatusCode};
 use serde_json::json;
 
 use crate::simulator::ids::BadId;
+use crate::simulator::limits::Excess;
 use crate::simulator::reply::Reply;
 
 /// A request that is not answered as asked.
@@ -47,7 +48,7 @@ impl Refusal {
     }
 
     /// No such item, or no right to it: Exchange does not tell the two apart.
-    pub(super) fn item_not_found() -> Self {
+    pub(in crate::simulator) fn item_not_found() -> Self {
         let text = "The specified object was not found in the store.";
         Self::new(StatusCode::NOT_FOUND, "ErrorItemNotFound", text)
     }
@@ -114,6 +115,14 @@ impl Refusal {
              client_id=\"00000003-0000-0000-c000-000000000000\""
         );
         refusal.header(WWW_AUTHENTICATE, challenge)
+    }
+
+    /// One of the service's limits.
+    pub(in crate::simulator) fn excess(excess: Excess) -> Self {
+        match excess {
+            Excess::Concurrency => Self::throttled("Application is over its MailboxConcurrency limit.", 1),
+            Excess::Quota(seconds) => Self::throttled("Application is over its request limit.", seconds),
+        }
     }
 
     /// Too many requests at once or in a time; Outlook's wording.

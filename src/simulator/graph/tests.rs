@@ -38,6 +38,7 @@ impl Bench {
             requests: Requests::default(),
             latency: std::time::Duration::ZERO,
             turns: std::sync::atomic::AtomicU64::new(0),
+            edits: std::sync::Mutex::default(),
         };
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         Self { world, caller: Caller { user, scopes, client_id: "app".to_owned() } }

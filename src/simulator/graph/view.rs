@@ -133,7 +133,8 @@ impl<'a> View<'a> {
         if let Some((kind, _)) = meeting {
             put("@odata.type", json!(kind));
         }
-        let change_key = ids::change_key(mailbox, ids::number(item), 0);
+        let change_key =
+            ids::change_key(mailbox, ids::number(item), self.call.world.revision(&mailbox.guid, ids::number(item)));
         put("@odata.etag", json!(format!("W/\"{change_key}\"")));
         let id = ids::message(mailbox, item, self.call.prefer.ids);
         put("id", json!(id));

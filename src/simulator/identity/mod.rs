@@ -5,6 +5,7 @@
 
 mod pages;
 mod refusal;
+mod scopes;
 mod token;
 mod tokens;
 
@@ -35,6 +36,11 @@ impl Caller {
     }
 }
 
+/// An error by its number, for faults of the token endpoint.
+pub(super) fn failure(world: &World, number: u32) -> Reply {
+    refusal::numbered(world, number)
+}
+
 /// A form's fields.
 pub(super) struct Form(Vec<(String, String)>);
 
@@ -61,7 +67,7 @@ pub(super) fn answer(world: &World, method: &str, path: &str, query: Option<&str
         ("POST", [_, "oauth2", "v2.0", "token"]) => token::answer(world, &Form::parse(body)),
         ("POST", [_, "oauth2", "v2.0", "devicecode"]) => token::device_code(world, &Form::parse(body)),
         ("GET", [_, "v2.0", ".well-known", "openid-configuration"]) => configuration(world),
-        ("GET", [_, "adminconsent"]) => pages::admin_consent(world, &query),
+        ("GET", [_, "adminconsent"] | [_, "v2.0", "adminconsent"]) => pages::admin_consent(world, &query),
         _ => Reply::json(StatusCode::NOT_FOUND, json!({ "error": "not_found" })),
     }
 }

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::Form;
 use super::refusal::{refused, unknown_application};
-use super::token::asked;
+use super::scopes;
 use super::tokens::Grant;
 use crate::simulator::reply::Reply;
 use crate::simulator::world::World;
@@ -21,19 +21,46 @@ pub(super) fn authorize(world: &World, query: &Form) -> Reply {
     if query.get("code_challenge_method") != "S256" || query.get("code_challenge").is_empty() {
         return refused(world, "invalid_request", 9_002_325, "Proof Key for Code Exchange is required.");
     }
+    let scopes = match scopes::grant(query.get("scope"), &world.platform.rules) {
+        Ok(scopes) => scopes,
+        Err(scope) => {
+            let text = format!("AADSTS70011: The scope '{scope}' does not exist.");
+            return refuse(back, "invalid_scope", &text, query);
+        }
+    };
+    if query.get("simulator_decline") == "true" {
+        return refuse(back, "access_denied", "AADSTS65004: User declined to consent to access the app.", query);
+    }
     let hinted = [query.get("simulator_account"), query.get("login_hint")].into_iter().find(|name| !name.is_empty());
     let auto = world.platform.rules.auto_approve.as_deref();
     let user = hinted.or(auto).and_then(|upn| world.tenant.user(upn));
     match user.filter(|at| world.tenant.users.get(*at).is_some_and(|user| user.can_sign_in())) {
+        Some(_) if !world.platform.has_consent(world, query.get("client_id")) => {
+            let text = "AADSTS65001: The user or administrator has not consented to use the application.";
+            refuse(back, "consent_required", text, query)
+        }
         Some(user) => {
-            let grant = Grant { user, client_id: query.get("client_id").to_owned(), scopes: asked(query.get("scope")) };
+            let grant = Grant { user, client_id: query.get("client_id").to_owned(), scopes };
             let code = world.platform.code(world, grant, query.get("code_challenge"), query.get("redirect_uri"));
             let mut back = back;
             back.query_pairs_mut().append_pair("code", &code).append_pair("state", query.get("state"));
             Reply::redirect(back.as_str())
         }
+        None if query.get("prompt") == "none" => refuse(
+            back,
+            "login_required",
+            "AADSTS50058: A silent sign-in request was sent but no user is signed in.",
+            query,
+        ),
         None => choose(world, query),
     }
+}
+
+/// Back to the application, with an error.
+fn refuse(mut back: Url, error: &str, text: &str, query: &Form) -> Reply {
+    let pairs = [("error", error), ("error_description", text), ("state", query.get("state"))];
+    back.query_pairs_mut().extend_pairs(pairs);
+    Reply::redirect(back.as_str())
 }
 
 /// A redirect address of a native application: this machine, any port.
@@ -96,6 +123,7 @@ pub(super) fn device_answer(world: &World, form: &Form) -> Reply {
 
 /// Consent of an administrator: granted, and back.
 pub(super) fn admin_consent(world: &World, query: &Form) -> Reply {
+    world.platform.agree(query.get("client_id"));
     match loopback(query.get("redirect_uri")) {
         Some(mut back) => {
             let pairs = [("admin_consent", "True"), ("tenant", &world.tenant.id), ("state", query.get("state"))];

@@ -35,6 +35,37 @@ pub(super) fn unknown_application(world: &World) -> Reply {
     refused(world, "unauthorized_client", 700_016, "Application was not found in the directory.")
 }
 
+/// Nobody agreed to this application yet.
+pub(super) fn not_consented(world: &World) -> Reply {
+    let text = "The user or administrator has not consented to use the application. \
+                Send an interactive authorization request for this user and resource.";
+    refused(world, "invalid_grant", 65001, text)
+}
+
+pub(super) fn no_such_scope(world: &World, scope: &str) -> Reply {
+    let shown: String = scope.chars().filter(char::is_ascii_graphic).take(128).collect();
+    let text =
+        format!("The provided value for the input parameter 'scope' isn't valid. The scope {shown} does not exist.");
+    refused(world, "invalid_scope", 70011, &text)
+}
+
+/// An error by its number, with the OAuth word that Entra uses for it.
+pub(super) fn numbered(world: &World, number: u32) -> Reply {
+    let (word, text) = match number {
+        50076 | 50079 => ("interaction_required", "You must use multi-factor authentication to access the resource."),
+        53000..=53003 | 530_032..=530_035 => {
+            ("interaction_required", "Access has been blocked by Conditional Access policies.")
+        }
+        70043 => ("invalid_grant", "The refresh token has expired or is invalid due to sign-in frequency checks."),
+        700_082 => ("invalid_grant", "The refresh token has expired due to inactivity."),
+        7_000_215 | 7_000_222 => ("invalid_client", "The provided client secret is invalid or has expired."),
+        90024 | 90033 | 90055 => ("temporarily_unavailable", "A transient error has occurred. Please try again."),
+        65001 => return not_consented(world),
+        _ => ("invalid_grant", "The provided grant has expired due to it being revoked."),
+    };
+    refused(world, word, number, text)
+}
+
 pub(super) fn bad_grant(world: &World, number: u32, text: &str) -> Reply {
     refused(world, "invalid_grant", number, text)
 }

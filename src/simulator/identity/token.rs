@@ -5,13 +5,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::refusal::{bad_grant, refused, unknown_application};
+use super::refusal::{bad_grant, no_such_scope, not_consented, refused, unknown_application};
+use super::scopes;
 use super::tokens::{DEVICE_LIFE, DeviceState, Grant};
 use super::{Caller, Form};
 use crate::simulator::reply::Reply;
 use crate::simulator::world::World;
 use crate::terms::Sha256;
 
+/// The request for a refresh token.
+const OFFLINE: &str = "offline_access";
 const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 pub(super) fn answer(world: &World, form: &Form) -> Reply {
@@ -40,7 +43,11 @@ pub(super) fn device_code(world: &World, form: &Form) -> Reply {
     if world.tenant.app(client_id).is_none() {
         return unknown_application(world);
     }
-    let (code, user_code) = world.platform.device(world, client_id, asked(form.get("scope")));
+    let granted = match scopes::grant(form.get("scope"), &world.platform.rules) {
+        Ok(granted) => granted,
+        Err(scope) => return no_such_scope(world, &scope),
+    };
+    let (code, user_code) = world.platform.device(world, client_id, granted);
     let page = format!("{}/devicelogin", world.origin);
     let message = format!(
         "To sign in, use a web browser to open the page {page} and enter the code {user_code} to authenticate."
@@ -73,10 +80,14 @@ fn by_refresh(world: &World, form: &Form) -> Reply {
     if grant.client_id != form.get("client_id") {
         return bad_grant(world, 70000, "The refresh token belongs to another application.");
     }
-    // Asking for less is allowed; asking for nothing keeps what there was.
-    let wanted = asked(form.get("scope"));
-    if !wanted.is_empty() {
-        grant.scopes = wanted;
+    // Asking for less is allowed, asking for nothing keeps what there was, and refreshing goes on in any case.
+    match scopes::grant(form.get("scope"), &world.platform.rules) {
+        Err(scope) => return no_such_scope(world, &scope),
+        Ok(_) if form.get("scope").trim().is_empty() => {}
+        Ok(wanted) => {
+            grant.scopes = scopes::within(wanted, &grant.scopes);
+            grant.scopes.extend((!grant.scopes.iter().any(|scope| scope == OFFLINE)).then(|| OFFLINE.to_owned()));
+        }
     }
     tokens(world, grant)
 }
@@ -102,11 +113,8 @@ fn by_device(world: &World, form: &Form) -> Reply {
             tokens(world, Grant { user, client_id: device.client_id, scopes: device.scopes })
         }
         DeviceState::Waiting => {
-            let interval = i64::try_from(world.platform.rules.device_interval).unwrap_or_default() * 1000;
-            // A little tolerance: a client that waits exactly so long must not be told off for rounding.
-            let hasty = device.polled.is_some_and(|last| now - last + 100 < interval);
-            let word = if hasty { "slow_down" } else { "authorization_pending" };
-            refused(world, word, 70016, "OAuth 2.0 device flow error. Authorization is pending. Continue polling.")
+            let answer = if device.is_hasty(now) { "slow_down" } else { "authorization_pending" };
+            refused(world, answer, 70016, "OAuth 2.0 device flow error. Authorization is pending. Continue polling.")
         }
     }
 }
@@ -135,32 +143,20 @@ fn by_secret(world: &World, form: &Form) -> Reply {
     )
 }
 
-/// Scopes as asked, each once.
-pub(super) fn asked(text: &str) -> Vec<String> {
-    let mut scopes: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-    scopes.dedup();
-    scopes
-}
-
-fn short(scope: &str) -> &str {
-    scope.rsplit('/').next().unwrap_or(scope)
-}
-
-/// Tokens for a person: what was asked, less what is withheld, plus what the tenant adds.
+/// Tokens for a person.
 fn tokens(world: &World, grant: Grant) -> Reply {
+    if !world.platform.has_consent(world, &grant.client_id) {
+        return not_consented(world);
+    }
     let rules = &world.platform.rules;
-    let withheld = |scope: &str| rules.withheld.iter().any(|name| name.eq_ignore_ascii_case(short(scope)));
-    let plain = |scope: &&String| !matches!(scope.as_str(), "offline_access") && !withheld(scope);
-    let mut granted: Vec<String> = grant.scopes.iter().filter(plain).cloned().collect();
-    granted.extend(rules.granted_extra.iter().cloned());
     let Some(user) = world.tenant.users.get(grant.user) else {
         return bad_grant(world, 50034, "The user account does not exist in the directory.");
     };
-    let scopes = granted.iter().map(|scope| short(scope).to_owned()).collect();
-    let caller = Caller { user: Some(grant.user), scopes, client_id: grant.client_id.clone() };
+    let caller =
+        Caller { user: Some(grant.user), scopes: scopes::names(&grant.scopes), client_id: grant.client_id.clone() };
     let mut answer = json!({
         "token_type": "Bearer",
-        "scope": granted.join(" "),
+        "scope": scopes::spelled(&grant.scopes),
         "expires_in": rules.token_lifetime_seconds,
         "ext_expires_in": rules.token_lifetime_seconds,
         "access_token": world.platform.access(world, caller),
@@ -171,7 +167,7 @@ fn tokens(world: &World, grant: Grant) -> Reply {
                              "name": user.display_name, "aud": grant.client_id, "uti": uuid::Uuid::new_v4().simple().to_string() });
         set(&mut answer, "id_token", unsigned(&claims));
     }
-    if wants("offline_access") {
+    if wants(OFFLINE) {
         set(&mut answer, "refresh_token", world.platform.refresh(grant));
     }
     Reply::json(StatusCode::OK, answer)

@@ -1,6 +1,6 @@
 //! What has been handed out: codes, device codes, access and refresh tokens. All of it in memory, all opaque.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Caller, Rules};
@@ -11,6 +11,11 @@ use crate::simulator::world::World;
 const CODE_LIFE: i64 = 600_000;
 /// How long a device code lives, in seconds.
 pub(super) const DEVICE_LIFE: u64 = 900;
+
+/// What a poll that came too soon adds to the interval, in milliseconds.
+const SLOWER: i64 = 5_000;
+/// A client that waits exactly so long must not be told off for rounding.
+const TOLERANCE: i64 = 100;
 
 /// What a code or refresh token stands for.
 #[derive(Debug, Clone)]
@@ -38,6 +43,15 @@ pub(super) struct Device {
     pub(super) state: DeviceState,
     pub(super) made: i64,
     pub(super) polled: Option<i64>,
+    /// Milliseconds between polls; five seconds more after each hasty one (RFC 8628, section 3.5).
+    pub(super) interval: i64,
+}
+
+impl Device {
+    /// Whether a poll now would come too soon.
+    pub(super) fn is_hasty(&self, now: i64) -> bool {
+        self.polled.is_some_and(|last| now - last + TOLERANCE < self.interval)
+    }
 }
 
 /// What the person has done with a device code.
@@ -48,12 +62,20 @@ pub(super) enum DeviceState {
     Declined,
 }
 
+struct Access {
+    caller: Caller,
+    ends: i64,
+    uses: u64,
+}
+
 #[derive(Default)]
 struct Given {
     codes: HashMap<String, Code>,
     devices: HashMap<String, Device>,
-    access: HashMap<String, (Caller, i64)>,
+    access: HashMap<String, Access>,
     refresh: HashMap<String, Grant>,
+    /// Applications an administrator agreed to since the start.
+    agreed: HashSet<String>,
 }
 
 /// The platform's memory.
@@ -76,16 +98,39 @@ impl Platform {
         self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who a bearer token belongs to.
-    pub(in crate::simulator) fn caller(&self, world: &World, header: Option<&str>) -> Result<Caller, &'static str> {
+    /// Who a bearer token belongs to, and how often it has been used.
+    pub(in crate::simulator) fn caller(
+        &self,
+        world: &World,
+        header: Option<&str>,
+    ) -> Result<(Caller, u64), &'static str> {
         let header = header.ok_or("Access token is empty.")?;
         let token = header.strip_prefix("Bearer ").ok_or("CompactToken parsing failed.")?;
-        let given = self.given();
-        let (caller, ends) = given.access.get(token).ok_or("Access token validation failure. Invalid audience.")?;
-        if *ends <= world.time.millis() {
+        let mut given = self.given();
+        let access = given.access.get_mut(token).ok_or("Access token validation failure. Invalid audience.")?;
+        if access.ends <= world.time.millis() {
             return Err("Lifetime validation failed, the token is expired.");
         }
-        Ok(caller.clone())
+        access.uses += 1;
+        Ok((access.caller.clone(), access.uses))
+    }
+
+    /// Ends the token of a header before its time.
+    pub(in crate::simulator) fn expire(&self, header: &str) {
+        let token = header.strip_prefix("Bearer ").unwrap_or_default();
+        if let Some(access) = self.given().access.get_mut(token) {
+            access.ends = i64::MIN;
+        }
+    }
+
+    /// Whether somebody agreed to the application.
+    pub(super) fn has_consent(&self, world: &World, client_id: &str) -> bool {
+        world.tenant.app(client_id).is_some_and(|app| app.consented) || self.given().agreed.contains(client_id)
+    }
+
+    /// An administrator agrees to the application.
+    pub(super) fn agree(&self, client_id: &str) {
+        self.given().agreed.insert(client_id.to_owned());
     }
 
     /// Makes a code for a person who signed in in the browser.
@@ -119,6 +164,7 @@ impl Platform {
             state,
             made: world.time.millis(),
             polled: None,
+            interval: i64::try_from(self.rules.device_interval).unwrap_or_default().saturating_mul(1000),
         };
         self.given().devices.insert(code.clone(), device);
         (code, user_code)
@@ -129,7 +175,11 @@ impl Platform {
         let mut given = self.given();
         let device = given.devices.get_mut(code)?;
         let before = device.clone();
-        device.polled = Some(world.time.millis());
+        let now = world.time.millis();
+        if device.is_hasty(now) {
+            device.interval += SLOWER;
+        }
+        device.polled = Some(now);
         Some(before)
     }
 
@@ -169,8 +219,8 @@ impl Platform {
         let (token, now) = (secret("AT"), world.time.millis());
         let life = i64::try_from(self.rules.token_lifetime_seconds).unwrap_or(i64::MAX / 2000).saturating_mul(1000);
         let mut given = self.given();
-        given.access.retain(|_, (_, ends)| *ends > now);
-        given.access.insert(token.clone(), (caller, now.saturating_add(life)));
+        given.access.retain(|_, access| access.ends > now);
+        given.access.insert(token.clone(), Access { caller, ends: now.saturating_add(life), uses: 0 });
         token
     }
 
@@ -181,8 +231,9 @@ impl Platform {
         token
     }
 
-    /// Takes a refresh token back: it works once, the answer brings the next.
+    /// What a refresh token stands for. Each use brings a new one, and the old one stays good: Microsoft,
+    /// "Refresh tokens in the Microsoft identity platform".
     pub(super) fn spend_refresh(&self, token: &str) -> Option<Grant> {
-        self.given().refresh.remove(token)
+        self.given().refresh.get(token).cloned()
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct AppFile {
     pub(super) display_name: String,
     #[serde(default)]
     pub(super) secret: Option<String>,
+    #[serde(default = "agreed")]
+    pub(super) consented: bool,
 }
 
 /// One entry of `users.json`: a Graph user with one member of ours.
@@ -176,6 +178,10 @@ pub(super) struct SyntheticFile {
     pub(super) to: String,
     #[serde(default = "usual_bytes")]
     pub(super) mean_bytes: u64,
+}
+
+fn agreed() -> bool {
+    true
 }
 
 fn usual_bytes() -> u64 {

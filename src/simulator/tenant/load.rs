@@ -43,7 +43,12 @@ fn read(shelf: &Shelf) -> Result<Tenant, TenantError> {
     let about: TenantFile = shelf.json("tenant.json")?;
     let listed: Vec<UserFile> = shelf.json("users.json")?;
     let apps = about.apps.into_iter();
-    let apps = apps.map(|app| App { client_id: app.client_id, display_name: app.display_name, secret: app.secret });
+    let apps = apps.map(|app| App {
+        client_id: app.client_id,
+        display_name: app.display_name,
+        secret: app.secret,
+        consented: app.consented,
+    });
     let mut homes: HashMap<String, (Option<String>, Option<StateFile>)> = HashMap::new();
     let mut users = Vec::new();
     for entry in listed {

@@ -29,7 +29,7 @@ async fn an_alias_finds_its_owner_by_filter_only() {
     let users = bench.all(&token, &format!("/users?{SELECT}"), "").await;
     let mara = users.iter().find(|user| text(user, "userPrincipalName").starts_with("mara.okafor")).expect("mara");
     let alias = mara["proxyAddresses"].as_array().expect("addresses").iter().filter_map(|address| address.as_str());
-    let alias = alias.filter_map(|address| address.strip_prefix("smtp:")).next().expect("an alias").trim();
+    let alias = alias.into_iter().find_map(|address| address.strip_prefix("smtp:")).expect("an alias").trim();
     let filter = escaped(&format!("proxyAddresses/any(p:p eq 'smtp:{alias}')"));
     let found = bench.get(&token, &format!("/users?$filter={filter}&$select=id")).await.items();
     assert_eq!(found.iter().map(|user| text(user, "id")).collect::<Vec<_>>(), [text(mara, "id")]);

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::bench::{Bench, escaped, sha256, text};
@@ -192,8 +194,7 @@ async fn attachments_are_files_items_and_links() {
                 _ => {
                     assert_eq!(value.status, 200);
                     if let Some(inline) = attachment["contentBytes"].as_str() {
-                        use base64::Engine;
-                        let bytes = base64::engine::general_purpose::STANDARD.decode(inline).expect("base64");
+                        let bytes = STANDARD.decode(inline).expect("base64");
                         assert_eq!(bytes, value.bytes);
                     }
                 }
@@ -253,8 +254,7 @@ async fn a_batch_answers_each_part_for_itself() {
         .map(|part| (text(part, "id").to_owned(), part.clone()))
         .collect();
     assert_eq!((parts["a"]["status"].as_u64(), parts["b"]["status"].as_u64()), (Some(200), Some(404)));
-    use base64::Engine;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(text(&parts["c"], "body")).expect("base64");
+    let bytes = STANDARD.decode(text(&parts["c"], "body")).expect("base64");
     assert_eq!(bytes, value);
     let many: Vec<Value> = (0..21).map(|n| part(&n.to_string(), "/me".to_owned())).collect();
     assert_eq!(bench.call(&token, "POST", "/$batch", &json!({ "requests": many })).await.status, 400);

@@ -103,6 +103,7 @@ async fn refreshing_brings_new_tokens_until_the_sign_in_is_revoked() {
     let second = refresh(text(&first, "refresh_token")).await.json();
     assert_ne!(text(&second, "refresh_token"), text(&first, "refresh_token"));
     assert_eq!(bench.get(text(&second, "access_token"), "/me").await.status, 200);
+    assert_eq!(refresh(text(&first, "refresh_token")).await.status, 200, "Entra leaves the older one good");
     bench.control("revoke", &json!({})).await;
     assert_eq!(bench.get(text(&second, "access_token"), "/me").await.status, 401);
     let over = refresh(text(&second, "refresh_token")).await;
@@ -141,6 +142,11 @@ async fn an_application_signs_in_with_its_secret_and_has_no_me() {
 #[tokio::test]
 async fn only_read_scopes_are_granted_unless_the_tenant_hands_out_more() {
     let asked = "openid Mail.Read Mail.Read.Shared User.Read";
+    let plain = Bench::start(&[]);
+    let answer = plain.sign_in(PAULA, &format!("{asked} Mail.ReadWrite Mail.Send")).await;
+    assert_eq!(text(&answer, "scope"), asked);
+    let wrong = plain.authorize(PAULA, "openid No.Such.Scope").await;
+    assert!(wrong.contains(&("error".to_owned(), "invalid_scope".to_owned())), "{wrong:?}");
     let bench = Bench::start(&["--withhold-scope", "Mail.Read.Shared", "--grant-scope", "Mail.ReadWrite"]);
     let answer = bench.sign_in(PAULA, asked).await;
     let granted: Vec<&str> = text(&answer, "scope").split(' ').collect();
@@ -149,6 +155,19 @@ async fn only_read_scopes_are_granted_unless_the_tenant_hands_out_more() {
     assert_eq!(bench.get(token, "/me/mailFolders").await.status, 200);
     let other = bench.get(token, "/users/mara.okafor@brackwater.example/mailFolders").await;
     assert_eq!((other.status, other.code().as_str()), (403, "ErrorAccessDenied"));
+}
+
+#[tokio::test]
+async fn an_application_without_consent_waits_for_its_administrator() {
+    let mut bench = Bench::start(&[]);
+    bench.client = "59da82b8-dcf0-4324-b6e4-cde0938f0d25".to_owned();
+    let refused = bench.authorize(PAULA, SCOPES).await;
+    assert!(refused.contains(&("error".to_owned(), "consent_required".to_owned())), "{refused:?}");
+    assert!(refused.iter().any(|(name, text)| name == "error_description" && text.starts_with("AADSTS65001")));
+    let page = format!("/{}/adminconsent?client_id={}&state=s&redirect_uri={BACK}", bench.tenant, bench.client);
+    let agreed = bench.browse(&page).await;
+    assert!(agreed.header("location").contains("admin_consent=True"), "{}", agreed.header("location"));
+    assert!(!text(&bench.sign_in(PAULA, SCOPES).await, "access_token").is_empty());
 }
 
 #[tokio::test]

@@ -1,0 +1,313 @@
+//! The one place that says what each fault does: name, where it strikes, what happens, how often by itself.
+//!
+//! A new fault is one line in [`NAMED`]; a case of the must-handle list is one line in [`CASES`].
+
+use http::StatusCode;
+
+/// Where a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::simulator) enum Point {
+    /// The token endpoint.
+    Token,
+    /// The access token of any Graph request.
+    Access,
+    /// The directory.
+    Users,
+    /// Folder lists and single folders.
+    Folders,
+    /// Lists of messages.
+    List,
+    /// Single messages as JSON.
+    Message,
+    /// A message's bytes.
+    Value,
+    /// Attachments.
+    Attachments,
+    /// Delta queries.
+    Delta,
+    /// Everything that is none of the others.
+    Other,
+}
+
+/// What happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::simulator) enum Effect {
+    /// An error with a code and a text; both may be empty.
+    Status(u16, &'static str, &'static str),
+    /// An error without a body.
+    Bare(u16),
+    /// An error whose envelope is written the other way: `innererror`, with the code inside and outside empty.
+    Inner(u16, &'static str),
+    /// 429 with `Retry-After`.
+    Throttle,
+    /// A page of HTML instead of JSON or mail.
+    Html(u16),
+    /// The connection breaks in the middle of the body.
+    Cut,
+    /// The body ends half-way as if it were whole.
+    Short,
+    /// The body promises more bytes than come.
+    Promise,
+    /// The body pauses half-way for some seconds.
+    Stall,
+    /// The connection breaks before the first byte of the body.
+    Reset,
+    /// The next link points to another host.
+    ForeignLink,
+    /// The next link is the request itself.
+    SameLink,
+    /// The next link is missing although there is more.
+    NoLink,
+    /// The next link has lost its user.
+    UserlessLink,
+    /// The page is empty and links to itself, once.
+    EmptyPage,
+    /// `@odata.count` lies.
+    WrongCount,
+    /// A raw control character stands inside a JSON text.
+    ControlCharacter,
+    /// The message is gone.
+    Vanish,
+    /// The message's change key moves after it was served.
+    Edit,
+    /// The access token counts as expired.
+    Expire,
+    /// Everything the user's sign-in gave is withdrawn.
+    Revoke,
+    /// The access token is challenged for more claims.
+    Claims,
+    /// The token endpoint answers with an AADSTS number, `code=`.
+    Aadsts,
+}
+
+/// One fault by name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    /// Its name in a specification.
+    pub(super) name: &'static str,
+    /// Where it strikes.
+    pub(super) points: &'static [Point],
+    /// What it does.
+    pub(super) effect: Effect,
+    /// How often it strikes one resource, unless told otherwise; 0 is for ever.
+    pub(super) times: u32,
+    /// What it is for, in a few words.
+    pub(super) gist: &'static str,
+}
+
+const MAIL: &[Point] = &[Point::Folders, Point::List, Point::Message, Point::Value, Point::Attachments, Point::Delta];
+const PAGES: &[Point] = &[Point::Users, Point::Folders, Point::List, Point::Delta];
+const JSON: &[Point] =
+    &[Point::Users, Point::Folders, Point::List, Point::Message, Point::Attachments, Point::Delta, Point::Other];
+const ANY: &[Point] = &[
+    Point::Users,
+    Point::Folders,
+    Point::List,
+    Point::Message,
+    Point::Value,
+    Point::Attachments,
+    Point::Delta,
+    Point::Other,
+];
+
+const fn entry(name: &'static str, points: &'static [Point], effect: Effect, times: u32, gist: &'static str) -> Entry {
+    Entry { name, points, effect, times, gist }
+}
+
+/// All faults with a name of their own. Besides, `<where>-<status>` and `<where>-<status>-forever` work for
+/// `any`, `mail`, `users`, `folders`, `list`, `message`, `value`, `attachments` and `delta`.
+pub(super) const NAMED: &[Entry] = &[
+    entry("throttle", MAIL, Effect::Throttle, 1, "429 with Retry-After (retry-after=seconds|date|float|none)"),
+    entry("throttle-users", &[Point::Users], Effect::Throttle, 1, "the same in the directory"),
+    entry("html", JSON, Effect::Html(200), 1, "a page of HTML with status 200 instead of JSON"),
+    entry("html-503", ANY, Effect::Html(503), 1, "a gateway's page of HTML with status 503"),
+    entry("value-html", &[Point::Value], Effect::Html(200), 1, "a page of HTML with status 200 instead of mail"),
+    entry(
+        "empty-404",
+        &[Point::Message, Point::Value],
+        Effect::Bare(404),
+        1,
+        "404 without a body for mail that exists",
+    ),
+    entry(
+        "inner-error",
+        ANY,
+        Effect::Inner(500, "ErrorInternalServerTransientError"),
+        1,
+        "the code only inside innererror",
+    ),
+    entry("cut-body", &[Point::Value], Effect::Cut, 1, "the connection breaks in the middle of the mail"),
+    entry("cut-json", JSON, Effect::Cut, 1, "the connection breaks in the middle of the JSON"),
+    entry("short-body", &[Point::Value], Effect::Short, 1, "half the mail, ended as if it were whole"),
+    entry("broken-promise", &[Point::Value], Effect::Promise, 1, "Content-Length larger than what comes"),
+    entry("stall", &[Point::Value], Effect::Stall, 1, "a pause in the middle of the mail (seconds=)"),
+    entry("reset", ANY, Effect::Reset, 1, "the connection breaks before the body"),
+    entry("foreign-link", PAGES, Effect::ForeignLink, 1, "a next link to another host"),
+    entry("same-link", PAGES, Effect::SameLink, 1, "a next link to the page just read"),
+    entry("no-link", PAGES, Effect::NoLink, 1, "no next link although there is more"),
+    entry("userless-link", &[Point::List], Effect::UserlessLink, 1, "a next link without its user"),
+    entry("empty-page", PAGES, Effect::EmptyPage, 1, "an empty page with a next link"),
+    entry("wrong-count", PAGES, Effect::WrongCount, 0, "@odata.count that is not true"),
+    entry(
+        "control-character",
+        &[Point::List, Point::Message],
+        Effect::ControlCharacter,
+        1,
+        "a raw control character in JSON",
+    ),
+    entry("vanish", &[Point::Message, Point::Value], Effect::Vanish, 0, "listed, then 404 ErrorItemNotFound"),
+    entry("edit", &[Point::Value], Effect::Edit, 1, "the change key moves between listing and download"),
+    entry("token-expire", &[Point::Access], Effect::Expire, 1, "the access token expires (after= requests with it)"),
+    entry("token-revoke", &[Point::Access], Effect::Revoke, 1, "the sign-in is revoked (after= requests with a token)"),
+    entry("claims-challenge", &[Point::Access], Effect::Claims, 1, "401 with a claims challenge (after=)"),
+    entry("token-error", &[Point::Token], Effect::Aadsts, 1, "the token endpoint refuses (code=AADSTS number)"),
+    entry(
+        "smime-500",
+        &[Point::Value],
+        Effect::Status(500, "ErrorMimeContentConversionFailed", "Message content conversion has failed."),
+        0,
+        "mail that cannot be rendered",
+    ),
+    entry(
+        "corrupt",
+        &[Point::Value],
+        Effect::Status(500, "ErrorCorruptData", "Invalid global object ID."),
+        0,
+        "mail that is corrupt",
+    ),
+    entry(
+        "corrupt-page",
+        &[Point::List],
+        Effect::Status(500, "ErrorInternalServerError", "Error while processing response."),
+        0,
+        "one bad item spoils a page (above= page size)",
+    ),
+    entry(
+        "ole",
+        &[Point::Attachments],
+        Effect::Status(500, "ErrorCannotOpenFileAttachment", "OLE conversion failed."),
+        0,
+        "an attachment that cannot be opened",
+    ),
+    entry(
+        "too-many-objects",
+        &[Point::Attachments],
+        Effect::Status(500, "ErrorTooManyObjectsOpened", "Too many objects are opened."),
+        1,
+        "too many at once",
+    ),
+    entry(
+        "bad-request",
+        ANY,
+        Effect::Status(400, "invalidRequest", "Invalid request."),
+        1,
+        "400 for a request that worked before",
+    ),
+    entry(
+        "io-error",
+        ANY,
+        Effect::Status(400, "BadRequest", "IO error during request payload read."),
+        1,
+        "400 that is a broken read",
+    ),
+    entry(
+        "sync-state",
+        &[Point::Delta],
+        Effect::Status(410, "SyncStateNotFound", "The sync state generation is not found."),
+        1,
+        "the delta state is gone",
+    ),
+    entry(
+        "resync",
+        &[Point::Delta],
+        Effect::Status(410, "resyncRequired", "Resync required."),
+        1,
+        "the delta state must be rebuilt",
+    ),
+    entry(
+        "quota",
+        &[Point::Delta],
+        Effect::Status(500, "ErrorQuotaExceeded", "The mailbox is over its quota."),
+        0,
+        "a full mailbox has no delta",
+    ),
+    entry(
+        "moving",
+        MAIL,
+        Effect::Status(503, "ErrorMailboxMoveInProgress", "Mailbox move in progress. Try again later."),
+        1,
+        "the mailbox is being moved",
+    ),
+];
+
+/// Cases of the must-handle list, each as a specification; parameters that are given replace those here.
+pub(super) const CASES: &[(&str, &str)] = &[
+    ("g01", "token-expire:after=20"),
+    ("g02", "token-revoke:after=20"),
+    ("g04", "stall:seconds=5:rate=0.02"),
+    ("g05", "cut-body:rate=0.05"),
+    ("g06", "value-503:rate=0.05"),
+    ("g07", "inner-error:rate=0.05"),
+    ("g08", "foreign-link:once"),
+    ("g12", "throttle:every=50"),
+    ("g13", "throttle:every=50:retry-after=date"),
+    ("g14", "throttle:every=50:retry-after=none"),
+    ("g16", "list-504:above=50"),
+    ("g17", "any-503:rate=0.03"),
+    ("g18", "empty-404:rate=0.05"),
+    ("g19", "bad-request:rate=0.03"),
+    ("g20", "io-error:rate=0.03"),
+    ("g21", "too-many-objects:rate=0.2"),
+    ("g35", "quota"),
+    ("g51", "empty-page:rate=0.3"),
+    ("g52", "no-link:once"),
+    ("g53", "same-link:once"),
+    ("g54", "userless-link:once"),
+    ("g57", "corrupt-page:above=5:ids=1"),
+    ("g59", "sync-state:once"),
+    ("g66", "vanish:ids=2"),
+    ("g71", "smime-500:ids=2"),
+    ("g74", "corrupt:ids=2"),
+    ("g75", "ole:ids=1"),
+    ("g91", "control-character:rate=0.1"),
+];
+
+/// The fault with this name.
+pub(super) fn named(name: &str) -> Option<Entry> {
+    NAMED.iter().find(|entry| entry.name == name).copied().or_else(|| by_status(name))
+}
+
+fn by_status(name: &str) -> Option<Entry> {
+    let (name, times) = name.strip_suffix("-forever").map_or((name, 1), |short| (short, 0));
+    let (place, status) = name.rsplit_once('-')?;
+    let points: &'static [Point] = match place {
+        "any" => ANY,
+        "mail" => MAIL,
+        "users" => &[Point::Users],
+        "folders" => &[Point::Folders],
+        "list" => &[Point::List],
+        "message" => &[Point::Message],
+        "value" => &[Point::Value],
+        "attachments" => &[Point::Attachments],
+        "delta" => &[Point::Delta],
+        _ => return None,
+    };
+    let status: u16 = status.parse().ok().filter(|status| (400..600).contains(status))?;
+    let effect = match StatusCode::from_u16(status).ok()? {
+        StatusCode::TOO_MANY_REQUESTS => Effect::Throttle,
+        // The service's own 503 often has no body at all, its 504 an empty message.
+        StatusCode::SERVICE_UNAVAILABLE => Effect::Bare(status),
+        StatusCode::GATEWAY_TIMEOUT => Effect::Status(status, "UnknownError", ""),
+        StatusCode::INTERNAL_SERVER_ERROR => {
+            Effect::Status(status, "ErrorInternalServerError", "An internal server error occurred.")
+        }
+        StatusCode::FORBIDDEN => {
+            Effect::Status(status, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+        }
+        StatusCode::NOT_FOUND => {
+            Effect::Status(status, "ErrorItemNotFound", "The specified object was not found in the store.")
+        }
+        _ => Effect::Status(status, "UnknownError", "The request failed."),
+    };
+    Some(Entry { name: "by-status", points, effect, times, gist: "an error by its status" })
+}
