@@ -155,8 +155,9 @@ async fn admitted(world: &Arc<World>, request: Request, turn: u64, id: &str) -> 
     if !world.latency.is_zero() {
         tokio::time::sleep(world.latency).await;
     }
-    let resource = format!("{}?{}", request.path, request.query);
-    let strike = world.faults.strike(graph::point(&request.path), &resource, graph::page_size(&request), None);
+    let own = format!("{}/v1.0/{}?{}", world.origin, request.path, request.query);
+    let strike =
+        world.faults.strike(graph::point(&request.path), &graph::resource(&request), graph::page_size(&request), None);
     if let Some(reply) = strike.as_ref().and_then(|strike| strike.instead(world.time.now(), &refused)) {
         return (reply, permit);
     }
@@ -167,7 +168,7 @@ async fn admitted(world: &Arc<World>, request: Request, turn: u64, id: &str) -> 
             graph::touch(&inside, &caller, &request.path);
         }
         match strike {
-            Some(strike) => strike.spoil(reply, &format!("{}/v1.0/{resource}", inside.origin)),
+            Some(strike) => strike.spoil(reply, &own),
             None => reply,
         }
     });

@@ -10,7 +10,7 @@ use http::{HeaderName, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::{Effect, RetryAfter, Strike};
-use crate::simulator::graph::Refusal;
+use crate::simulator::graph::{AGAIN, Refusal};
 use crate::simulator::reply::{Payload, Reply};
 use crate::terms::UtcInstant;
 
@@ -126,7 +126,7 @@ fn spoil_page(effect: Effect, page: &mut Map<String, Value>, address: &str) {
             let separator = if address.contains('?') { '&' } else { '?' };
             page.insert("value".to_owned(), json!([]));
             page.remove("@odata.deltaLink");
-            page.insert(NEXT.to_owned(), json!(format!("{address}{separator}again=1")));
+            page.insert(NEXT.to_owned(), json!(format!("{address}{separator}{AGAIN}=1")));
         }
         Effect::WrongCount => {
             page.insert("@odata.count".to_owned(), json!(-1));

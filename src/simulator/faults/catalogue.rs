@@ -156,6 +156,7 @@ pub(super) const NAMED: &[Entry] = &[
         "a raw control character in JSON",
     ),
     entry("vanish", &[Point::Message, Point::Value], Effect::Vanish, 0, "listed, then 404 ErrorItemNotFound"),
+    entry("value-gone", &[Point::Message, Point::Value], Effect::Vanish, 0, "the same by its older name"),
     entry("edit", &[Point::Value], Effect::Edit, 1, "the change key moves between listing and download"),
     entry("token-expire", &[Point::Access], Effect::Expire, 1, "the access token expires (after= requests with it)"),
     entry("token-revoke", &[Point::Access], Effect::Revoke, 1, "the sign-in is revoked (after= requests with a token)"),

@@ -94,6 +94,22 @@ pub(in crate::simulator) fn point(path: &str) -> Point {
     }
 }
 
+/// The parameter that a link from an empty page back to itself adds.
+pub(in crate::simulator) const AGAIN: &str = "again";
+
+/// What a fault counts by: a message, whatever is asked of it, or else the request as it came.
+pub(in crate::simulator) fn resource(request: &Request) -> String {
+    match point(&request.path) {
+        Point::Message | Point::Value => path::segments(&request.path)
+            .into_iter()
+            .filter(|segment| segment != "$value")
+            .collect::<Vec<_>>()
+            .join("/"),
+        // The page after an empty one is the same page.
+        _ => format!("{}?{}", request.path, Query::parse(&request.query).with(&[(AGAIN, None)])),
+    }
+}
+
 /// Changes the message that a path names, as if somebody had edited it.
 pub(in crate::simulator) fn touch(world: &World, caller: &Caller, path: &str) {
     let segments = path::segments(path);
