@@ -156,8 +156,12 @@ async fn admitted(world: &Arc<World>, request: Request, turn: u64, id: &str) -> 
         tokio::time::sleep(world.latency).await;
     }
     let own = format!("{}/v1.0/{}?{}", world.origin, request.path, request.query);
-    let strike =
-        world.faults.strike(graph::point(&request.path), &graph::resource(&request), graph::page_size(&request), None);
+    let strike = world.faults.strike(
+        graph::point(&request.path, &request.query),
+        &graph::resource(&request),
+        graph::page_size(&request),
+        None,
+    );
     if let Some(reply) = strike.as_ref().and_then(|strike| strike.instead(world.time.now(), &refused)) {
         return (reply, permit);
     }

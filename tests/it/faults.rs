@@ -25,7 +25,7 @@ fn passing_faults_cost_nothing() {
 
 #[test]
 fn listings_that_fail_time_out_or_come_empty_still_list_everything() {
-    for faults in ["list-504:above=100", "list-500:times=1", "empty-page:times=1"] {
+    for faults in ["list-504:above=100", "sorted-500", "empty-page:times=1"] {
         let (_tenant, package) = survives(faults, 0);
         assert_eq!(rows(&package, "select count(*) from listed"), ["640"], "{faults}");
     }
@@ -45,7 +45,7 @@ fn messages_that_cannot_be_rendered_are_rebuilt_and_named() {
 
 #[test]
 fn messages_that_vanish_are_named_and_the_balance_closes() {
-    let (_tenant, package) = survives("value-gone:rate=0.05,forever", 3);
+    let (_tenant, package) = survives("vanish:rate=0.05,forever", 3);
     let gone = rows(&package, "select count(*) from exception where code = 'gone' and severity = 'item_missing'");
     assert_eq!(gone, rows(&package, "select sum(vanished) from reconciliation"));
     assert_ne!(gone, ["0"]);
@@ -54,14 +54,14 @@ fn messages_that_vanish_are_named_and_the_balance_closes() {
 #[test]
 fn many_faults_at_once_still_close_the_balance() {
     survives(
-        "value-503:rate=0.05 throttle:every=60 cut-body:rate=0.05 value-500:rate=0.02,forever list-504:above=200 value-gone:rate=0.01,forever",
+        "value-503:rate=0.05 throttle:every=60 cut-body:rate=0.05 value-500:rate=0.02,forever list-504:above=200 vanish:rate=0.01,forever",
         3,
     );
 }
 
 #[test]
 fn a_listing_that_never_ends_or_never_works_ends_and_is_named_never_taken_for_an_empty_folder() {
-    for (faults, says) in [("empty-page:forever", "lead nowhere"), ("list-500:forever", "cannot list")] {
+    for (faults, says) in [("empty-page:forever", "lead nowhere"), ("sorted-500-forever", "cannot list")] {
         let (_tenant, package) = survives(faults, 3);
         let named = format!("select count(*) > 0 from exception where severity = 'fatal' and detail like '%{says}%'");
         assert_eq!(rows(&package, &named), ["1"], "{faults}");

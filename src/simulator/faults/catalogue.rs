@@ -15,8 +15,10 @@ pub(in crate::simulator) enum Point {
     Users,
     /// Folder lists and single folders.
     Folders,
-    /// Lists of messages.
+    /// Lists of messages, in no order that was asked for.
     List,
+    /// Lists of messages with `$orderby`.
+    Sorted,
     /// Single messages as JSON.
     Message,
     /// A message's bytes.
@@ -95,14 +97,24 @@ pub(super) struct Entry {
     pub(super) gist: &'static str,
 }
 
-const MAIL: &[Point] = &[Point::Folders, Point::List, Point::Message, Point::Value, Point::Attachments, Point::Delta];
-const PAGES: &[Point] = &[Point::Users, Point::Folders, Point::List, Point::Delta];
-const JSON: &[Point] =
-    &[Point::Users, Point::Folders, Point::List, Point::Message, Point::Attachments, Point::Delta, Point::Other];
+const MAIL: &[Point] =
+    &[Point::Folders, Point::List, Point::Sorted, Point::Message, Point::Value, Point::Attachments, Point::Delta];
+const PAGES: &[Point] = &[Point::Users, Point::Folders, Point::List, Point::Sorted, Point::Delta];
+const JSON: &[Point] = &[
+    Point::Users,
+    Point::Folders,
+    Point::List,
+    Point::Sorted,
+    Point::Message,
+    Point::Attachments,
+    Point::Delta,
+    Point::Other,
+];
 const ANY: &[Point] = &[
     Point::Users,
     Point::Folders,
     Point::List,
+    Point::Sorted,
     Point::Message,
     Point::Value,
     Point::Attachments,
@@ -115,7 +127,7 @@ const fn entry(name: &'static str, points: &'static [Point], effect: Effect, tim
 }
 
 /// All faults with a name of their own. Besides, `<where>-<status>` and `<where>-<status>-forever` work for
-/// `any`, `mail`, `users`, `folders`, `list`, `message`, `value`, `attachments` and `delta`.
+/// `any`, `mail`, `users`, `folders`, `list`, `sorted` (lists with `$orderby`), `message`, `value`, `attachments` and `delta`.
 pub(super) const NAMED: &[Entry] = &[
     entry("throttle", MAIL, Effect::Throttle, 1, "429 with Retry-After (retry-after=seconds|date|float|none)"),
     entry("throttle-users", &[Point::Users], Effect::Throttle, 1, "the same in the directory"),
@@ -145,12 +157,12 @@ pub(super) const NAMED: &[Entry] = &[
     entry("foreign-link", PAGES, Effect::ForeignLink, 1, "a next link to another host"),
     entry("same-link", PAGES, Effect::SameLink, 1, "a next link to the page just read"),
     entry("no-link", PAGES, Effect::NoLink, 1, "no next link although there is more"),
-    entry("userless-link", &[Point::List], Effect::UserlessLink, 1, "a next link without its user"),
+    entry("userless-link", &[Point::List, Point::Sorted], Effect::UserlessLink, 1, "a next link without its user"),
     entry("empty-page", PAGES, Effect::EmptyPage, 1, "an empty page with a next link"),
     entry("wrong-count", PAGES, Effect::WrongCount, 0, "@odata.count that is not true"),
     entry(
         "control-character",
-        &[Point::List, Point::Message],
+        &[Point::List, Point::Sorted, Point::Message],
         Effect::ControlCharacter,
         1,
         "a raw control character in JSON",
@@ -178,7 +190,7 @@ pub(super) const NAMED: &[Entry] = &[
     ),
     entry(
         "corrupt-page",
-        &[Point::List],
+        &[Point::List, Point::Sorted],
         Effect::Status(500, "ErrorInternalServerError", "Error while processing response."),
         0,
         "one bad item spoils a page (above= page size)",
@@ -286,7 +298,8 @@ fn by_status(name: &str) -> Option<Entry> {
         "mail" => MAIL,
         "users" => &[Point::Users],
         "folders" => &[Point::Folders],
-        "list" => &[Point::List],
+        "list" => &[Point::List, Point::Sorted],
+        "sorted" => &[Point::Sorted],
         "message" => &[Point::Message],
         "value" => &[Point::Value],
         "attachments" => &[Point::Attachments],

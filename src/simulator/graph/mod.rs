@@ -75,7 +75,7 @@ pub(in crate::simulator) fn mailbox_of(world: &World, caller: &Caller, path: &st
 }
 
 /// Which faults may strike a request.
-pub(in crate::simulator) fn point(path: &str) -> Point {
+pub(in crate::simulator) fn point(path: &str, query: &str) -> Point {
     let segments = path::segments(path);
     let words: Vec<&str> = segments.iter().map(String::as_str).collect();
     let rest = match words.as_slice() {
@@ -85,6 +85,7 @@ pub(in crate::simulator) fn point(path: &str) -> Point {
     };
     match rest {
         [.., "delta"] => Point::Delta,
+        [.., "messages"] if query.contains("orderby") => Point::Sorted,
         [.., "messages"] | [.., "messages", "$count"] => Point::List,
         [.., "attachments"] | [.., "attachments", _] | [.., "attachments", _, "$value"] => Point::Attachments,
         [.., "messages", _, "$value"] => Point::Value,
@@ -99,7 +100,7 @@ pub(in crate::simulator) const AGAIN: &str = "again";
 
 /// What a fault counts by: a message, whatever is asked of it, or else the request as it came.
 pub(in crate::simulator) fn resource(request: &Request) -> String {
-    match point(&request.path) {
+    match point(&request.path, &request.query) {
         Point::Message | Point::Value => path::segments(&request.path)
             .into_iter()
             .filter(|segment| segment != "$value")
