@@ -1,13 +1,16 @@
 //! Why signing in did not work, in the words of the person who must act.
 //!
-//! Entra's numbers and what they mean: Microsoft, "Microsoft Entra authentication and authorization error codes".
-//! Only `error`, the number and the trace ids are kept; Entra's message text may name people and is not.
+//! Only `error`, the number and the trace ids are shown; Entra's message text may name people and never is.
+//! What the numbers mean is in `words`.
 
 use std::fmt;
 
 use miette::Diagnostic;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use thiserror::Error;
+
+use super::words::{self, Words};
 
 /// What the identity platform answers when it refuses.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,74 +18,142 @@ pub struct EntraError {
     /// The OAuth error word, such as `invalid_grant`.
     #[serde(default)]
     pub error: String,
-    /// Free text; read for the number only, never shown.
-    #[serde(default, skip_serializing)]
-    error_description: String,
+    /// The number in the free text, which itself is not kept.
+    #[serde(default, rename = "error_description", skip_serializing, deserialize_with = "number_in_text")]
+    described: Option<u32>,
     /// Entra's numbers.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "numbers")]
     pub error_codes: Vec<u32>,
     /// A finer word.
     #[serde(default)]
     pub suberror: Option<String>,
+    /// What a new sign-in must bring (continuous access evaluation).
+    #[serde(default)]
+    pub claims: Option<String>,
     /// For Microsoft's support.
     #[serde(default)]
     pub trace_id: Option<String>,
     /// For Microsoft's support.
     #[serde(default)]
     pub correlation_id: Option<String>,
+    /// When, as the platform writes it.
+    #[serde(default)]
+    pub timestamp: Option<String>,
 }
 
 impl oauth2::ErrorResponse for EntraError {}
 
 impl EntraError {
-    /// From the parts that the oauth2 crate keeps of a device-code answer.
+    /// Reads the body of a refusal; `None` when it is not the platform's.
+    pub(super) fn read(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body).ok().filter(|refusal: &Self| !refusal.error.is_empty())
+    }
+
+    /// From the parts that come back through the browser.
     pub(super) fn from_parts(error: String, description: Option<&String>) -> Self {
-        Self { error, error_description: description.cloned().unwrap_or_default(), ..Self::default() }
+        Self { error, described: description.and_then(|text| aadsts(text)), ..Self::default() }
     }
 
     /// Entra's number: the first listed, else the one in the description.
     pub fn number(&self) -> Option<u32> {
-        let in_text = || {
-            let (_, rest) = self.error_description.split_once("AADSTS")?;
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            digits.parse().ok()
-        };
-        self.error_codes.first().copied().or_else(in_text)
+        self.error_codes.first().copied().or(self.described)
     }
 
     /// Whether the same request may work in a moment.
     pub fn is_transient(&self) -> bool {
         let busy = matches!(self.error.as_str(), "temporarily_unavailable" | "server_error");
-        busy || matches!(self.number(), Some(90055 | 90024 | 90033 | 90006 | 50033 | 50087))
+        busy || self.number().is_some_and(words::passes)
+    }
+
+    /// The OAuth word, fit to be shown.
+    pub(super) fn word(&self) -> String {
+        printable(&self.error)
+    }
+
+    fn words(&self) -> Words {
+        self.number().and_then(words::for_number).unwrap_or_else(|| words::for_word(&self.error))
+    }
+
+    /// Who must do what.
+    fn advice(&self) -> String {
+        let more = self.number().map(|number| format!("; more: https://login.microsoftonline.com/error?code={number}"));
+        format!("{}{}", self.words().advice, more.unwrap_or_default())
     }
 }
 
 impl fmt::Display for EntraError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.number() {
-            Some(number) => write!(f, "AADSTS{number}, {}", self.error),
-            None => f.write_str(&self.error),
-        }?;
-        self.trace_id.as_ref().map_or(Ok(()), |id| write!(f, ", trace {id}"))
+        write!(f, "{} (", self.words().meaning)?;
+        if let Some(number) = self.number() {
+            write!(f, "AADSTS{number}, ")?;
+        }
+        f.write_str(&self.word())?;
+        let also = [
+            ("", &self.suberror),
+            ("trace ", &self.trace_id),
+            ("correlation ", &self.correlation_id),
+            ("at ", &self.timestamp),
+        ];
+        for (name, value) in also {
+            if let Some(value) = value {
+                write!(f, ", {name}{}", printable(value))?;
+            }
+        }
+        f.write_str(")")
     }
+}
+
+/// The number in `AADSTS50173: …`.
+fn aadsts(text: &str) -> Option<u32> {
+    let (_, rest) = text.split_once("AADSTS")?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+fn number_in_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    Ok(Value::deserialize(deserializer)?.as_str().and_then(aadsts))
+}
+
+/// Numbers, whatever else a proxy or another platform puts in their place.
+fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
+    let given = Value::deserialize(deserializer)?;
+    let entries = given.as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(entries.iter().filter_map(|entry| u32::try_from(entry.as_u64()?).ok()).collect())
+}
+
+/// A short word of the platform's that cannot move a cursor or fill a screen.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(64).collect()
 }
 
 /// What keeps us from a token.
 #[derive(Debug, Clone, Error, Diagnostic)]
 pub enum SignInError {
-    /// Nobody has signed in on this machine, or the account named is not among those who have.
+    /// Nobody has signed in on this machine.
     #[error("nobody is signed in")]
     #[diagnostic(code(affiant::session::signed_out), help("sign in with `affiant login --tenant … --client-id …`"))]
     SignedOut,
+    /// Somebody has, but not the one named, or not in this cloud.
+    #[error("{wanted} is not signed in; signed in: {have}")]
+    #[diagnostic(
+        code(affiant::session::another),
+        help("sign in with `affiant login`, or choose with --account and --cloud among those who are signed in")
+    )]
+    Another {
+        /// Who or where.
+        wanted: String,
+        /// Who is.
+        have: String,
+    },
     /// Entra refused; the advice says who must do what.
     #[error("the identity platform refused: {0}")]
-    #[diagnostic(code(affiant::session::refused), help("{}", advice(.0)))]
+    #[diagnostic(code(affiant::session::refused), help("{}", .0.advice()))]
     Refused(Box<EntraError>),
     /// The sign-in has ended: revoked, expired, or something new is demanded.
     #[error("the sign-in is no longer valid: {0}")]
     #[diagnostic(
         code(affiant::session::ended),
-        help("{}; then go on with `affiant resume` if a collection was running", advice(.0))
+        help("{}; then go on with `affiant resume` if a collection was running", .0.advice())
     )]
     Ended(Box<EntraError>),
     /// Graph rejects a token that is fresh.
@@ -117,7 +188,7 @@ pub enum SignInError {
     )]
     State,
     /// The token can write.
-    #[error("the token carries scopes that can write: {0}")]
+    #[error("the token carries scopes that are not known to be read-only: {0}")]
     #[diagnostic(
         code(affiant::session::write_scopes),
         help(
@@ -167,67 +238,6 @@ impl SignInError {
     }
 }
 
-/// Who must do what, by Entra's number, else by the OAuth word.
-fn advice(error: &EntraError) -> String {
-    let text = match error.number() {
-        Some(65001 | 65004 | 90094 | 90095 | 65002 | 650_052 | 650_056 | 650_057 | 500_011) => {
-            "an administrator must consent to the application in this tenant (Entra admin centre, App registrations, API permissions, Grant admin consent)"
-        }
-        Some(50076 | 50079 | 50072 | 50074 | 50078 | 50158) => {
-            "sign in again with `affiant login`: multi-factor authentication is demanded"
-        }
-        Some(50105) => {
-            "an administrator must assign this account to the application (Enterprise applications, Users and groups)"
-        }
-        Some(50011) => {
-            "the administrator must add the redirect URI http://localhost to the application's platform \"Mobile and desktop applications\""
-        }
-        Some(50020 | 50034 | 51004 | 16000) => {
-            "this account is not in the tenant: check --tenant, or use an account of that tenant"
-        }
-        Some(50053) => "the account is locked: wait, or ask an administrator to unlock it",
-        Some(50055) => "the password has expired: change it, then sign in again",
-        Some(50057) => "the account is disabled: ask an administrator",
-        Some(50126) => "wrong user name or password",
-        Some(50058 | 50059 | 50128 | 90002) => {
-            "no such tenant: check --tenant, and --cloud if the tenant is in a national cloud"
-        }
-        Some(90038) => "this tenant is in another cloud: give --cloud usgov, usgov-dod or china",
-        Some(50131 | 53000 | 53001 | 53002 | 53003 | 530_032 | 530_035) => {
-            "Conditional Access blocks this sign-in: ask an administrator which condition (device, place, or the device-code flow itself; try --flow browser)"
-        }
-        Some(50173 | 50132 | 50133) => {
-            "the session was revoked or the password changed: sign in again with `affiant login`"
-        }
-        Some(70000 | 70008 | 700_082 | 70043) => "the sign-in has expired: sign in again with `affiant login`",
-        Some(50194) => "this application belongs to one tenant: give --tenant with that tenant",
-        Some(50196) => "too many token requests in a loop: wait some minutes",
-        Some(70011) => "the administrator must add Affiant's permissions to the application",
-        Some(70016 | 70018 | 70019) => "start again with `affiant login` and type the new code",
-        Some(700_016 | 70001) => "no such application in this tenant: check --client-id, --tenant and --cloud",
-        Some(700_025 | 7_000_218) => {
-            "the application must be a public client: platform \"Mobile and desktop applications\", and allow public client flows"
-        }
-        Some(7_000_215 | 7_000_222) => {
-            "the client secret is wrong or has expired: the administrator must make a new one"
-        }
-        Some(7_000_112) => "the application is disabled: ask an administrator",
-        Some(500_212 | 500_213) => "a cross-tenant policy forbids this: ask the administrators of both tenants",
-        Some(501_481 | 50147 | 54005) => "the answer was used twice or does not fit: start again with `affiant login`",
-        Some(9_001_023 | 90124 | 90130) => "give --tenant with the tenant's domain or id",
-        _ => match error.error.as_str() {
-            "invalid_grant" | "interaction_required" | "login_required" => "sign in again with `affiant login`",
-            "access_denied" | "authorization_declined" => "the sign-in was declined: start again with `affiant login`",
-            "consent_required" => "an administrator must consent to the application in this tenant",
-            "unauthorized_client" | "invalid_client" => {
-                "check --client-id: the application must be a public client of this tenant"
-            }
-            _ => "look the code up with your administrator, giving the trace id",
-        },
-    };
-    text.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,7 +255,7 @@ mod tests {
         let described = entra(r#"{"error":"invalid_grant","error_description":"AADSTS700082: The token of ana@x"}"#);
         assert_eq!(described.number(), Some(700_082));
         for error in [listed, described] {
-            let shown = format!("{} {}", SignInError::Ended(Box::new(error.clone())), advice(&error));
+            let shown = format!("{} {}", SignInError::Ended(Box::new(error.clone())), error.advice());
             assert!(!shown.contains("ana@x"), "{shown}");
         }
     }
@@ -254,13 +264,5 @@ mod tests {
     fn passing_refusals_are_told_from_final_ones() {
         assert!(entra(r#"{"error":"temporarily_unavailable"}"#).is_transient());
         assert!(!entra(r#"{"error":"invalid_grant","error_codes":[53003]}"#).is_transient());
-    }
-
-    #[test]
-    fn advice_names_who_must_act() {
-        let text = |code: u32| advice(&EntraError { error_codes: vec![code], ..EntraError::default() });
-        assert!(text(65001).contains("administrator must consent"));
-        assert!(text(90002).contains("--tenant"));
-        assert!(text(7_000_218).contains("public client"));
     }
 }

@@ -10,8 +10,10 @@ use oauth2::{
     Scope, StandardDeviceAuthorizationResponse,
 };
 
-use super::authority::{Authority, TokenAnswer, Unreachable, refused};
+use super::authority::Authority;
 use super::error::{EntraError, SignInError};
+use super::grant::Grant;
+use super::http::Unreachable;
 use super::loopback::Loopback;
 
 /// How long a person may take.
@@ -42,7 +44,7 @@ pub(super) async fn browser(
     scopes: &[String],
     hint: Option<&str>,
     show: &(dyn Fn(&Prompt) + Send + Sync),
-) -> Result<TokenAnswer, SignInError> {
+) -> Result<Grant, SignInError> {
     let loopback = Loopback::listen().await.map_err(|_| SignInError::Listen)?;
     let redirect = RedirectUrl::new(loopback.redirect_uri()).map_err(|_| SignInError::Listen)?;
     let client = authority.client.clone().set_redirect_uri(redirect);
@@ -60,7 +62,7 @@ pub(super) async fn browser(
     let waited = tokio::time::timeout(PATIENCE, loopback.answer(state.secret())).await;
     let code = waited.map_err(|_| SignInError::TimedOut)??;
     let exchange = client.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(verifier);
-    exchange.request_async(&authority.http).await.map_err(refused)
+    exchange.request_async(&authority.http).await.map_err(|error| authority.refused(error))
 }
 
 /// Signs in with a code that is typed elsewhere.
@@ -68,26 +70,35 @@ pub(super) async fn device_code(
     authority: &Authority,
     scopes: &[String],
     show: &(dyn Fn(&Prompt) + Send + Sync),
-) -> Result<TokenAnswer, SignInError> {
+) -> Result<Grant, SignInError> {
     let asked = authority.client.exchange_device_code().add_scopes(scopes.iter().cloned().map(Scope::new));
-    let details: StandardDeviceAuthorizationResponse = asked.request_async(&authority.http).await.map_err(refused)?;
+    let details: StandardDeviceAuthorizationResponse =
+        asked.request_async(&authority.http).await.map_err(|error| authority.refused(error))?;
     show(&Prompt::Code {
         user_code: details.user_code().secret().clone(),
         verification_uri: details.verification_uri().to_string(),
         expires_in: details.expires_in().as_secs(),
     });
     let polled = authority.client.exchange_device_access_token(&details);
-    polled.request_async(&authority.http, tokio::time::sleep, Some(PATIENCE)).await.map_err(device_refused)
+    // Whatever interval the platform names, it is not asked more than once a second.
+    let pause = |span: Duration| authority.http.pause(span.max(Duration::from_secs(1)));
+    let patience = details.expires_in().min(PATIENCE);
+    let answer = polled.request_async(&authority.http, pause, Some(patience)).await;
+    answer.map_err(|error| device_refused(authority, error))
 }
 
-fn device_refused(error: RequestTokenError<Unreachable, oauth2::DeviceCodeErrorResponse>) -> SignInError {
+fn device_refused(
+    authority: &Authority,
+    error: RequestTokenError<Unreachable, oauth2::DeviceCodeErrorResponse>,
+) -> SignInError {
     match error {
         RequestTokenError::ServerResponse(answer) => match answer.error() {
             DeviceCodeErrorResponseType::ExpiredToken => SignInError::TimedOut,
             DeviceCodeErrorResponseType::AccessDenied => SignInError::Declined,
             other if other.to_string() == "authorization_declined" => SignInError::Declined,
             other => {
-                SignInError::Refused(Box::new(EntraError::from_parts(other.to_string(), answer.error_description())))
+                let parts = || EntraError::from_parts(other.to_string(), answer.error_description());
+                SignInError::Refused(Box::new(authority.http.take_refusal().unwrap_or_else(parts)))
             }
         },
         RequestTokenError::Request(Unreachable(word)) => SignInError::Network(word),

@@ -4,18 +4,27 @@
 //! so both are listened on. Requests that are not the answer (favicons, strangers) get 404 and change nothing.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use url::Url;
 
 use super::error::{EntraError, SignInError};
 
 /// The longest request line and headers that are read.
 const MAX_REQUEST: usize = 32 * 1024;
-const PAGE: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Affiant</title>\
+/// Connections read at once; more are closed unread.
+const MAX_VISITS: usize = 32;
+/// How long a connection may say nothing.
+const SILENCE: Duration = Duration::from_secs(10);
+const DONE: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Affiant</title>\
 <body style=\"font:16px sans-serif;margin:4em auto;max-width:30em\"><h1>You can close this page.</h1>\
 <p>Affiant has its answer; go back to where you started it.</p></body></html>";
+const NOT_DONE: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Affiant</title>\
+<body style=\"font:16px sans-serif;margin:4em auto;max-width:30em\"><h1>You are not signed in.</h1>\
+<p>Go back to where you started Affiant; it says why. You can close this page.</p></body></html>";
 
 /// A listener that waits for the browser.
 pub(super) struct Loopback {
@@ -36,21 +45,27 @@ impl Loopback {
 
     /// What the browser is sent back to.
     pub(super) fn redirect_uri(&self) -> String {
-        format!("http://localhost:{}/", self.port)
+        // Without a path, as it is registered: Entra ignores the port when it compares, but not the path.
+        format!("http://localhost:{}", self.port)
     }
 
     /// Waits for the answer that belongs to this sign-in and returns its code.
     pub(super) async fn answer(&self, state: &str) -> Result<String, SignInError> {
+        // Browsers open connections ahead of need and say nothing on them: each is read beside the others.
+        let mut visits = JoinSet::new();
         loop {
-            let mut stream = self.accept().await.map_err(|_| SignInError::Listen)?;
-            // A browser that opens a connection and says nothing must not hold up the next one.
-            let read = tokio::time::timeout(std::time::Duration::from_secs(10), request_url(&mut stream)).await;
-            match read.ok().flatten().and_then(|url| outcome(&url, state)) {
-                Some(outcome) => {
-                    reply(&mut stream, "200 OK", PAGE).await;
-                    return outcome;
+            tokio::select! {
+                accepted = self.accept() => {
+                    let stream = accepted.map_err(|_| SignInError::Listen)?;
+                    if visits.len() < MAX_VISITS {
+                        visits.spawn(visit(stream, state.to_owned()));
+                    }
                 }
-                None => reply(&mut stream, "404 Not Found", "").await,
+                Some(done) = visits.join_next() => {
+                    if let Ok(Some(outcome)) = done {
+                        return outcome;
+                    }
+                }
             }
         }
     }
@@ -65,6 +80,18 @@ impl Loopback {
         }
         .map(|(stream, _)| stream)
     }
+}
+
+/// Reads one request and answers it; says what it brought, if anything.
+async fn visit(mut stream: TcpStream, state: String) -> Option<Result<String, SignInError>> {
+    let read = tokio::time::timeout(SILENCE, request_url(&mut stream)).await;
+    let outcome = read.ok().flatten().and_then(|url| outcome(&url, &state));
+    match &outcome {
+        Some(Ok(_)) => reply(&mut stream, "200 OK", DONE).await,
+        Some(Err(_)) => reply(&mut stream, "200 OK", NOT_DONE).await,
+        None => reply(&mut stream, "404 Not Found", "").await,
+    }
+    outcome
 }
 
 async fn request_url(stream: &mut TcpStream) -> Option<Url> {
@@ -141,10 +168,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_browser_is_answered_and_strangers_change_nothing() {
+    async fn the_browser_is_answered_and_strangers_and_silence_change_nothing() {
         let loopback = Loopback::listen().await.expect("a port");
         let port = loopback.port;
         let visits = async move {
+            let silent = TcpStream::connect(("127.0.0.1", port)).await.expect("connects");
             for (target, want) in [("/favicon.ico", "404"), ("/?code=abc&state=s", "200")] {
                 let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("connects");
                 stream.write_all(format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.expect("writes");
@@ -152,6 +180,7 @@ mod tests {
                 stream.read_to_string(&mut answer).await.expect("reads");
                 assert!(answer.starts_with(&format!("HTTP/1.1 {want}")), "{answer}");
             }
+            drop(silent);
         };
         let (code, ()) = tokio::join!(loopback.answer("s"), visits);
         assert_eq!(code.expect("a code"), "abc");

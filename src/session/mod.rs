@@ -6,35 +6,34 @@
 
 mod authority;
 mod error;
+mod grant;
+mod http;
 mod login;
 mod loopback;
+mod renewal;
 mod scopes;
 mod store;
 mod who;
+mod words;
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use oauth2::{RefreshToken, Scope, TokenResponse as _};
+use oauth2::TokenResponse as _;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
 
 use crate::cloud::Cloud;
 use crate::terms::{Clock, Exchange, ObjectId, Secret, UtcInstant};
 
-use self::authority::{Authority, TokenAnswer, refused};
+use self::authority::Authority;
+use self::grant::Grant;
+use self::renewal::Renewal;
+use self::scopes::full_name;
 use self::who::Who;
 
 pub use self::error::{EntraError, SignInError};
 pub use self::login::Prompt;
 pub use self::scopes::{DIRECTORY, SIGN_IN, Scopes, WANTED};
 pub use self::store::{Account, Kept, Store, StoreError, StoreKind, Tokens};
-
-/// Renew this long before a token ends.
-const EARLY: i64 = 5 * 60 * 1000;
-/// A token without a stated life is taken to live this long, in seconds.
-const UNSTATED_LIFE: u64 = 3600;
-/// How often a passing refusal of the token endpoint is tried again.
-const TRIES: u32 = 4;
 
 /// How the account signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -107,7 +106,7 @@ pub struct SignedIn {
 /// An access token on its way into a request.
 #[derive(Clone)]
 pub struct Bearer {
-    header: http::HeaderValue,
+    header: ::http::HeaderValue,
     generation: u64,
 }
 
@@ -118,8 +117,15 @@ impl std::fmt::Debug for Bearer {
 }
 
 impl Bearer {
+    fn new(token: &Secret, generation: u64) -> Result<Self, SignInError> {
+        let text = zeroize::Zeroizing::new(format!("Bearer {}", token.expose()));
+        let mut header = ::http::HeaderValue::from_str(&text).map_err(|_| SignInError::NotEntra)?;
+        header.set_sensitive(true);
+        Ok(Self { header, generation })
+    }
+
     /// The `Authorization` header, marked sensitive so that it never shows in logs.
-    pub fn header(&self) -> http::HeaderValue {
+    pub fn header(&self) -> ::http::HeaderValue {
         self.header.clone()
     }
 }
@@ -127,16 +133,8 @@ impl Bearer {
 /// One account's sign-in. Share it as `Arc<Session>`.
 pub struct Session {
     signed_in: SignedIn,
-    authority: Authority,
-    store: Store,
-    clock: Clock,
-    live: Mutex<Live>,
-}
-
-struct Live {
-    tokens: Tokens,
-    /// Goes up with every renewal, so that many callers with one rejected token renew it once.
-    generation: u64,
+    kept: Kept,
+    renewal: Arc<Renewal>,
 }
 
 impl Session {
@@ -151,183 +149,158 @@ impl Session {
         show: &(dyn Fn(&Prompt) + Send + Sync),
     ) -> Result<Self, SignInError> {
         let authority = Authority::new(wanted.cloud, wanted.tenant, wanted.client_id, wanted.ca, clock.clone())?;
+        Self::sign_in_at(authority, wanted, store, clock, show).await
+    }
+
+    async fn sign_in_at(
+        authority: Authority,
+        wanted: &SignIn<'_>,
+        store: Store,
+        clock: Clock,
+        show: &(dyn Fn(&Prompt) + Send + Sync),
+    ) -> Result<Self, SignInError> {
         let asked = scopes_for(wanted.cloud, wanted.read_directory);
         let answer = match wanted.flow {
             Flow::Browser => login::browser(&authority, &asked, wanted.login_hint, show).await?,
             Flow::DeviceCode => login::device_code(&authority, &asked, show).await?,
         };
-        let scopes = granted(&answer, &asked);
-        let write = scopes.write_scopes();
-        if !write.is_empty() && !wanted.allow_write_scopes {
-            return Err(SignInError::WriteScopes(write.join(" ")));
-        }
         let tokens = Tokens::new(&answer, clock(), None);
-        let named = answer.extra_fields().id_token.as_deref().and_then(who::from_id_token);
-        let Who { user_principal_name, display_name, object_id, tenant_id, token_id } = match named {
-            Some(who) => who,
-            None => who::from_me(wanted.cloud, &tokens.access, wanted.ca).await?,
-        };
-        let account = Account {
-            user_principal_name,
-            display_name,
-            object_id,
-            tenant_id: tenant_id.unwrap_or_else(|| wanted.tenant.to_owned()),
-            client_id: wanted.client_id.to_owned(),
-            login_url: wanted.cloud.authority().to_string(),
-            graph_url: wanted.cloud.graph().to_string(),
-            cloud: wanted.cloud.name(),
-            scopes,
-            flow: wanted.flow,
-            write_scopes_allowed: wanted.allow_write_scopes && !write.is_empty(),
-            issued_at: tokens.issued_at,
-            expires_at: tokens.expires_at,
-            token_id,
-        };
+        let account = account(wanted, &answer, &asked, &tokens).await?;
         store.save(&account, &tokens).await?;
-        // Renewals go to the tenant the account is really in, whatever was typed.
-        let authority = Authority::new(wanted.cloud, &account.tenant_id, wanted.client_id, wanted.ca, clock.clone())?
-            .keeping(&authority);
-        Ok(Self::live(account, tokens, authority, store, clock))
+        let authority = authority.at(wanted.cloud, &account.authority_tenant, wanted.client_id)?;
+        Self::live(account, tokens, wanted.cloud, authority, store, clock).await
     }
 
     /// Takes up a stored sign-in; sends nothing.
     ///
     /// # Errors
-    /// [`SignInError::SignedOut`] when there is none; the store's own.
+    /// [`SignInError::SignedOut`] when there is none, [`SignInError::Another`] when it is not the one wanted; the store's own.
     pub async fn stored(
-        account: Option<&str>,
+        named: Option<&str>,
         cloud: &Cloud,
         store: Store,
         ca: Option<&[u8]>,
         clock: Clock,
     ) -> Result<Self, SignInError> {
-        let (account, tokens) = store.load(account, cloud).await?.ok_or(SignInError::SignedOut)?;
-        let authority = Authority::new(cloud, &account.tenant_id, &account.client_id, ca, clock.clone())?;
-        Ok(Self::live(account, tokens, authority, store, clock))
-    }
-
-    fn live(account: Account, tokens: Tokens, authority: Authority, store: Store, clock: Clock) -> Self {
-        let signed_in = SignedIn {
-            user_principal_name: account.user_principal_name,
-            display_name: account.display_name,
-            object_id: account.object_id,
-            tenant_id: account.tenant_id,
-            client_id: account.client_id,
-            scopes: account.scopes,
-            flow: account.flow,
-            write_scopes_allowed: account.write_scopes_allowed,
-            issued_at: account.issued_at,
-            expires_at: account.expires_at,
-            token_id: account.token_id,
+        let Some((account, tokens)) = store.load(named, cloud).await? else {
+            return Err(nobody(named, cloud, &store.accounts().await?));
         };
-        Self { signed_in, authority, store, clock, live: Mutex::new(Live { tokens, generation: 0 }) }
+        let authority = Authority::new(cloud, &account.authority_tenant, &account.client_id, ca, clock.clone())?;
+        Self::live(account, tokens, cloud, authority, store, clock).await
     }
 
-    /// Who is signed in.
+    async fn live(
+        account: Account,
+        tokens: Tokens,
+        cloud: &Cloud,
+        authority: Authority,
+        store: Store,
+        clock: Clock,
+    ) -> Result<Self, SignInError> {
+        let (signed_in, kept) = (account.signed_in(), store.kept_of(&account).await?);
+        let renewal = Renewal::new(account, tokens, cloud.clone(), authority, store, clock)?;
+        Ok(Self { signed_in, kept, renewal })
+    }
+
+    /// Who is signed in, as of the token this session began with.
     pub const fn signed_in(&self) -> &SignedIn {
         &self.signed_in
     }
 
-    /// A token that is good for some minutes yet; renewed first where it is not.
+    /// How the sign-in is kept.
+    pub const fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    /// When the token in use now ends.
+    pub fn expires_at(&self) -> UtcInstant {
+        self.renewal.expires_at()
+    }
+
+    /// A token that is good now; renewed by one caller for all, five minutes before it ends.
+    ///
+    /// # Errors
+    /// The token is over and the platform gives no new one.
     pub async fn bearer(&self) -> Result<Bearer, SignInError> {
-        let mut live = self.live.lock().await;
-        if live.tokens.expires_at.millis() - EARLY <= (self.clock)().millis() {
-            self.refresh(&mut live, None).await?;
-        }
-        live.bearer()
+        self.renewal.bearer().await
     }
 
     /// A token to use instead of one that was rejected; renewed once, however many callers ask.
     ///
     /// `claims` is the decoded JSON of a claims challenge (continuous access evaluation).
+    ///
+    /// # Errors
+    /// The platform gives no new token.
     pub async fn renew(&self, rejected: &Bearer, claims: Option<&str>) -> Result<Bearer, SignInError> {
-        let mut live = self.live.lock().await;
-        if live.generation == rejected.generation {
-            self.refresh(&mut live, claims).await?;
-        }
-        live.bearer()
+        self.renewal.renew(rejected, claims).await
     }
 
     /// The token endpoint's exchanges since the last call, for the record.
     pub fn take_exchanges(&self) -> Vec<Exchange> {
-        self.authority.http.take()
+        self.renewal.authority().http.take()
     }
+}
 
-    /// Renews under the lock, so that one renewal serves everybody who waits.
-    async fn refresh(&self, live: &mut Live, claims: Option<&str>) -> Result<(), SignInError> {
-        let Some(refresh) = &live.tokens.refresh else { return Err(SignInError::Expired) };
-        let mut tried = 0;
-        let answer = loop {
-            let token = RefreshToken::new(refresh.expose().to_owned());
-            // The answer to a sign-in does not repeat offline_access; without it there is no next refresh token.
-            let granted = self.signed_in.scopes.iter().filter(|scope| !SIGN_IN.contains(scope));
-            let scopes = SIGN_IN.into_iter().chain(granted).map(|scope| Scope::new(scope.to_owned()));
-            let mut request = self.authority.client.exchange_refresh_token(&token).add_scopes(scopes);
-            if let Some(claims) = claims {
-                request = request.add_extra_param("claims", claims.to_owned());
-            }
-            tried += 1;
-            match request.request_async(&self.authority.http).await.map_err(refused) {
-                Ok(answer) => break answer,
-                Err(SignInError::Refused(entra)) if entra.is_transient() && tried < TRIES => {}
-                Err(SignInError::Network(_)) if tried < TRIES => {}
-                Err(SignInError::Refused(entra)) => return Err(SignInError::Ended(entra)),
-                Err(error) => return Err(error),
-            }
-            tokio::time::sleep(Duration::from_secs(1 << tried)).await;
+/// The account that an answer is for.
+async fn account(
+    wanted: &SignIn<'_>,
+    answer: &Grant,
+    asked: &[String],
+    tokens: &Tokens,
+) -> Result<Account, SignInError> {
+    let scopes = granted(answer, asked);
+    let write = scopes.write_scopes();
+    if !write.is_empty() && !wanted.allow_write_scopes {
+        return Err(SignInError::WriteScopes(write.join(" ")));
+    }
+    let Who { user_principal_name, display_name, object_id, tenant_id, token_id } =
+        match answer.id_token().and_then(who::from_id_token) {
+            Some(who) => who,
+            None => who::from_me(wanted.cloud, &tokens.access, wanted.ca).await?,
         };
-        let tokens = Tokens::new(&answer, (self.clock)(), live.tokens.refresh.clone());
-        self.store.replace(&self.signed_in, &tokens).await?;
-        live.tokens = tokens;
-        live.generation += 1;
-        Ok(())
-    }
+    let tenant_id = tenant_id.unwrap_or_else(|| wanted.tenant.to_owned());
+    // A tenant that was named is renewed at; one that Entra found is the account's own.
+    let found = matches!(wanted.tenant.to_ascii_lowercase().as_str(), "organizations" | "common" | "consumers");
+    Ok(Account {
+        user_principal_name,
+        display_name,
+        object_id,
+        authority_tenant: if found { tenant_id.clone() } else { wanted.tenant.to_owned() },
+        tenant_id,
+        client_id: wanted.client_id.to_owned(),
+        login_url: wanted.cloud.authority().to_string(),
+        graph_url: wanted.cloud.graph().to_string(),
+        cloud: wanted.cloud.name(),
+        scopes,
+        flow: wanted.flow,
+        write_scopes_allowed: wanted.allow_write_scopes && !write.is_empty(),
+        issued_at: tokens.issued_at,
+        expires_at: tokens.expires_at,
+        token_id,
+    })
 }
 
-impl Live {
-    fn bearer(&self) -> Result<Bearer, SignInError> {
-        let text = zeroize::Zeroizing::new(format!("Bearer {}", self.tokens.access.expose()));
-        let mut header = http::HeaderValue::from_str(&text).map_err(|_| SignInError::NotEntra)?;
-        header.set_sensitive(true);
-        Ok(Bearer { header, generation: self.generation })
+/// Why there is no session though one was wanted.
+fn nobody(named: Option<&str>, cloud: &Cloud, accounts: &[Account]) -> SignInError {
+    if accounts.is_empty() {
+        return SignInError::SignedOut;
     }
+    let listed = |account: &Account| format!("{} (cloud {})", account.user_principal_name, account.cloud);
+    let wanted = named.map_or_else(|| format!("an account of the cloud {}", cloud.name()), str::to_owned);
+    SignInError::Another { wanted, have: accounts.iter().map(listed).collect::<Vec<_>>().join(", ") }
 }
 
-impl Tokens {
-    fn new(answer: &TokenAnswer, now: UtcInstant, earlier: Option<Secret>) -> Self {
-        let life = answer.expires_in().map_or(UNSTATED_LIFE, |life| life.as_secs());
-        let life = i64::try_from(life).unwrap_or(i64::MAX).min(365 * 24 * 3600);
-        Self {
-            access: Secret::new(answer.access_token().secret().clone()),
-            refresh: answer.refresh_token().map(|token| Secret::new(token.secret().clone())).or(earlier),
-            issued_at: now,
-            expires_at: UtcInstant::from_millis(now.millis() + life * 1000).unwrap_or(now),
-        }
-    }
-}
-
-impl Authority {
-    /// This authority with the exchanges of another.
-    fn keeping(self, other: &Self) -> Self {
-        Self { client: self.client, http: other.http.clone() }
-    }
-}
-
-/// What is asked for: full names in Microsoft's clouds, short ones elsewhere, where the resource is not known.
+/// What is asked for.
 fn scopes_for(cloud: &Cloud, read_directory: bool) -> Vec<String> {
-    let base = cloud.graph().as_str().trim_end_matches('/');
-    let custom = cloud.name() == crate::cloud::CloudName::Custom;
-    let named = |scope: &&str| if custom { (*scope).to_owned() } else { format!("{base}/{scope}") };
-    let more = read_directory.then_some(&DIRECTORY);
-    let graph = WANTED.iter().chain(more).map(named);
-    SIGN_IN.iter().map(|scope| (*scope).to_owned()).chain(graph).collect()
+    let wanted = WANTED.iter().map(|scope| full_name(cloud, scope));
+    SIGN_IN.iter().map(|scope| (*scope).to_owned()).chain(wanted).collect()
 }
 
-/// What was granted: the answer's own word. Without one everything asked for was (RFC 6749, section 5.1).
-fn granted(answer: &TokenAnswer, asked: &[String]) -> Scopes {
+/// What was granted: the answer's own word, else what was asked for.
+fn granted(answer: &Grant, asked: &[String]) -> Scopes {
     match answer.scopes() {
         Some(scopes) => Scopes::parse(&scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")),
-        None => Scopes::parse(&asked.join(" ")),
+        None => Scopes::assumed(&asked.join(" ")),
     }
 }
 

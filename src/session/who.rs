@@ -10,8 +10,8 @@ use serde::Deserialize;
 use crate::cloud::Cloud;
 use crate::terms::{ObjectId, Secret};
 
-use super::authority::client;
 use super::error::SignInError;
+use super::http::client;
 
 /// A person in a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{Account, StoreError};
+use super::StoreError;
 
 fn failed(path: &Utf8Path, doing: &'static str) -> impl Fn(io::Error) -> StoreError {
     move |error| StoreError::File { path: path.to_owned(), doing, why: error.kind().to_string() }
@@ -32,31 +32,64 @@ pub(super) fn write(path: &Utf8Path, bytes: &[u8]) -> Result<(), StoreError> {
     sync_folder(folder).map_err(&failed)
 }
 
+/// Writes a file that must not be there yet; false, and nothing written, when it is.
+pub(super) fn write_new(path: &Utf8Path, bytes: &[u8]) -> Result<bool, StoreError> {
+    let failed = failed(path, "written");
+    let folder = path.parent().unwrap_or(Utf8Path::new("."));
+    make_private_folder(folder).map_err(&failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(&failed)?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(&failed)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => sync_folder(folder).map_err(&failed).map(|()| true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failed(error.error)),
+    }
+}
+
+/// An exclusive hold on a file among processes; ends when dropped.
+#[derive(Debug)]
+pub(super) struct Hold(fs::File);
+
+/// Waits for the hold: for work of milliseconds only.
+pub(super) fn hold(path: &Utf8Path) -> Result<Hold, StoreError> {
+    let file = open_lock(path)?;
+    file.lock().map_err(failed(path, "locked"))?;
+    Ok(Hold(file))
+}
+
+/// The hold if it is free now.
+pub(super) fn try_hold(path: &Utf8Path) -> Result<Option<Hold>, StoreError> {
+    let file = open_lock(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Hold(file))),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(failed(path, "locked")(error)),
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        // Closing the file would end it as well; a copy in a child process would not.
+        let _ = self.0.unlock();
+    }
+}
+
+fn open_lock(path: &Utf8Path) -> Result<fs::File, StoreError> {
+    let failed = failed(path, "written");
+    make_private_folder(path.parent().unwrap_or(Utf8Path::new("."))).map_err(&failed)?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(&failed)
+}
+
 /// Removes a file; one that is not there is fine.
 pub(super) fn remove(path: &Utf8Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(path, "removed")(error)),
         Ok(()) | Err(_) => Ok(()),
     }
-}
-
-fn accounts_file(home: &Utf8Path) -> Utf8PathBuf {
-    home.join("accounts.json")
-}
-
-/// Who has signed in, the current account last.
-pub(super) fn accounts(home: &Utf8Path) -> Result<Vec<Account>, StoreError> {
-    let path = accounts_file(home);
-    match read(&path)? {
-        Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| StoreError::Accounts { path }),
-        None => Ok(Vec::new()),
-    }
-}
-
-pub(super) fn write_accounts(home: &Utf8Path, accounts: &[Account]) -> Result<(), StoreError> {
-    let path = accounts_file(home);
-    let bytes = serde_json::to_vec_pretty(accounts).map_err(|_| StoreError::Accounts { path: path.clone() })?;
-    write(&path, &bytes)
 }
 
 #[cfg(unix)]
@@ -79,6 +112,22 @@ fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "folders cannot be synced here; the signature is shared")]
 fn sync_folder(_: &Utf8Path) -> io::Result<()> {
     Ok(())
+}
+
+/// Removes a folder that is empty; any other stays.
+pub(super) fn remove_empty_folder(path: &Utf8Path) {
+    // It may hold what is not ours.
+    let _ = fs::remove_dir(path);
+}
+
+/// The files of a folder; none when it is not there.
+pub(super) fn list(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, StoreError> {
+    let entries = match folder.read_dir_utf8() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(folder, "read")(error)),
+    };
+    Ok(entries.filter_map(Result::ok).map(camino::Utf8DirEntry::into_path).collect())
 }
 
 /// Whether anyone but the owner can read a file.

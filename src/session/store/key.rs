@@ -1,12 +1,16 @@
-//! The 32-byte key that seals tokens: from the key store, a key file, or a passphrase.
+//! The 32-byte key that seals sign-ins: from the system's key store, a key file, or a passphrase.
+//!
+//! It must not know what is sealed.
 
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::{pbkdf2, rand};
 use camino::{Utf8Path, Utf8PathBuf};
 use zeroize::Zeroizing;
 
-use super::{StoreError, StoreKind, files};
+use super::{StoreError, files, keyring};
+use crate::terms::Secret;
 
 /// Rounds of PBKDF2-HMAC-SHA256 (OWASP's figure of 2023).
 const ROUNDS: NonZeroU32 = match NonZeroU32::new(600_000) {
@@ -14,8 +18,109 @@ const ROUNDS: NonZeroU32 = match NonZeroU32::new(600_000) {
     None => NonZeroU32::MIN,
 };
 
-/// A key.
-pub(super) type Key = Zeroizing<[u8; 32]>;
+/// Bytes of salt.
+pub(super) const SALT: usize = 16;
+/// Bytes that tell a wrong passphrase from a changed file.
+pub(super) const CHECK: usize = 32;
+
+/// What kind of key a file is sealed with; written in its head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    Keyring,
+    KeyFile,
+    Passphrase,
+}
+
+impl Lock {
+    pub(super) const fn byte(self) -> u8 {
+        match self {
+            Self::Keyring => 1,
+            Self::KeyFile => 2,
+            Self::Passphrase => 3,
+        }
+    }
+
+    pub(super) const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::Keyring),
+            2 => Some(Self::KeyFile),
+            3 => Some(Self::Passphrase),
+            _ => None,
+        }
+    }
+}
+
+/// A key, and what shows that it comes from the right passphrase (zeros for the other kinds).
+#[derive(Clone)]
+pub(super) struct Key {
+    pub(super) key: Zeroizing<[u8; 32]>,
+    pub(super) check: [u8; CHECK],
+}
+
+/// Where one home's keys come from.
+#[derive(Clone)]
+pub(super) struct Keys {
+    home: Utf8PathBuf,
+    passphrase: Option<Secret>,
+    /// The latest passphrase key with its salt: deriving one takes half a second on purpose.
+    derived: Arc<Mutex<Option<([u8; SALT], Key)>>>,
+}
+
+impl Keys {
+    pub(super) fn new(home: Utf8PathBuf, passphrase: Option<Secret>) -> Self {
+        Self { home, passphrase, derived: Arc::default() }
+    }
+
+    /// A key and its salt for sealing; made where there is none.
+    pub(super) fn to_seal(&self, lock: Lock) -> Result<([u8; SALT], Key), StoreError> {
+        let known = self.derived.lock().ok().and_then(|derived| derived.clone());
+        match (lock, known) {
+            (Lock::Passphrase, Some(known)) => Ok(known),
+            _ => {
+                let salt = random::<SALT>()?;
+                Ok((salt, self.key(lock, &salt, true)?))
+            }
+        }
+    }
+
+    /// The key for opening.
+    pub(super) fn to_open(&self, lock: Lock, salt: &[u8; SALT]) -> Result<Key, StoreError> {
+        self.key(lock, salt, false)
+    }
+
+    fn key(&self, lock: Lock, salt: &[u8; SALT], make: bool) -> Result<Key, StoreError> {
+        let plain = |key| Key { key, check: [0; CHECK] };
+        match lock {
+            Lock::Keyring => keyring::key(&self.home, make).map(plain),
+            Lock::KeyFile => from_file(&key_file(&self.home), make).map(plain),
+            Lock::Passphrase => self.from_passphrase(salt),
+        }
+    }
+
+    fn from_passphrase(&self, salt: &[u8; SALT]) -> Result<Key, StoreError> {
+        let mut derived = self.derived.lock().map_err(|_| StoreError::Seal)?;
+        if let Some((known, key)) = derived.as_ref()
+            && known == salt
+        {
+            return Ok(key.clone());
+        }
+        let passphrase = self.passphrase.as_ref().ok_or(StoreError::PassphraseNeeded)?;
+        let mut bytes = Zeroizing::new([0; 32 + CHECK]);
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, salt, passphrase.expose().as_bytes(), &mut *bytes);
+        let mut key = Key { key: Zeroizing::default(), check: [0; CHECK] };
+        let (secret, check) = bytes.split_at(32);
+        key.key.copy_from_slice(secret);
+        key.check.copy_from_slice(check);
+        *derived = Some((*salt, key.clone()));
+        Ok(key)
+    }
+
+    /// Removes the keys once nothing is sealed with them. What has no key store has none in it.
+    pub(super) fn forget(&self) -> Result<(), StoreError> {
+        keyring::forget(&self.home);
+        files::remove(&key_file(&self.home))
+    }
+}
 
 /// Random bytes.
 pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
@@ -24,26 +129,11 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     Ok(bytes)
 }
 
-/// The key for this store, made where there is none and `make` is set.
-pub(super) fn key(home: &Utf8Path, kind: &StoreKind, salt: &[u8], make: bool) -> Result<Key, StoreError> {
-    match kind {
-        StoreKind::File { passphrase: Some(passphrase) } => {
-            let mut key = Key::default();
-            let secret = passphrase.expose().as_bytes();
-            pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, salt, secret, &mut *key);
-            Ok(key)
-        }
-        StoreKind::File { passphrase: None } => from_file(&key_file(home), make),
-        StoreKind::Keyring => keyring(home, make),
-        StoreKind::Memory => Err(StoreError::Seal),
-    }
-}
-
 fn key_file(home: &Utf8Path) -> Utf8PathBuf {
     home.join("token.key")
 }
 
-fn from_file(path: &Utf8Path, make: bool) -> Result<Key, StoreError> {
+fn from_file(path: &Utf8Path, make: bool) -> Result<Zeroizing<[u8; 32]>, StoreError> {
     match files::read(path)?.map(Zeroizing::new) {
         Some(bytes) => {
             if files::is_open_to_others(path)? {
@@ -53,75 +143,9 @@ fn from_file(path: &Utf8Path, make: bool) -> Result<Key, StoreError> {
         }
         None if make => {
             let key = Zeroizing::new(random::<32>()?);
-            files::write(path, &*key)?;
-            Ok(key)
+            // Another process may have been first: its key counts then.
+            if files::write_new(path, &*key)? { Ok(key) } else { from_file(path, false) }
         }
-        None => Err(StoreError::Seal),
+        None => Err(StoreError::KeyGone { path: path.to_owned() }),
     }
-}
-
-/// Removes the key once nothing is sealed with it.
-pub(super) fn forget(home: &Utf8Path, kind: &StoreKind) -> Result<(), StoreError> {
-    match kind {
-        StoreKind::Keyring => match entry(home) {
-            Ok(entry) => match entry.delete_credential() {
-                Ok(()) | Err(keyring_core::Error::NoEntry) => Ok(()),
-                Err(_) => Err(StoreError::NoKeyring),
-            },
-            Err(error) => Err(error),
-        },
-        StoreKind::File { .. } => files::remove(&key_file(home)),
-        StoreKind::Memory => Ok(()),
-    }
-}
-
-fn keyring(home: &Utf8Path, make: bool) -> Result<Key, StoreError> {
-    let entry = entry(home)?;
-    match entry.get_secret().map(Zeroizing::new) {
-        Ok(bytes) => <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new).map_err(|_| StoreError::Seal),
-        Err(keyring_core::Error::NoEntry) if make => {
-            let key = Zeroizing::new(random::<32>()?);
-            entry.set_secret(&*key).map_err(|_| StoreError::NoKeyring)?;
-            Ok(key)
-        }
-        Err(keyring_core::Error::NoEntry) => Err(StoreError::Seal),
-        Err(_) => Err(StoreError::NoKeyring),
-    }
-}
-
-fn entry(home: &Utf8Path) -> Result<keyring_core::Entry, StoreError> {
-    open_platform_store()?;
-    // One key per home folder, so that two homes do not share a fate.
-    keyring_core::Entry::new("affiant", home.as_str()).map_err(|_| StoreError::NoKeyring)
-}
-
-/// Whether this system has a key store.
-pub(super) fn keyring_is_there() -> bool {
-    open_platform_store().is_ok()
-}
-
-#[cfg(target_os = "windows")]
-fn open_platform_store() -> Result<(), StoreError> {
-    let store = windows_native_keyring_store::Store::new().map_err(|_| StoreError::NoKeyring)?;
-    keyring_core::set_default_store(store);
-    Ok(())
-}
-
-#[cfg(target_os = "macos")]
-fn open_platform_store() -> Result<(), StoreError> {
-    let store = apple_native_keyring_store::keychain::Store::new().map_err(|_| StoreError::NoKeyring)?;
-    keyring_core::set_default_store(store);
-    Ok(())
-}
-
-#[cfg(all(target_os = "linux", feature = "secret-service"))]
-fn open_platform_store() -> Result<(), StoreError> {
-    let store = zbus_secret_service_keyring_store::Store::new().map_err(|_| StoreError::NoKeyring)?;
-    keyring_core::set_default_store(store);
-    Ok(())
-}
-
-#[cfg(not(any(target_os = "windows", target_os = "macos", all(target_os = "linux", feature = "secret-service"))))]
-const fn open_platform_store() -> Result<(), StoreError> {
-    Err(StoreError::NoKeyring)
 }

@@ -1,24 +1,32 @@
-//! Where sign-ins are kept between runs: who in a plain file, tokens in a sealed one.
+//! Where sign-ins are kept between runs: who in a plain list, everything that counts in a sealed file each.
 //!
-//! `accounts.json` lists who has signed in, without secrets. `tokens/…` holds each account's tokens, sealed with
+//! `accounts.json` lists who has signed in, without secrets. `tokens/…` holds each account's sign-in, sealed with
 //! a key from the operating system's key store, from a key file only the owner can read, or from a passphrase.
 //! Replacing is crash-safe: a new file is synced before it takes the old one's name. It must not know OAuth.
 
+mod account;
+mod error;
 mod files;
 mod key;
+mod keyring;
 mod sealed;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use miette::Diagnostic;
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::cloud::{Cloud, CloudName};
-use crate::terms::{ObjectId, Secret, Sha256, UtcInstant};
+use crate::cloud::Cloud;
+use crate::terms::{Secret, UtcInstant};
 
-use super::{Flow, Scopes, SignedIn};
+use self::key::{Keys, Lock};
+
+pub use self::account::Account;
+pub use self::error::StoreError;
+
+/// How often, and how many times, another process's renewal is waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 1_200;
 
 /// Where tokens are to be kept.
 #[derive(Debug, Clone)]
@@ -51,114 +59,13 @@ impl std::fmt::Display for Kept {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Keyring(at) => write!(f, "in {at}, sealed with a key in this system's key store"),
-            Self::KeyFile(at) => write!(f, "in {at}, sealed with a key file there that only you can read"),
+            Self::KeyFile(at) => write!(
+                f,
+                "in {at}, sealed with the key file token.key beside it: whoever can read your files can read both"
+            ),
             Self::Passphrase(at) => write!(f, "in {at}, sealed with your passphrase"),
             Self::Memory => f.write_str("in memory, until this program ends"),
         }
-    }
-}
-
-/// What went wrong with the store.
-#[derive(Debug, Clone, Error, Diagnostic)]
-pub enum StoreError {
-    /// A file cannot be read or written.
-    #[error("the token store at {path} cannot be {doing}: {why}")]
-    #[diagnostic(
-        code(affiant::store::file),
-        help("check that the folder exists and is yours, or choose another with --home or AFFIANT_HOME")
-    )]
-    File {
-        /// Which file.
-        path: Utf8PathBuf,
-        /// `read` or `written`.
-        doing: &'static str,
-        /// The system's word.
-        why: String,
-    },
-    /// Others can read the key file.
-    #[error("the key file {path} can be read by others")]
-    #[diagnostic(
-        code(affiant::store::modes),
-        help("run `chmod 600 {path}`, then sign in again, since somebody may have read it")
-    )]
-    OpenToOthers {
-        /// The key file.
-        path: Utf8PathBuf,
-    },
-    /// The tokens do not open with this key.
-    #[error("the stored sign-in cannot be opened with this key")]
-    #[diagnostic(
-        code(affiant::store::seal),
-        help(
-            "if you use AFFIANT_PASSPHRASE, check it; else the file was changed: run `affiant logout --all`, then `affiant login`"
-        )
-    )]
-    Seal,
-    /// The list of accounts is not one.
-    #[error("{path} is damaged")]
-    #[diagnostic(code(affiant::store::accounts), help("remove it and sign in again"))]
-    Accounts {
-        /// The file.
-        path: Utf8PathBuf,
-    },
-    /// There is no key store on this machine.
-    #[error("this system has no key store that can be used")]
-    #[diagnostic(code(affiant::store::keyring), help("use --token-store file"))]
-    NoKeyring,
-    /// The system gave no random numbers.
-    #[error("the system gave no random numbers")]
-    #[diagnostic(code(affiant::store::random), help("try again"))]
-    Random,
-}
-
-/// Who signed in, and where; no secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
-    /// The sign-in name.
-    pub user_principal_name: String,
-    /// The name people know.
-    pub display_name: Option<String>,
-    /// The directory object.
-    pub object_id: ObjectId,
-    /// The tenant.
-    pub tenant_id: String,
-    /// The application.
-    pub client_id: String,
-    /// The cloud's name.
-    pub cloud: CloudName,
-    /// Where it signed in.
-    pub login_url: String,
-    /// The only Graph its tokens go to.
-    pub graph_url: String,
-    /// What was granted.
-    pub scopes: Scopes,
-    /// How.
-    pub flow: Flow,
-    /// Whether the user insisted on write scopes.
-    pub write_scopes_allowed: bool,
-    /// When the latest token was obtained.
-    pub issued_at: UtcInstant,
-    /// When it ends.
-    pub expires_at: UtcInstant,
-    /// Entra's id of the first token.
-    pub token_id: Option<String>,
-}
-
-impl Account {
-    /// The name of its sealed file: says nothing about the person.
-    fn file(&self) -> String {
-        let parts = [&self.login_url, &self.graph_url, &self.tenant_id, &self.client_id, self.object_id.as_str()];
-        Sha256::of(parts.join("\n").as_bytes()).to_string()
-    }
-
-    fn is_at(&self, cloud: &Cloud) -> bool {
-        self.login_url == cloud.authority().as_str() && self.graph_url == cloud.graph().as_str()
-    }
-
-    fn is(&self, signed_in: &SignedIn) -> bool {
-        self.object_id == signed_in.object_id
-            && self.tenant_id == signed_in.tenant_id
-            && self.client_id == signed_in.client_id
     }
 }
 
@@ -180,69 +87,89 @@ pub struct Tokens {
 pub struct Store {
     home: Utf8PathBuf,
     kind: StoreKind,
+    keys: Keys,
     memory: Arc<Mutex<Option<(Account, Tokens)>>>,
+}
+
+/// One process's turn to renew an account's tokens.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _hold: Option<files::Hold>,
 }
 
 impl Store {
     /// The store in a home folder; touches nothing yet.
     pub fn new(home: Utf8PathBuf, kind: StoreKind) -> Self {
-        Self { home, kind, memory: Arc::default() }
+        let passphrase = match &kind {
+            StoreKind::File { passphrase } => passphrase.clone(),
+            StoreKind::Keyring | StoreKind::Memory => None,
+        };
+        Self { keys: Keys::new(home.clone(), passphrase), home, kind, memory: Arc::default() }
     }
 
     /// The key store where this system has one, else files.
     pub fn automatic(home: Utf8PathBuf, passphrase: Option<Secret>) -> Self {
         let kind = match passphrase {
-            None if key::keyring_is_there() => StoreKind::Keyring,
+            None if keyring::is_there() => StoreKind::Keyring,
             passphrase => StoreKind::File { passphrase },
         };
         Self::new(home, kind)
     }
 
-    /// How tokens are kept, in words.
+    /// How a new sign-in will be kept, in words.
     pub fn kept(&self) -> Kept {
-        let at = self.home.join("tokens");
-        match &self.kind {
-            StoreKind::Keyring => Kept::Keyring(at),
-            StoreKind::File { passphrase: Some(_) } => Kept::Passphrase(at),
-            StoreKind::File { passphrase: None } => Kept::KeyFile(at),
-            StoreKind::Memory => Kept::Memory,
+        self.lock().map_or(Kept::Memory, |lock| self.kept_with(lock))
+    }
+
+    /// How an account's sign-in is kept, whatever the settings say now.
+    pub async fn kept_of(&self, account: &Account) -> Result<Kept, StoreError> {
+        let account = account.clone();
+        self.off_the_reactor(move |store| Ok(store.lock_of(&account)?.map_or(Kept::Memory, |lock| store.kept_with(lock))))
+            .await
+    }
+
+    /// The cloud of the current account, or of the one named; `None` when nobody is, or the list cannot be read.
+    pub fn cloud(&self, named: Option<&str>) -> Option<Cloud> {
+        if matches!(self.kind, StoreKind::Memory) {
+            return None;
         }
+        let fits = |account: &Account| named.is_none_or(|named| account.is_named(named));
+        account::read(&self.home).ok()?.into_iter().rev().find(fits)?.cloud()
     }
 
     /// Keeps a sign-in and makes it the current one.
     pub(super) async fn save(&self, account: &Account, tokens: &Tokens) -> Result<(), StoreError> {
         let (account, tokens) = (account.clone(), tokens.clone());
-        self.off_the_reactor(move |store| store.save_now(account, &tokens)).await
+        self.off_the_reactor(move |store| match store.lock() {
+            None => store.remember(Some((account, tokens))),
+            Some(lock) => {
+                store.seal(&account, &tokens, lock)?;
+                account::change(&store.home, |accounts| {
+                    accounts.retain(|have| have.file() != account.file());
+                    accounts.push(account);
+                })
+            }
+        })
+        .await
     }
 
-    fn save_now(&self, account: Account, tokens: &Tokens) -> Result<(), StoreError> {
-        if matches!(self.kind, StoreKind::Memory) {
-            return self.remember(Some((account, tokens.clone())));
-        }
-        self.seal(&account, tokens)?;
-        let mut accounts = files::accounts(&self.home)?;
-        accounts.retain(|have| have.file() != account.file());
-        accounts.push(account);
-        files::write_accounts(&self.home, &accounts)
-    }
-
-    /// Replaces the tokens of an account that is kept.
-    pub(super) async fn replace(&self, signed_in: &SignedIn, tokens: &Tokens) -> Result<(), StoreError> {
-        let (signed_in, tokens) = (signed_in.clone(), tokens.clone());
-        self.off_the_reactor(move |store| store.replace_now(&signed_in, &tokens)).await
-    }
-
-    fn replace_now(&self, signed_in: &SignedIn, tokens: &Tokens) -> Result<(), StoreError> {
-        if matches!(self.kind, StoreKind::Memory) {
-            let held = self.memory.lock().map_err(|_| StoreError::Seal)?.take();
-            return self.remember(held.map(|(account, _)| (account, tokens.clone())));
-        }
-        let mut accounts = files::accounts(&self.home)?;
-        let Some(account) = accounts.iter_mut().find(|account| account.is(signed_in)) else { return Ok(()) };
-        // The new refresh token first: the list only says until when.
-        self.seal(account, tokens)?;
-        (account.issued_at, account.expires_at) = (tokens.issued_at, tokens.expires_at);
-        files::write_accounts(&self.home, &accounts)
+    /// Replaces a sign-in that is kept, with the kind of key it has; one that was forgotten stays forgotten.
+    pub(super) async fn replace(&self, account: &Account, tokens: &Tokens) -> Result<(), StoreError> {
+        let (account, tokens) = (account.clone(), tokens.clone());
+        self.off_the_reactor(move |store| {
+            if matches!(store.kind, StoreKind::Memory) {
+                return store.remember(Some((account, tokens)));
+            }
+            let Some(lock) = store.lock_of(&account)? else { return Ok(()) };
+            // The new refresh token first: the list only says until when.
+            store.seal(&account, &tokens, lock)?;
+            account::change(&store.home, |accounts| {
+                if let Some(listed) = accounts.iter_mut().find(|listed| listed.file() == account.file()) {
+                    *listed = account;
+                }
+            })
+        })
+        .await
     }
 
     /// The current sign-in for a cloud, or that of the account named.
@@ -252,70 +179,146 @@ impl Store {
         cloud: &Cloud,
     ) -> Result<Option<(Account, Tokens)>, StoreError> {
         let (named, cloud) = (named.map(str::to_owned), cloud.clone());
-        self.off_the_reactor(move |store| store.load_now(named.as_deref(), &cloud)).await
+        self.off_the_reactor(move |store| {
+            let fits = |account: &Account| {
+                account.is_at(&cloud) && named.as_deref().is_none_or(|named| account.is_named(named))
+            };
+            if matches!(store.kind, StoreKind::Memory) {
+                return Ok(store.remembered()?.filter(|(account, _)| fits(account)));
+            }
+            match account::read(&store.home)?.into_iter().rev().find(fits) {
+                Some(account) => store.open(&account),
+                None => Ok(None),
+            }
+        })
+        .await
     }
 
-    fn load_now(&self, named: Option<&str>, cloud: &Cloud) -> Result<Option<(Account, Tokens)>, StoreError> {
-        let fits = |account: &Account| {
-            account.is_at(cloud) && named.is_none_or(|named| account.user_principal_name.eq_ignore_ascii_case(named))
-        };
+    /// What is kept of an account now, which another process may have renewed.
+    pub(super) async fn reload(&self, account: &Account) -> Result<Option<(Account, Tokens)>, StoreError> {
+        let account = account.clone();
+        self.off_the_reactor(move |store| {
+            if matches!(store.kind, StoreKind::Memory) { Ok(None) } else { store.open(&account) }
+        })
+        .await
+    }
+
+    /// Waits until no other process renews this account. After two minutes nobody is waited for any more.
+    pub(super) async fn turn(&self, account: &Account) -> Result<Turn, StoreError> {
         if matches!(self.kind, StoreKind::Memory) {
-            let held = self.memory.lock().map_err(|_| StoreError::Seal)?.clone();
-            return Ok(held.filter(|(account, _)| fits(account)));
+            return Ok(Turn { _hold: None });
         }
-        let Some(account) = files::accounts(&self.home)?.into_iter().rev().find(fits) else { return Ok(None) };
-        match files::read(&self.tokens_file(&account))? {
-            Some(bytes) => {
-                let tokens = sealed::open(&bytes, &account.file(), &self.home, &self.kind)?;
-                Ok(Some((account, tokens)))
+        let path = self.tokens().join(format!("{}.lock", account.file()));
+        for _ in 0..LOOKS {
+            let path = path.clone();
+            if let Some(hold) = self.off_the_reactor(move |_| files::try_hold(&path)).await? {
+                return Ok(Turn { _hold: Some(hold) });
             }
-            None => Ok(None),
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
+        Ok(Turn { _hold: None })
     }
 
     /// Who is signed in, without opening any token; the current one last.
     pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         self.off_the_reactor(|store| match &store.kind {
-            StoreKind::Memory => {
-                let held = store.memory.lock().map_err(|_| StoreError::Seal)?;
-                Ok(held.iter().map(|(account, _)| account.clone()).collect())
-            }
-            StoreKind::Keyring | StoreKind::File { .. } => files::accounts(&store.home),
+            StoreKind::Memory => Ok(store.remembered()?.map(|(account, _)| account).into_iter().collect()),
+            StoreKind::Keyring | StoreKind::File { .. } => account::read(&store.home),
         })
         .await
     }
 
-    /// Forgets the account named, or every one; returns those forgotten.
+    /// Forgets the account named, or every one; returns those forgotten. Every one goes even from a damaged store.
     pub async fn forget(&self, named: Option<&str>) -> Result<Vec<Account>, StoreError> {
         let named = named.map(str::to_owned);
-        self.off_the_reactor(move |store| store.forget_now(named.as_deref())).await
+        self.off_the_reactor(move |store| match (&store.kind, named) {
+            (StoreKind::Memory, _) => {
+                let held = store.remembered()?;
+                store.remember(None)?;
+                Ok(held.map(|(account, _)| account).into_iter().collect())
+            }
+            (_, Some(named)) => store.forget_named(&named),
+            (_, None) => store.forget_all(),
+        })
+        .await
     }
 
-    fn forget_now(&self, named: Option<&str>) -> Result<Vec<Account>, StoreError> {
-        if matches!(self.kind, StoreKind::Memory) {
-            let held = self.memory.lock().map_err(|_| StoreError::Seal)?.take();
-            return Ok(held.into_iter().map(|(account, _)| account).collect());
-        }
-        let goes =
-            |account: &Account| named.is_none_or(|named| account.user_principal_name.eq_ignore_ascii_case(named));
-        let (gone, kept): (Vec<_>, Vec<_>) = files::accounts(&self.home)?.into_iter().partition(goes);
+    fn forget_named(&self, named: &str) -> Result<Vec<Account>, StoreError> {
+        let gone: Vec<Account> =
+            account::read(&self.home)?.into_iter().filter(|account| account.is_named(named)).collect();
+        // The tokens first: should this be cut short, the list still says what to forget.
         for account in &gone {
             files::remove(&self.tokens_file(account))?;
+            files::remove(&self.tokens().join(format!("{}.lock", account.file())))?;
         }
-        files::write_accounts(&self.home, &kept)?;
-        if kept.is_empty() {
-            key::forget(&self.home, &self.kind)?;
+        let last = account::change(&self.home, |accounts| {
+            accounts.retain(|account| !account.is_named(named));
+            accounts.is_empty()
+        })?;
+        if last {
+            self.forget_all()?;
         }
         Ok(gone)
     }
 
-    fn seal(&self, account: &Account, tokens: &Tokens) -> Result<(), StoreError> {
-        let bytes = sealed::seal(tokens, &account.file(), &self.home, &self.kind)?;
+    fn forget_all(&self) -> Result<Vec<Account>, StoreError> {
+        let gone = account::read(&self.home).unwrap_or_default();
+        let ours = |path: &Utf8PathBuf| matches!(path.extension(), Some("sealed" | "lock"));
+        for path in files::list(&self.tokens())?.into_iter().filter(ours) {
+            files::remove(&path)?;
+        }
+        files::remove_empty_folder(&self.tokens());
+        self.keys.forget()?;
+        files::remove(&account::list_file(&self.home))?;
+        files::remove(&account::lock_file(&self.home))?;
+        Ok(gone)
+    }
+
+    /// The kind of key for new sign-ins; `None` for memory.
+    const fn lock(&self) -> Option<Lock> {
+        match &self.kind {
+            StoreKind::Keyring => Some(Lock::Keyring),
+            StoreKind::File { passphrase: Some(_) } => Some(Lock::Passphrase),
+            StoreKind::File { passphrase: None } => Some(Lock::KeyFile),
+            StoreKind::Memory => None,
+        }
+    }
+
+    fn kept_with(&self, lock: Lock) -> Kept {
+        match lock {
+            Lock::Keyring => Kept::Keyring(self.tokens()),
+            Lock::KeyFile => Kept::KeyFile(self.tokens()),
+            Lock::Passphrase => Kept::Passphrase(self.tokens()),
+        }
+    }
+
+    fn lock_of(&self, account: &Account) -> Result<Option<Lock>, StoreError> {
+        if matches!(self.kind, StoreKind::Memory) {
+            return Ok(None);
+        }
+        files::read(&self.tokens_file(account))?.map(|bytes| sealed::lock_of(&bytes)).transpose()
+    }
+
+    fn seal(&self, account: &Account, tokens: &Tokens, lock: Lock) -> Result<(), StoreError> {
+        let bytes = sealed::seal(account, tokens, &self.keys, lock)?;
         files::write(&self.tokens_file(account), &bytes)
     }
 
+    fn open(&self, account: &Account) -> Result<Option<(Account, Tokens)>, StoreError> {
+        let bytes = files::read(&self.tokens_file(account))?;
+        bytes.map(|bytes| sealed::open(&bytes, &account.file(), &self.keys)).transpose()
+    }
+
+    fn tokens(&self) -> Utf8PathBuf {
+        self.home.join("tokens")
+    }
+
     fn tokens_file(&self, account: &Account) -> Utf8PathBuf {
-        self.home.join("tokens").join(format!("{}.sealed", account.file()))
+        self.tokens().join(format!("{}.sealed", account.file()))
+    }
+
+    fn remembered(&self) -> Result<Option<(Account, Tokens)>, StoreError> {
+        Ok(self.memory.lock().map_err(|_| StoreError::Seal)?.clone())
     }
 
     fn remember(&self, held: Option<(Account, Tokens)>) -> Result<(), StoreError> {
@@ -331,3 +334,6 @@ impl Store {
         tokio::task::spawn_blocking(move || work(&store)).await.map_err(|_| StoreError::Seal)?
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,22 +1,24 @@
-//! A sealed file: version, salt, nonce, and the tokens under ChaCha20-Poly1305 (RFC 8439).
+//! A sealed file: a head that says with what kind of key, and the sign-in under ChaCha20-Poly1305 (RFC 8439).
 //!
-//! The account's file name is authenticated too, so that one account's file cannot stand in for another's.
+//! Head and account name are authenticated too, so that neither another head nor another account's file can stand in.
+//! Layout: version 1, kind 1, salt 16, passphrase check 32, nonce 12, then ciphertext and tag.
 
 use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use camino::Utf8Path;
+use aws_lc_rs::constant_time;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::terms::{Secret, UtcInstant};
 
-use super::key::{key, random};
-use super::{StoreError, StoreKind, Tokens};
+use super::key::{CHECK, Keys, Lock, SALT, random};
+use super::{Account, StoreError, Tokens};
 
 const VERSION: u8 = 1;
-const SALT: usize = 16;
+const HEAD: usize = 2 + SALT + CHECK;
 
 #[derive(Serialize, Deserialize)]
 struct Plain {
+    account: Account,
     access: String,
     refresh: Option<String>,
     issued_at: UtcInstant,
@@ -30,103 +32,62 @@ impl Drop for Plain {
     }
 }
 
-pub(super) fn seal(tokens: &Tokens, name: &str, home: &Utf8Path, kind: &StoreKind) -> Result<Vec<u8>, StoreError> {
+/// Seals a sign-in with that kind of key, made where there is none.
+pub(super) fn seal(account: &Account, tokens: &Tokens, keys: &Keys, lock: Lock) -> Result<Vec<u8>, StoreError> {
     let plain = Plain {
+        account: account.clone(),
         access: tokens.access.expose().to_owned(),
         refresh: tokens.refresh.as_ref().map(|token| token.expose().to_owned()),
         issued_at: tokens.issued_at,
         expires_at: tokens.expires_at,
     };
     let mut text = Zeroizing::new(serde_json::to_vec(&plain).map_err(|_| StoreError::Seal)?);
-    let (salt, nonce) = (random::<SALT>()?, random::<NONCE_LEN>()?);
-    let tag = cipher(home, kind, &salt, true)?
-        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(bound(name, &salt)), &mut text)
+    let (salt, key) = keys.to_seal(lock)?;
+    let head = [&[VERSION, lock.byte()][..], &salt, &key.check].concat();
+    let nonce = random::<NONCE_LEN>()?;
+    let tag = cipher(&key.key)?
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad(&head, &account.file()), &mut text)
         .map_err(|_| StoreError::Seal)?;
-    Ok([&[VERSION][..], &salt, &nonce, &text, tag.as_ref()].concat())
+    Ok([&head, &nonce[..], &text, tag.as_ref()].concat())
 }
 
-pub(super) fn open(bytes: &[u8], name: &str, home: &Utf8Path, kind: &StoreKind) -> Result<Tokens, StoreError> {
-    let (&[VERSION], rest) = bytes.split_first_chunk::<1>().ok_or(StoreError::Seal)? else {
-        return Err(StoreError::Seal);
-    };
-    let (salt, rest) = rest.split_first_chunk::<SALT>().ok_or(StoreError::Seal)?;
+/// With what kind of key a file is sealed.
+pub(super) fn lock_of(bytes: &[u8]) -> Result<Lock, StoreError> {
+    match bytes {
+        [VERSION, kind, ..] => Lock::from_byte(*kind).ok_or(StoreError::Seal),
+        _ => Err(StoreError::Seal),
+    }
+}
+
+/// Opens the file of the account of this name.
+pub(super) fn open(bytes: &[u8], name: &str, keys: &Keys) -> Result<(Account, Tokens), StoreError> {
+    let lock = lock_of(bytes)?;
+    let (head, rest) = bytes.split_first_chunk::<HEAD>().ok_or(StoreError::Seal)?;
     let (nonce, rest) = rest.split_first_chunk::<NONCE_LEN>().ok_or(StoreError::Seal)?;
+    let (_, fields) = head.split_first_chunk::<2>().ok_or(StoreError::Seal)?;
+    let (salt, check) = fields.split_first_chunk::<SALT>().ok_or(StoreError::Seal)?;
+    let key = keys.to_open(lock, salt)?;
+    if constant_time::verify_slices_are_equal(check, &key.check).is_err() {
+        return Err(if lock == Lock::Passphrase { StoreError::WrongPassphrase } else { StoreError::Seal });
+    }
     let mut text = Zeroizing::new(rest.to_vec());
-    let plain = cipher(home, kind, salt, false)?
-        .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(bound(name, salt)), &mut text)
+    let plain = cipher(&key.key)?
+        .open_in_place(Nonce::assume_unique_for_key(*nonce), aad(head, name), &mut text)
         .map_err(|_| StoreError::Seal)?;
     let plain: Plain = serde_json::from_slice(plain).map_err(|_| StoreError::Seal)?;
-    Ok(Tokens {
+    let tokens = Tokens {
         access: Secret::new(plain.access.clone()),
         refresh: plain.refresh.clone().map(Secret::new),
         issued_at: plain.issued_at,
         expires_at: plain.expires_at,
-    })
+    };
+    Ok((plain.account.clone(), tokens))
 }
 
-/// What the seal covers besides the tokens: every byte of the file, and whose it is.
-fn bound(name: &str, salt: &[u8]) -> Vec<u8> {
-    [&[VERSION][..], salt, name.as_bytes()].concat()
+fn aad(head: &[u8], name: &str) -> Aad<Vec<u8>> {
+    Aad::from([head, name.as_bytes()].concat())
 }
 
-fn cipher(home: &Utf8Path, kind: &StoreKind, salt: &[u8], make: bool) -> Result<LessSafeKey, StoreError> {
-    let key = key(home, kind, salt, make)?;
-    UnboundKey::new(&CHACHA20_POLY1305, &*key).map(LessSafeKey::new).map_err(|_| StoreError::Seal)
-}
-
-#[cfg(test)]
-mod tests {
-    use camino::Utf8PathBuf;
-
-    use super::*;
-
-    fn tokens() -> Tokens {
-        let at = UtcInstant::from_millis(1_700_000_000_000).expect("in range");
-        Tokens {
-            access: Secret::new("AT-secret".into()),
-            refresh: Some(Secret::new("RT-secret".into())),
-            issued_at: at,
-            expires_at: at,
-        }
-    }
-
-    #[test]
-    fn what_is_sealed_opens_with_the_same_key_and_name_and_with_nothing_else() {
-        let home = tempfile::tempdir().expect("a folder");
-        let home = Utf8PathBuf::try_from(home.path().to_owned()).expect("UTF-8");
-        let kind = StoreKind::File { passphrase: None };
-        let bytes = seal(&tokens(), "a", &home, &kind).expect("seals");
-        assert!(!bytes.windows(6).any(|window| window == b"secret"));
-        assert_eq!(open(&bytes, "a", &home, &kind).expect("opens").access.expose(), "AT-secret");
-        assert!(matches!(open(&bytes, "b", &home, &kind), Err(StoreError::Seal)));
-        for at in [0, 1, 20, bytes.len() - 1] {
-            let mut changed = bytes.clone();
-            changed[at] ^= 1;
-            assert!(matches!(open(&changed, "a", &home, &kind), Err(StoreError::Seal)), "byte {at}");
-        }
-        assert!(matches!(open(&[], "a", &home, &kind), Err(StoreError::Seal)));
-    }
-
-    #[test]
-    fn a_wrong_passphrase_does_not_open() {
-        let home = Utf8PathBuf::from("/nonexistent");
-        let with = |text: &str| StoreKind::File { passphrase: Some(Secret::new(text.into())) };
-        let bytes = seal(&tokens(), "a", &home, &with("right")).expect("seals");
-        assert!(open(&bytes, "a", &home, &with("right")).is_ok());
-        assert!(matches!(open(&bytes, "a", &home, &with("wrong")), Err(StoreError::Seal)));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_key_file_that_others_can_read_is_refused() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let home = tempfile::tempdir().expect("a folder");
-        let home = Utf8PathBuf::try_from(home.path().to_owned()).expect("UTF-8");
-        let kind = StoreKind::File { passphrase: None };
-        let bytes = seal(&tokens(), "a", &home, &kind).expect("seals");
-        let key = home.join("token.key");
-        assert_eq!(std::fs::metadata(&key).expect("there").permissions().mode() & 0o777, 0o600);
-        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).expect("chmod");
-        assert!(matches!(open(&bytes, "a", &home, &kind), Err(StoreError::OpenToOthers { .. })));
-    }
+fn cipher(key: &[u8; 32]) -> Result<LessSafeKey, StoreError> {
+    UnboundKey::new(&CHACHA20_POLY1305, key).map(LessSafeKey::new).map_err(|_| StoreError::Seal)
 }
