@@ -85,14 +85,18 @@ mod tests {
         let text = r#"{"token_type":"bearer","expires_in":"3599","access_token":"AT-secret","refresh_token":"RT-secret",
                        "id_token":"ID-secret","scope":"Mail.Read  openid","ext_expires_in":1}"#;
         let grant: Grant = serde_json::from_str(text).expect("a token answer");
-        assert_eq!((grant.expires_in().map(|life| life.as_secs()), grant.scopes().map(Vec::len)), (Some(3599), Some(2)));
+        assert_eq!(
+            (grant.expires_in().map(|life| life.as_secs()), grant.scopes().map(Vec::len)),
+            (Some(3599), Some(2))
+        );
         assert!(!format!("{grant:?}").contains("secret"));
     }
 
     #[test]
     fn what_is_no_bearer_token_is_refused_and_a_missing_scope_is_not() {
         assert!(serde_json::from_str::<Grant>(r#"{"token_type":"mac","access_token":"a"}"#).is_err());
-        let bare: Grant = serde_json::from_str(r#"{"token_type":"Bearer","access_token":"a","scope":""}"#).expect("one");
+        let bare: Grant =
+            serde_json::from_str(r#"{"token_type":"Bearer","access_token":"a","scope":""}"#).expect("one");
         assert!(bare.scopes().is_none() && bare.expires_in().is_none() && bare.id_token().is_none());
     }
 }

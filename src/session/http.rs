@@ -90,7 +90,8 @@ impl TokenHttp {
         }
         let outcome = self.exchange(request).await;
         let answer = outcome.as_ref().ok().map(|(response, _)| response);
-        let refusal = answer.filter(|answer| !answer.status().is_success()).and_then(|answer| EntraError::read(answer.body()));
+        let refusal =
+            answer.filter(|answer| !answer.status().is_success()).and_then(|answer| EntraError::read(answer.body()));
         let header = |name: &str| Some(answer?.headers().get(name)?.to_str().ok()?.to_owned());
         let error = outcome.as_ref().err().map(|error| error.0.to_owned());
         self.keep(Exchange {

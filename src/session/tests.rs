@@ -28,7 +28,10 @@ async fn endpoint(answer: impl Fn(&Fields, u32) -> (u16, Value) + Send + Sync + 
                      "expires_in": 900, "interval": 1 }))
     });
     let me = axum::routing::get(|| async { Json(json!({ "id": "m-1", "userPrincipalName": "me@x.example" })) });
-    let app = axum::Router::new().route("/v1.0/me", me).route("/t/oauth2/v2.0/token", token).route("/t/oauth2/v2.0/devicecode", device);
+    let app = axum::Router::new()
+        .route("/v1.0/me", me)
+        .route("/t/oauth2/v2.0/token", token)
+        .route("/t/oauth2/v2.0/devicecode", device);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let at = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -269,7 +272,10 @@ async fn claims_reach_the_platform_and_named_clouds_are_asked_in_full() {
     assert_eq!(renewal["scope"], "openid profile offline_access User.Read Mail.Read Mail.Read.Shared");
     assert!(!renewal.contains_key("client_secret"));
     let dod = Cloud::named(crate::cloud::CloudName::UsgovDod).expect("named");
-    assert_eq!(scopes_for(&dod)[3..5], ["https://dod-graph.microsoft.us/User.Read", "https://dod-graph.microsoft.us/User.ReadBasic.All"]);
+    assert_eq!(
+        scopes_for(&dod)[3..5],
+        ["https://dod-graph.microsoft.us/User.Read", "https://dod-graph.microsoft.us/User.ReadBasic.All"]
+    );
 }
 
 #[tokio::test]
@@ -359,7 +365,10 @@ async fn sign_in_with_browser(
         let Prompt::Open { url } = prompt else { panic!("a browser flow shows an address") };
         let asked = url::Url::parse(url).expect("an address");
         let of = |name: &str| asked.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-        assert_eq!((of("code_challenge_method").as_deref(), of("response_type").as_deref()), (Some("S256"), Some("code")));
+        assert_eq!(
+            (of("code_challenge_method").as_deref(), of("response_type").as_deref()),
+            (Some("S256"), Some("code"))
+        );
         let (back, right) = (of("redirect_uri").expect("a way back"), of("state").expect("a state"));
         assert!(back.starts_with("http://localhost:") && !back.ends_with('/'), "{back}");
         let port: u16 = back.trim_start_matches("http://localhost:").parse().expect("a port");
@@ -387,7 +396,10 @@ async fn a_browser_sign_in_redeems_its_code_with_the_proof_and_nothing_else() {
     let (authority, _) = hurried(&wanted, clock());
     sign_in_with_browser(authority.clone(), &wanted, "abc", None).await.expect("signed in");
     let form = seen.lock().expect("not poisoned").clone();
-    assert_eq!((form["code"].as_str(), form["grant_type"].as_str(), form["client_id"].as_str()), ("abc", "authorization_code", "c"));
+    assert_eq!(
+        (form["code"].as_str(), form["grant_type"].as_str(), form["client_id"].as_str()),
+        ("abc", "authorization_code", "c")
+    );
     assert!(form["code_verifier"].len() >= 43 && !form.contains_key("client_secret"));
     let error = sign_in_with_browser(authority, &wanted, "abc", Some("wrong")).await.err().expect("refused");
     assert!(matches!(error, SignInError::State));
@@ -400,7 +412,10 @@ async fn a_platform_that_names_nobody_leads_to_asking_graph_and_unsaid_scopes_ar
     let (cloud, _) = endpoint(bare).await;
     let session = sign_in(&cloud, memory(), false).await.expect("signed in");
     let who = session.signed_in();
-    assert_eq!((who.user_principal_name.as_str(), who.object_id.as_str(), who.tenant_id.as_str()), ("me@x.example", "m-1", "t"));
+    assert_eq!(
+        (who.user_principal_name.as_str(), who.object_id.as_str(), who.tenant_id.as_str()),
+        ("me@x.example", "m-1", "t")
+    );
     assert!(who.scopes.is_assumed() && who.scopes.has("Mail.Read.Shared"));
 }
 

@@ -29,7 +29,10 @@ pub(super) const fn for_number(number: u32) -> Option<Words> {
             "nobody has consented to the application in this tenant",
             "sign in once more and accept, or have an administrator grant consent (Entra admin centre, App registrations, API permissions, Grant admin consent)",
         ),
-        65004 => say("consent was declined", "sign in again with `affiant login` and accept, or ask an administrator to grant consent"),
+        65004 => say(
+            "consent was declined",
+            "sign in again with `affiant login` and accept, or ask an administrator to grant consent",
+        ),
         90094 => say(
             "only an administrator may consent to this application",
             "an administrator must grant consent (Entra admin centre, App registrations, API permissions, Grant admin consent)",
@@ -38,9 +41,16 @@ pub(super) const fn for_number(number: u32) -> Option<Words> {
             "consent must be requested from an administrator",
             "send the request that the sign-in page offers; sign in again when an administrator has approved it",
         ),
-        50076 | 50079 => say("multi-factor authentication is demanded", "sign in again with `affiant login` and pass it"),
-        50072 => say("multi-factor authentication must be set up first", "set it up at https://aka.ms/mfasetup, then sign in again"),
-        50074 | 50158 => say("an additional challenge was not passed", "sign in again with `affiant login` and pass it"),
+        50076 | 50079 => {
+            say("multi-factor authentication is demanded", "sign in again with `affiant login` and pass it")
+        }
+        50072 => say(
+            "multi-factor authentication must be set up first",
+            "set it up at https://aka.ms/mfasetup, then sign in again",
+        ),
+        50074 | 50158 => {
+            say("an additional challenge was not passed", "sign in again with `affiant login` and pass it")
+        }
         50078 => say("the multi-factor authentication has expired", "sign in again with `affiant login`"),
         50105 => say(
             "the account is not assigned to the application",
@@ -59,10 +69,9 @@ pub(super) const fn for_number(number: u32) -> Option<Words> {
         50126 => say("the user name or password is wrong", "sign in again with `affiant login`"),
         50058 => say("there is no session to sign in with silently", "sign in again with `affiant login`"),
         50059 => say("no tenant was named", "give --tenant with the tenant's domain or id"),
-        50128 | 90002 => say(
-            "there is no such tenant",
-            "check --tenant, and give --cloud if the tenant is in a national cloud",
-        ),
+        50128 | 90002 => {
+            say("there is no such tenant", "check --tenant, and give --cloud if the tenant is in a national cloud")
+        }
         90038 => say("the tenant is in another cloud", "give --cloud usgov, usgov-dod or china"),
         50131 | 53003 => say(
             "Conditional Access blocks this sign-in",
@@ -72,7 +81,9 @@ pub(super) const fn for_number(number: u32) -> Option<Words> {
             "Conditional Access demands a compliant device",
             "sign in from a managed device, or ask an administrator",
         ),
-        53001 => say("Conditional Access demands a joined device", "sign in from a managed device, or ask an administrator"),
+        53001 => {
+            say("Conditional Access demands a joined device", "sign in from a managed device, or ask an administrator")
+        }
         53002 => say("Conditional Access demands an approved application", "ask an administrator to approve this one"),
         530_032 => say("a security policy of the tenant blocks this sign-in", "ask an administrator"),
         530_035 => say("the tenant's security defaults block this sign-in", "ask an administrator; try --flow browser"),
@@ -82,14 +93,14 @@ pub(super) const fn for_number(number: u32) -> Option<Words> {
         50194 => say("the application belongs to one tenant only", "give --tenant with that tenant's domain or id"),
         50196 => say("too many token requests came in a loop", "wait some minutes, then try again"),
         50134 => say("the sign-in was sent to the wrong data centre", "sign in again with `affiant login`"),
-        50199 => say("the sign-in must be confirmed in the browser", "sign in again with `affiant login` and confirm it"),
+        50199 => {
+            say("the sign-in must be confirmed in the browser", "sign in again with `affiant login` and confirm it")
+        }
         500_011 => say(
             "Microsoft Graph is not known in this tenant under this address",
             "check --cloud, or have an administrator add Microsoft Graph to the application",
         ),
-        500_212 | 500_213 => {
-            say("a cross-tenant policy forbids this", "ask the administrators of both tenants")
-        }
+        500_212 | 500_213 => say("a cross-tenant policy forbids this", "ask the administrators of both tenants"),
         65002 => say("the application is not pre-authorised", "an administrator must grant its permissions"),
         650_052 => say(
             "the tenant does not subscribe to a service the application needs",
@@ -121,7 +132,10 @@ pub(super) const fn for_number(number: u32) -> Option<Words> {
             "the application is not registered as a public client",
             "an administrator must add the platform \"Mobile and desktop applications\" and allow public client flows (Authentication)",
         ),
-        700_027 => say("the certificate or its signature was not accepted", "an administrator must check the application's certificates"),
+        700_027 => say(
+            "the certificate or its signature was not accepted",
+            "an administrator must check the application's certificates",
+        ),
         7_000_215 => say("the client secret is wrong", "give the secret's value, not its id, or have a new one made"),
         7_000_222 => say("the client secret has expired", "an administrator must make a new one"),
         7_000_112 | 70001 => say("the application is disabled or missing", "ask an administrator"),
@@ -139,9 +153,7 @@ pub(super) const fn for_number(number: u32) -> Option<Words> {
 pub(super) fn for_word(word: &str) -> Words {
     match word {
         "invalid_grant" => say("the sign-in is no longer valid", "sign in again with `affiant login`"),
-        "interaction_required" | "login_required" => {
-            say("a person must sign in", "sign in again with `affiant login`")
-        }
+        "interaction_required" | "login_required" => say("a person must sign in", "sign in again with `affiant login`"),
         "consent_required" => say(
             "consent is missing",
             "sign in again and accept, or have an administrator grant consent to the application",
@@ -149,17 +161,14 @@ pub(super) fn for_word(word: &str) -> Words {
         "access_denied" | "authorization_declined" => {
             say("the sign-in was declined", "start again with `affiant login`")
         }
-        "invalid_client" | "unauthorized_client" => say(
-            "the application was not accepted",
-            "check --client-id: it must be a public client of this tenant",
-        ),
+        "invalid_client" | "unauthorized_client" => {
+            say("the application was not accepted", "check --client-id: it must be a public client of this tenant")
+        }
         "invalid_scope" => say(
             "a permission that was asked for is not valid here",
             "an administrator must add Affiant's permissions to the application",
         ),
-        "temporarily_unavailable" | "server_error" => {
-            say("the identity platform is busy", "try again in some minutes")
-        }
+        "temporarily_unavailable" | "server_error" => say("the identity platform is busy", "try again in some minutes"),
         _ => say("it gave a reason that Affiant does not know", "ask an administrator, giving the trace id"),
     }
 }
@@ -173,8 +182,9 @@ mod tests {
         65001, 65004, 90094, 90095, 50076, 50079, 50072, 50074, 50078, 50105, 50011, 50020, 50034, 51004, 16000, 50053,
         50055, 50057, 50126, 50058, 50059, 50128, 50131, 53000, 53001, 53002, 53003, 530_032, 530_035, 50158, 50173,
         50132, 50133, 50194, 50196, 500_011, 500_212, 500_213, 65002, 650_052, 650_056, 650_057, 70000, 70008, 700_082,
-        70043, 70011, 70016, 70018, 70019, 700_016, 700_025, 7_000_218, 700_027, 7_000_215, 7_000_222, 7_000_112, 70001,
-        90002, 90038, 90055, 90024, 90033, 90006, 50033, 50087, 9_001_023, 90124, 90130, 501_481, 50147, 54005, 50199,
+        70043, 70011, 70016, 70018, 70019, 700_016, 700_025, 7_000_218, 700_027, 7_000_215, 7_000_222, 7_000_112,
+        70001, 90002, 90038, 90055, 90024, 90033, 90006, 50033, 50087, 9_001_023, 90124, 90130, 501_481, 50147, 54005,
+        50199,
     ];
 
     #[test]

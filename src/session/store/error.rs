@@ -39,7 +39,9 @@ pub enum StoreError {
     #[error("the passphrase is wrong")]
     #[diagnostic(
         code(affiant::store::passphrase),
-        help("set AFFIANT_PASSPHRASE to the one you signed in with; if it is lost, run `affiant logout --all` and sign in again")
+        help(
+            "set AFFIANT_PASSPHRASE to the one you signed in with; if it is lost, run `affiant logout --all` and sign in again"
+        )
     )]
     WrongPassphrase,
     /// The sign-in is sealed with a passphrase and none was given.

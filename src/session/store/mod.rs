@@ -124,8 +124,10 @@ impl Store {
     /// How an account's sign-in is kept, whatever the settings say now.
     pub async fn kept_of(&self, account: &Account) -> Result<Kept, StoreError> {
         let account = account.clone();
-        self.off_the_reactor(move |store| Ok(store.lock_of(&account)?.map_or(Kept::Memory, |lock| store.kept_with(lock))))
-            .await
+        self.off_the_reactor(move |store| {
+            Ok(store.lock_of(&account)?.map_or(Kept::Memory, |lock| store.kept_with(lock)))
+        })
+        .await
     }
 
     /// The cloud of the current account, or of the one named; `None` when nobody is, or the list cannot be read.
@@ -197,9 +199,11 @@ impl Store {
     /// What is kept of an account now, which another process may have renewed.
     pub(super) async fn reload(&self, account: &Account) -> Result<Option<(Account, Tokens)>, StoreError> {
         let account = account.clone();
-        self.off_the_reactor(move |store| {
-            if matches!(store.kind, StoreKind::Memory) { Ok(None) } else { store.open(&account) }
-        })
+        self.off_the_reactor(
+            move |store| {
+                if matches!(store.kind, StoreKind::Memory) { Ok(None) } else { store.open(&account) }
+            },
+        )
         .await
     }
 
