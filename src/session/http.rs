@@ -21,7 +21,7 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// How often a request is sent before a passing fault counts.
 const TRIES: u32 = 4;
 /// The longest pause the platform may ask for before we give up instead, as people wait.
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+const PAUSE_MAX: Duration = Duration::from_mins(1);
 /// Larger than any token answer.
 const MAX_BODY: usize = 1024 * 1024;
 /// Exchanges kept at most until somebody takes them; older ones go first.
@@ -73,11 +73,15 @@ impl TokenHttp {
         let mut attempt = 1;
         loop {
             let outcome = self.attempt(request.clone(), attempt).await;
-            let Some(asked) = passing(&outcome) else { return outcome };
-            if attempt >= TRIES || asked.is_some_and(|span| span > PAUSE_MAX) {
+            if !passes(&outcome) {
+                return outcome;
+            }
+            let asked = outcome.as_ref().ok().and_then(retry_after);
+            let pause = asked.unwrap_or(Duration::from_secs(1 << (attempt - 1)));
+            if attempt >= TRIES || pause > PAUSE_MAX {
                 return outcome.and_then(settled);
             }
-            self.pause(asked.unwrap_or(Duration::from_secs(1 << (attempt - 1)))).await;
+            self.pause(pause).await;
             attempt += 1;
         }
     }
@@ -161,16 +165,15 @@ pub(super) struct Unreachable(pub(super) &'static str);
 
 const NOT_TRUSTED: &str = "its certificate is not trusted; a root of your own network goes into --ca-file";
 
-/// Whether the same request may work in a moment, and the pause that was asked for.
-fn passing(outcome: &Result<HttpResponse, Unreachable>) -> Option<Option<Duration>> {
+/// Whether the same request may work in a moment.
+fn passes(outcome: &Result<HttpResponse, Unreachable>) -> bool {
     match outcome {
+        Ok(answer) if answer.status().is_success() => false,
         Ok(answer) => {
             let busy = answer.status().as_u16() == 429 || answer.status().is_server_error();
-            let says_so = || EntraError::read(answer.body()).is_some_and(|refusal| refusal.is_transient());
-            (busy || (!answer.status().is_success() && says_so())).then(|| retry_after(answer))
+            busy || EntraError::read(answer.body()).is_some_and(|refusal| refusal.is_transient())
         }
-        Err(Unreachable(NOT_TRUSTED)) => None,
-        Err(_) => Some(None),
+        Err(Unreachable(word)) => *word != NOT_TRUSTED,
     }
 }
 

@@ -181,7 +181,7 @@ async fn renewal_stores_the_rotated_token_and_a_later_process_uses_it() {
     assert_eq!(sent(&later).await, "Bearer AT1");
     assert_eq!(later.signed_in().user_principal_name, "paula@x.example");
     assert_eq!(later.signed_in().expires_at, session.expires_at());
-    millis.fetch_add(3600_000, Ordering::SeqCst);
+    millis.fetch_add(3_600_000, Ordering::SeqCst);
     assert_eq!(sent(&later).await, "Bearer AT2");
     // The first process finds what the second has stored, and does not use its own spent refresh token.
     assert_eq!(sent(&session).await, "Bearer AT2");
@@ -204,7 +204,7 @@ async fn fifty_callers_with_a_token_that_is_over_renew_it_once() {
     let (cloud, count) = endpoint(|_, n| (200, good(n, 3600))).await;
     let (clock, millis) = set_clock();
     let session = Arc::new(sign_in_by(&cloud, memory(), false, clock).await.expect("signed in"));
-    millis.fetch_add(3600_000, Ordering::SeqCst);
+    millis.fetch_add(3_600_000, Ordering::SeqCst);
     let calls = (0..50).map(|_| {
         let session = session.clone();
         tokio::spawn(async move { sent(&session).await })
@@ -221,7 +221,7 @@ async fn a_renewal_that_nobody_waits_for_any_more_is_stored_all_the_same() {
     let (cloud, count) = endpoint(rotating(3600)).await;
     let (clock, millis) = set_clock();
     let session = sign_in_by(&cloud, key_file(&home), false, clock.clone()).await.expect("signed in");
-    millis.fetch_add(3600_000, Ordering::SeqCst);
+    millis.fetch_add(3_600_000, Ordering::SeqCst);
     // Polled once, so that it begins; then dropped, as a cancelled download does.
     assert!(futures_util::FutureExt::now_or_never(session.bearer()).is_none());
     assert_eq!(sent(&session).await, "Bearer AT1");

@@ -57,13 +57,16 @@ pub(super) struct Key {
     pub(super) check: [u8; CHECK],
 }
 
+/// A key and the salt it was derived with.
+type Salted = ([u8; SALT], Key);
+
 /// Where one home's keys come from.
 #[derive(Clone)]
 pub(super) struct Keys {
     home: Utf8PathBuf,
     passphrase: Option<Secret>,
     /// The latest passphrase key with its salt: deriving one takes half a second on purpose.
-    derived: Arc<Mutex<Option<([u8; SALT], Key)>>>,
+    derived: Arc<Mutex<Option<Salted>>>,
 }
 
 impl Keys {
@@ -72,7 +75,7 @@ impl Keys {
     }
 
     /// A key and its salt for sealing; made where there is none.
-    pub(super) fn to_seal(&self, lock: Lock) -> Result<([u8; SALT], Key), StoreError> {
+    pub(super) fn to_seal(&self, lock: Lock) -> Result<Salted, StoreError> {
         let known = self.derived.lock().ok().and_then(|derived| derived.clone());
         match (lock, known) {
             (Lock::Passphrase, Some(known)) => Ok(known),
@@ -93,11 +96,11 @@ impl Keys {
         match lock {
             Lock::Keyring => keyring::key(&self.home, make).map(plain),
             Lock::KeyFile => from_file(&key_file(&self.home), make).map(plain),
-            Lock::Passphrase => self.from_passphrase(salt),
+            Lock::Passphrase => self.derive(salt),
         }
     }
 
-    fn from_passphrase(&self, salt: &[u8; SALT]) -> Result<Key, StoreError> {
+    fn derive(&self, salt: &[u8; SALT]) -> Result<Key, StoreError> {
         let mut derived = self.derived.lock().map_err(|_| StoreError::Seal)?;
         if let Some((known, key)) = derived.as_ref()
             && known == salt
