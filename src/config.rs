@@ -111,7 +111,7 @@ pub enum ConfigError {
         why: String,
     },
     /// The settings file is not one.
-    #[error("{path}: {why}")]
+    #[error("{path}, line {line}: {why}")]
     #[diagnostic(
         code(affiant::config::toml),
         help(
@@ -121,7 +121,9 @@ pub enum ConfigError {
     Toml {
         /// The file.
         path: Utf8PathBuf,
-        /// Where and what.
+        /// Where, from 1.
+        line: usize,
+        /// What; names the key.
         why: String,
     },
     /// A custom cloud needs both addresses.
@@ -166,20 +168,46 @@ impl Typed {
     pub fn from_home(home: &Utf8Path) -> Result<Self, ConfigError> {
         let path = home.join(FILE);
         match std::fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).map_err(|error| {
-                let why = error.message().to_owned();
-                ConfigError::Toml { path, why }
-            }),
+            Ok(text) => {
+                let typed = toml::from_str::<Self>(&text).map_err(|error| ConfigError::Toml {
+                    path,
+                    line: error
+                        .span()
+                        .and_then(|span| text.get(..span.start))
+                        .map_or(1, |before| before.lines().count().max(1)),
+                    why: error.message().to_owned(),
+                })?;
+                // A path in the file is meant from where the file is.
+                Ok(Self { ca_file: typed.ca_file.map(|path| home.join(path)), ..typed })
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(ConfigError::Read { path, why: error.kind().to_string() }),
+        }
+    }
+
+    /// Whether it says which cloud.
+    pub const fn names_a_cloud(&self) -> bool {
+        self.cloud.is_some() || self.login_url.is_some() || self.graph_url.is_some()
+    }
+
+    /// The same in this cloud, if one is given.
+    #[must_use]
+    pub fn at(self, cloud: Option<Cloud>) -> Self {
+        match cloud {
+            Some(cloud) if cloud.name() == CloudName::Custom => Self {
+                login_url: Some(cloud.authority().to_string()),
+                graph_url: Some(cloud.graph().to_string()),
+                ..self
+            },
+            Some(cloud) => Self { cloud: Some(cloud.name()), ..self },
+            None => self,
         }
     }
 
     /// This source, and where it says nothing, a weaker one. Addresses are one setting: they come together.
     #[must_use]
     pub fn over(self, weaker: Self) -> Self {
-        let says_where = self.cloud.is_some() || self.login_url.is_some() || self.graph_url.is_some();
-        let (cloud, login_url, graph_url) = if says_where {
+        let (cloud, login_url, graph_url) = if self.names_a_cloud() {
             (self.cloud, self.login_url, self.graph_url)
         } else {
             (weaker.cloud, weaker.login_url, weaker.graph_url)
@@ -303,6 +331,28 @@ mod tests {
     fn an_unknown_key_is_named() {
         let error = toml::from_str::<Typed>("tennant = \"x\"").expect_err("refused");
         assert!(error.message().contains("tennant"), "{error}");
+    }
+
+    #[test]
+    fn the_file_is_read_from_its_folder_and_a_mistake_in_it_is_found_by_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        assert!(Typed::from_home(home).is_ok_and(|typed| !typed.names_a_cloud()), "no file says nothing");
+        std::fs::write(home.join(FILE), "ca-file = \"roots.pem\"\n[limits]\nin-flight = 2\n").expect("written");
+        let typed = Typed::from_home(home).expect("settings");
+        assert_eq!((typed.ca_file, typed.limits.in_flight), (Some(home.join("roots.pem")), Some(2)));
+        std::fs::write(home.join(FILE), "tenant = \"t\"\n\n[limits]\nin-fligth = 2\n").expect("written");
+        let error = Typed::from_home(home).expect_err("refused").to_string();
+        assert!(error.contains("line 4") && error.contains("in-fligth"), "{error}");
+    }
+
+    #[test]
+    fn an_account_brings_its_cloud_along() {
+        let custom = Cloud::custom("http://127.0.0.1:1", "http://127.0.0.1:2").expect("loopback");
+        assert_eq!(Typed::default().at(Some(custom.clone())).meant().expect("usable").cloud, custom);
+        let china = Typed::default().at(Cloud::named(CloudName::China)).meant().expect("usable");
+        assert_eq!(china.cloud.name(), CloudName::China);
+        assert_eq!(Typed::default().at(None).meant().expect("usable").cloud.name(), CloudName::Global);
     }
 
     #[test]

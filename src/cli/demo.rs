@@ -131,8 +131,8 @@ async fn sign_in(stage: &Stage<'_>, simulator: &Simulator) -> Result<(), Failure
         }
     };
     let session = Session::sign_in(&wanted, stage.desk.store.clone(), stage.desk.clock.clone(), &show).await?;
-    let identity = super::whoami::Identity::of(session.signed_in(), &stage.desk.store.kept());
-    stage.desk.print(&super::whoami::described(&identity));
+    let identity = super::whoami::Identity::of(&session);
+    stage.desk.print(&super::whoami::described(&identity, (stage.desk.clock)()));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::output::Trouble;
 use super::show::Bar;
 use super::{Global, show};
 use crate::config::{Settings, TokenStore, Typed, TypedLimits};
@@ -27,26 +28,52 @@ pub(super) struct Desk {
     pub(super) store: Store,
     /// What time it is.
     pub(super) clock: Clock,
+    /// What became of the output.
+    trouble: Trouble,
+}
+
+/// What a verb needs to be told before it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Nothing: it works without a home folder, and whatever the settings are.
+    Nothing,
+    /// Settings as they are.
+    Settings,
+    /// Settings, and where none names a cloud, that of the account that is signed in.
+    Account,
 }
 
 impl Desk {
-    pub(super) fn new(global: &Global) -> Result<Self, Failure> {
+    pub(super) fn new(global: &Global, needs: Needs) -> Result<Self, Failure> {
         show::start_diagnostics(global.verbose);
-        let home = match &global.home {
-            Some(home) => home.clone(),
+        let (json, quiet, trouble) = (global.json, global.quiet, Trouble::default());
+        let home = match global.home() {
+            _ if needs == Needs::Nothing => {
+                let settings = Typed::default().meant().map_err(|error| Failure::new(Exit::Usage, &error))?;
+                let store = Store::new(Utf8PathBuf::new(), StoreKind::Memory);
+                return Ok(Self { json, quiet, settings, store, clock: clock(), trouble });
+            }
+            Some(home) => home,
             None => default_home()?,
         };
         let usage = |error: crate::config::ConfigError| Failure::new(Exit::Usage, &error);
         let file = Typed::from_home(&home).map_err(usage)?;
         let environment = Typed { limits: limits_from_environment()?, ..Typed::default() };
-        let settings = global.typed().over(environment).over(file).meant().map_err(usage)?;
+        let mut typed = global.typed().over(environment).over(file);
+        if needs == Needs::Account && !typed.names_a_cloud() {
+            let listed = Store::new(home.clone(), StoreKind::File { passphrase: None });
+            let cloud = listed.cloud(typed.account.as_deref());
+            typed = typed.at(cloud);
+        }
+        let settings = typed.meant().map_err(usage)?;
         let store = store(&settings, home);
-        Ok(Self { json: global.json, quiet: global.quiet, settings, store, clock: clock() })
+        Ok(Self { json, quiet, settings, store, clock: clock(), trouble })
     }
 
     /// A desk for another cloud and home, as the demo needs one.
     pub(super) fn with(&self, settings: Settings, store: Store) -> Self {
-        Self { json: self.json, quiet: self.quiet, settings, store, clock: self.clock.clone() }
+        let (clock, trouble) = (self.clock.clone(), self.trouble.clone());
+        Self { json: self.json, quiet: self.quiet, settings, store, clock, trouble }
     }
 
     /// The stored sign-in.
@@ -87,9 +114,19 @@ impl Desk {
     }
 
     /// Standard output.
-    #[expect(clippy::unused_self, reason = "said at the desk, like everything else")]
     pub(super) fn stdout(&self) -> Box<dyn Write> {
-        Box::new(std::io::stdout())
+        Box::new(self.trouble.stdout())
+    }
+
+    /// How the verb ended, unless its data could not be written.
+    pub(super) fn written(&self, exit: Exit) -> Result<Exit, Failure> {
+        match self.trouble.seen() {
+            None => Ok(exit),
+            Some(why) => Err(Failure::failed(
+                format!("the output could not be written: {why}"),
+                "free some space or write it elsewhere, then run it again",
+            )),
+        }
     }
 
     /// Whether moving progress may be drawn.

@@ -65,8 +65,8 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let (json, opens) = (desk.json, !args.no_browser);
     let show = move |prompt: &Prompt| shown(prompt, json, opens);
     let session = Session::sign_in(&wanted, desk.store.clone(), desk.clock.clone(), &show).await?;
-    let identity = Identity::of(session.signed_in(), &desk.store.kept());
-    desk.print(&if desk.json { identity.json() } else { described(&identity) });
+    let identity = Identity::of(&session);
+    desk.print(&if desk.json { identity.json() } else { described(&identity, (desk.clock)()) });
     Ok(Exit::Complete)
 }
 
@@ -75,7 +75,9 @@ pub(super) fn shown(prompt: &Prompt, json: bool, opens: bool) {
     use std::io::Write as _;
     let text = match (prompt, json) {
         (Prompt::Open { url }, true) => serde_json::json!({ "event": "open", "url": url }).to_string(),
-        (Prompt::Open { url }, false) if opens && opened(url) => "A browser opens; sign in there.".to_owned(),
+        (Prompt::Open { url }, false) if opens && opened(url) => {
+            format!("A browser opens; sign in there. If none does, open this address on this machine:\n\n  {url}\n")
+        }
         (Prompt::Open { url }, false) => format!("Open this address in a browser on this machine:\n\n  {url}\n"),
         (Prompt::Code { user_code, verification_uri, expires_in }, true) => serde_json::json!({
             "event": "device_code", "user_code": user_code, "verification_uri": verification_uri, "expires_in": expires_in

@@ -5,6 +5,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 
 /// Forget a sign-in and its tokens
+///
+/// Everything that is kept about the account on this machine is removed; the identity platform is not asked.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  affiant logout --all")]
 pub(super) struct Args {
@@ -16,12 +18,15 @@ pub(super) struct Args {
 /// Forgets the current account, the one named, or all.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let failed = |error: crate::session::StoreError| Failure::new(Exit::Failed, &error);
-    let accounts = desk.store.accounts().await.map_err(failed)?;
-    let current = accounts.last().map(|account| account.user_principal_name.clone());
-    let named = if args.all { None } else { desk.settings.account.clone().or(current) };
-    let gone = match (args.all, &named) {
-        (false, None) => Vec::new(),
-        (_, named) => desk.store.forget(named.as_deref()).await.map_err(failed)?,
+    let gone = if args.all {
+        desk.store.forget(None).await.map_err(failed)?
+    } else {
+        let accounts = desk.store.accounts().await.map_err(failed)?;
+        let current = accounts.last().map(|account| account.user_principal_name.clone());
+        match desk.settings.account.clone().or(current) {
+            Some(named) => desk.store.forget(Some(&named)).await.map_err(failed)?,
+            None => Vec::new(),
+        }
     };
     let names: Vec<String> = gone.iter().map(|account| account.user_principal_name.clone()).collect();
     if desk.json {

@@ -13,6 +13,7 @@ mod login;
 mod logout;
 mod man;
 mod outcome;
+mod output;
 mod progress;
 mod resume;
 #[cfg(test)]
@@ -26,12 +27,13 @@ mod whoami;
 use std::process::{ExitCode, Termination as _};
 
 use camino::Utf8PathBuf;
-use clap::Parser;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser};
 
 pub use exit::Exit;
 pub use failure::Failure;
 
-use self::desk::Desk;
+use self::desk::{Desk, Needs};
 use crate::cloud::CloudName;
 use crate::config::{TokenStore, Typed, TypedLimits};
 
@@ -112,7 +114,7 @@ fn cloud_name(text: &str) -> Result<CloudName, String> {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match typed() {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers; everything else is wrong usage. A closed pipe is neither.
@@ -130,13 +132,22 @@ pub fn main() -> ExitCode {
     )
 }
 
+/// What was typed. A flag is stronger than a variable, also where two settings are about one thing.
+fn typed() -> Result<Cli, clap::Error> {
+    let matches = Cli::command().try_get_matches()?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    cli.global.cloud_over_variables(&matches);
+    Ok(cli)
+}
+
 fn run(cli: Cli) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|_| Failure::failed("the system gives no threads", "close other programs and try again"))?;
-    let desk = Desk::new(&cli.global)?;
-    runtime.block_on(perform(cli.verb, &desk))
+    let desk = Desk::new(&cli.global, cli.verb.needs())?;
+    let exit = runtime.block_on(perform(cli.verb, &desk))?;
+    desk.written(exit)
 }
 
 /// Runs one verb.
@@ -157,16 +168,41 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
     }
 }
 
+impl Verb {
+    const fn needs(&self) -> Needs {
+        match self {
+            Self::Demo(_) | Self::Verify(_) | Self::Simulate(_) | Self::Completions(_) | Self::Man(_) => Needs::Nothing,
+            Self::Login(_) | Self::Logout(_) => Needs::Settings,
+            Self::Whoami(_) | Self::Users(_) | Self::Check(_) | Self::Collect(_) | Self::Resume(_) => Needs::Account,
+        }
+    }
+}
+
 impl Global {
-    /// What the flags and their variables say.
+    /// Where sign-ins and settings are; an empty variable is none.
+    fn home(&self) -> Option<Utf8PathBuf> {
+        self.home.clone().filter(|home| !home.as_str().is_empty())
+    }
+
+    /// Lets `--cloud` win over addresses that come from the environment.
+    fn cloud_over_variables(&mut self, matches: &ArgMatches) {
+        let from_variable = |id| matches.value_source(id) == Some(ValueSource::EnvVariable);
+        if self.cloud.is_some_and(|cloud| cloud != CloudName::Custom) {
+            self.login_url.take_if(|_| from_variable("login_url"));
+            self.graph_url.take_if(|_| from_variable("graph_url"));
+        }
+    }
+
+    /// What the flags and their variables say; an empty variable says nothing.
     fn typed(&self) -> Typed {
+        let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         Typed {
             cloud: self.cloud,
-            login_url: self.login_url.clone(),
-            graph_url: self.graph_url.clone(),
-            ca_file: self.ca_file.clone(),
+            login_url: said(&self.login_url),
+            graph_url: said(&self.graph_url),
+            ca_file: self.ca_file.clone().filter(|path| !path.as_str().is_empty()),
             token_store: self.token_store,
-            account: self.account.clone(),
+            account: said(&self.account),
             tenant: None,
             client_id: None,
             limits: TypedLimits::default(),
@@ -176,8 +212,6 @@ impl Global {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
@@ -199,6 +233,19 @@ mod tests {
                 parsed.err().map(|error| error.to_string()).unwrap_or_default()
             );
         }
+    }
+
+    #[test]
+    fn a_cloud_that_is_typed_wins_over_addresses_of_the_environment_and_empty_ones_say_nothing() {
+        let parsed = |args: &[&str]| {
+            let matches = Cli::command().get_matches_from(std::iter::once(&"affiant").chain(args));
+            let mut cli = Cli::from_arg_matches(&matches).expect("parses");
+            cli.global.cloud_over_variables(&matches);
+            cli.global
+        };
+        let both = parsed(&["whoami", "--cloud", "china", "--login-url", "https://x.example", "--graph-url", ""]);
+        assert!(both.login_url.is_some(), "flags contradict each other, and that is said");
+        assert_eq!(both.typed().graph_url, None);
     }
 
     /// Splits as a shell does, as far as the README needs it.

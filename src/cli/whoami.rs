@@ -6,7 +6,9 @@ use serde::Serialize;
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::session::{Flow, Kept, SignedIn, WANTED};
+use super::show::{plain, table};
+use crate::session::{Flow, Session, WANTED};
+use crate::terms::UtcInstant;
 
 /// Say who is signed in, with which scopes and until when
 #[derive(Debug, clap::Args)]
@@ -23,6 +25,8 @@ pub(super) struct Identity {
     client_id: String,
     flow: Flow,
     scopes: Vec<String>,
+    /// Whether the platform left the scopes unsaid, so that these are the ones asked for.
+    scopes_assumed: bool,
     missing_scopes: Vec<String>,
     write_scopes: Vec<String>,
     token_issued_at: String,
@@ -31,7 +35,8 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    pub(super) fn of(who: &SignedIn, kept: &Kept) -> Self {
+    pub(super) fn of(session: &Session) -> Self {
+        let who = session.signed_in();
         let missing = WANTED.iter().filter(|scope| !who.scopes.has(scope)).map(|scope| (*scope).to_owned());
         Self {
             user_principal_name: who.user_principal_name.clone(),
@@ -41,11 +46,12 @@ impl Identity {
             client_id: who.client_id.clone(),
             flow: who.flow,
             scopes: who.scopes.iter().map(str::to_owned).collect(),
+            scopes_assumed: who.scopes.is_assumed(),
             missing_scopes: missing.collect(),
             write_scopes: who.scopes.write_scopes(),
             token_issued_at: who.issued_at.to_string(),
-            token_expires_at: who.expires_at.to_string(),
-            kept: kept.to_string(),
+            token_expires_at: session.expires_at().to_string(),
+            kept: session.kept().to_string(),
         }
     }
 
@@ -57,24 +63,78 @@ impl Identity {
 /// Says who is signed in.
 pub(super) async fn run(Args {}: Args, desk: &Desk) -> Result<Exit, Failure> {
     let session = desk.session().await?;
-    let identity = Identity::of(session.signed_in(), &desk.store.kept());
-    desk.print(&if desk.json { identity.json() } else { described(&identity) });
+    let identity = Identity::of(&session);
+    desk.print(&if desk.json { identity.json() } else { described(&identity, (desk.clock)()) });
     Ok(Exit::Complete)
 }
 
 /// The same for people.
-pub(super) fn described(identity: &Identity) -> String {
-    let name =
-        identity.display_name.as_deref().map(|name| format!(" ({})", super::show::plain(name))).unwrap_or_default();
-    let mut text = format!("signed in as {}{name} of tenant {}\n", identity.user_principal_name, identity.tenant_id);
-    text += &format!("scopes:  {}\n", identity.scopes.join(" "));
-    if !identity.missing_scopes.is_empty() {
-        text += &format!("missing: {} (an administrator consents to them)\n", identity.missing_scopes.join(" "));
+pub(super) fn described(identity: &Identity, now: UtcInstant) -> String {
+    let name = identity.display_name.as_deref().map(|name| format!(" ({})", plain(name))).unwrap_or_default();
+    let upn = plain(&identity.user_principal_name);
+    let over = UtcInstant::parse(&identity.token_expires_at).is_ok_and(|end| end <= now);
+    let until = if over { "ended" } else { "until" };
+    let mut text =
+        format!("signed in as {upn}{name} of tenant {}\n\n{}\n", plain(&identity.tenant_id), scopes(identity));
+    if identity.scopes_assumed {
+        text += "The identity platform did not say what it granted; these scopes are the ones asked for.\n\n";
     }
     if !identity.write_scopes.is_empty() {
-        text +=
-            &format!("CAN WRITE: {} — allowed by you; every acquisition records it\n", identity.write_scopes.join(" "));
+        text += "A scope of this sign-in can write. You allowed it; every acquisition records it.\n\n";
     }
-    text += &format!("token:   until {}, renewed as needed\n", identity.token_expires_at);
-    text + &format!("kept:    {}\n", identity.kept)
+    text += &format!("token  {until} {}, renewed as needed\n", identity.token_expires_at);
+    text + &format!("kept   {}\n", identity.kept)
+}
+
+/// Every scope with what it serves, those that are missing too.
+fn scopes(identity: &Identity) -> String {
+    let granted = identity.scopes.iter().map(|scope| {
+        let can_write = identity.write_scopes.contains(scope);
+        (scope, if can_write { "CAN WRITE" } else { "yes" })
+    });
+    let all = granted.chain(identity.missing_scopes.iter().map(|scope| (scope, "no")));
+    let rows: Vec<Vec<String>> =
+        all.map(|(scope, has)| vec![plain(scope), has.to_owned(), serves(scope).to_owned()]).collect();
+    table(&["SCOPE", "GRANTED", "SERVES"], &[], &rows)
+}
+
+fn serves(scope: &str) -> &'static str {
+    match scope.to_ascii_lowercase().as_str() {
+        "mail.read" => "mail of your own mailbox",
+        "mail.read.shared" => "mail of mailboxes you have been given access to",
+        "user.read" => "who you are",
+        "user.readbasic.all" => "listing and resolving custodians",
+        "openid" | "profile" | "email" => "signing in",
+        "offline_access" => "staying signed in during a long collection",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_see_what_is_missing_and_what_can_write() {
+        let identity = Identity {
+            user_principal_name: "ana@x.example".into(),
+            display_name: Some("Ana\u{1b}[2J".into()),
+            object_id: "o".into(),
+            tenant_id: "t".into(),
+            client_id: "c".into(),
+            flow: Flow::Browser,
+            scopes: vec!["Mail.Read".into(), "Mail.Send".into()],
+            scopes_assumed: false,
+            missing_scopes: vec!["Mail.Read.Shared".into()],
+            write_scopes: vec!["Mail.Send".into()],
+            token_issued_at: "2024-06-04T09:00:00.000Z".into(),
+            token_expires_at: "2024-06-04T10:00:00.000Z".into(),
+            kept: "in memory".into(),
+        };
+        let text = described(&identity, UtcInstant::parse("2024-06-04T10:00:00Z").expect("an instant"));
+        assert!(text.starts_with("signed in as ana@x.example (Ana[2J) of tenant t\n"), "{text}");
+        for line in ["Mail.Read.Shared  no ", "Mail.Send         CAN WRITE", "token  ended 2024-06-04T10:00:00.000Z"] {
+            assert!(text.contains(line), "{line} in\n{text}");
+        }
+    }
 }
