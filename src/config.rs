@@ -174,7 +174,7 @@ impl Typed {
                     line: error
                         .span()
                         .and_then(|span| text.get(..span.start))
-                        .map_or(1, |before| before.lines().count().max(1)),
+                        .map_or(1, |before| before.matches('\n').count() + 1),
                     why: error.message().to_owned(),
                 })?;
                 // A path in the file is meant from where the file is.

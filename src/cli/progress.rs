@@ -28,7 +28,7 @@ struct Line {
 impl Bars {
     /// One bar per custodian.
     pub(super) fn new(custodians: &[String]) -> Self {
-        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+        let all = show::screen();
         let longest = custodians.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(40);
         let line = |name: &String| {
             let bar = all.add(ProgressBar::new(0));

@@ -1,8 +1,10 @@
 //! How things look: numbers, tables, bars, diagnostics. The only file that knows `indicatif` and colour.
 
+use std::io::{self, Write};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tracing_subscriber::EnvFilter;
 
 /// `1.4 GB`, in powers of ten, as disks and networks count.
@@ -69,6 +71,12 @@ pub(super) fn table(heads: &[&str], right: &[usize], rows: &[Vec<String>]) -> St
     std::iter::once(line(&head)).chain(rows.iter().map(|row| line(row))).collect()
 }
 
+/// Where all bars are drawn, so that diagnostics can step around them.
+pub(super) fn screen() -> MultiProgress {
+    static SCREEN: OnceLock<MultiProgress> = OnceLock::new();
+    SCREEN.get_or_init(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8))).clone()
+}
+
 /// One bar, or nothing.
 pub(super) struct Bar(Option<ProgressBar>);
 
@@ -77,7 +85,7 @@ impl Bar {
         if !draws {
             return Self(None);
         }
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(8));
+        let bar = screen().add(ProgressBar::new(0));
         let style = ProgressStyle::with_template("{msg} {bar:30} {percent}%  {elapsed}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_message(what);
@@ -109,9 +117,23 @@ pub(super) fn start_diagnostics(verbose: u8) {
         2 => "affiant=debug",
         _ => "affiant=trace",
     };
-    let diagnostics = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr);
+    let diagnostics = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(|| AboveBars);
     // A second start, in tests, changes nothing.
-    let _ = diagnostics.with_target(true).try_init();
+    let _ = diagnostics.with_target(true).with_ansi(false).try_init();
+}
+
+/// Standard error with the bars out of the way.
+struct AboveBars;
+
+impl Write for AboveBars {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        screen().suspend(|| io::stderr().write_all(bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 #[cfg(test)]

@@ -98,6 +98,11 @@ impl TokenHttp {
             answer.filter(|answer| !answer.status().is_success()).and_then(|answer| EntraError::read(answer.body()));
         let header = |name: &str| Some(answer?.headers().get(name)?.to_str().ok()?.to_owned());
         let error = outcome.as_ref().err().map(|error| error.0.to_owned());
+        tracing::debug!(
+            status = answer.map(|answer| answer.status().as_u16()),
+            attempt,
+            "the token endpoint was asked"
+        );
         self.keep(Exchange {
             purpose: Purpose::Token,
             method: Method::Post,

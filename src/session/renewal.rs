@@ -222,6 +222,7 @@ impl Renewal {
 
     fn use_now(&self, gate: &mut Gate, account: Account, tokens: Tokens) -> Result<(), SignInError> {
         let bearer = Bearer::new(&tokens.access, self.current().generation + 1)?;
+        tracing::info!(until = %tokens.expires_at, "the token was renewed");
         gate.account = account;
         let mut now = self.now.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         *now = Live { tokens, bearer };

@@ -16,5 +16,6 @@ mod real_mail;
 mod rebuilt_mail;
 mod resume;
 mod sealed;
+mod signing_in;
 mod stranger;
 mod simulator;

@@ -172,6 +172,12 @@ impl Tenant {
         })
     }
 
+    /// What a browser is shown that goes to this address and wherever it is sent.
+    pub(crate) fn visit(&self, url: &str) -> String {
+        assert!(url.starts_with(self.said("login_url")), "{url}");
+        runtime().block_on(async { client().get(url).send().await.expect("a page").text().await.expect("text") })
+    }
+
     /// SHA-256 of what the tenant serves as `$value`, asked with a token of the test's own.
     pub(crate) fn served(&self, paths: &[String]) -> Vec<Option<String>> {
         runtime().block_on(async {
