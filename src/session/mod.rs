@@ -292,7 +292,8 @@ fn nobody(named: Option<&str>, cloud: &Cloud, accounts: &[Account]) -> SignInErr
 
 /// What is asked for.
 fn scopes_for(cloud: &Cloud, read_directory: bool) -> Vec<String> {
-    let wanted = WANTED.iter().map(|scope| full_name(cloud, scope));
+    let more = read_directory.then_some(&DIRECTORY);
+    let wanted = WANTED.iter().chain(more).map(|scope| full_name(cloud, scope));
     SIGN_IN.iter().map(|scope| (*scope).to_owned()).chain(wanted).collect()
 }
 

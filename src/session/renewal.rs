@@ -14,7 +14,7 @@ use crate::terms::{Clock, Secret, UtcInstant};
 use super::authority::Authority;
 use super::error::SignInError;
 use super::grant::Grant;
-use super::scopes::{SIGN_IN, WANTED, full_name};
+use super::scopes::{DIRECTORY, SIGN_IN, WANTED, full_name};
 use super::store::{Account, Store, StoreError, Tokens};
 use super::{Bearer, granted};
 
@@ -187,7 +187,7 @@ impl Renewal {
     async fn ask(&self, account: &Account, refresh: &Secret, claims: Option<&str>) -> Result<Grant, SignInError> {
         let token = RefreshToken::new(refresh.expose().to_owned());
         let has = |scope: &&&str| account.scopes.is_assumed() || account.scopes.has(scope);
-        let wanted = WANTED.iter().filter(has).map(|scope| full_name(&self.cloud, scope));
+        let wanted = WANTED.iter().chain([&DIRECTORY]).filter(has).map(|scope| full_name(&self.cloud, scope));
         let scopes = SIGN_IN.iter().map(|scope| (*scope).to_owned()).chain(wanted).map(Scope::new);
         let mut request = self.authority.client.exchange_refresh_token(&token).add_scopes(scopes);
         if let Some(claims) = claims {

@@ -75,8 +75,16 @@ fn key_file(home: &camino::Utf8Path) -> Store {
 }
 
 fn wanted(cloud: &Cloud, flow: Flow) -> SignIn<'_> {
-    SignIn { cloud, tenant: "t", client_id: "c", flow, login_hint: None,
-        read_directory: false, allow_write_scopes: false, ca: None }
+    SignIn {
+        cloud,
+        tenant: "t",
+        client_id: "c",
+        flow,
+        login_hint: None,
+        read_directory: false,
+        allow_write_scopes: false,
+        ca: None,
+    }
 }
 
 /// An authority that does not wait but notes how long it would have.
@@ -273,7 +281,7 @@ async fn claims_reach_the_platform_and_named_clouds_are_asked_in_full() {
     assert!(!renewal.contains_key("client_secret"));
     let dod = Cloud::named(crate::cloud::CloudName::UsgovDod).expect("named");
     assert_eq!(
-        scopes_for(&dod)[3..5],
+        scopes_for(&dod, false)[3..5],
         ["https://dod-graph.microsoft.us/User.Read", "https://dod-graph.microsoft.us/User.ReadBasic.All"]
     );
 }

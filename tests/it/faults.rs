@@ -61,7 +61,7 @@ fn many_faults_at_once_still_close_the_balance() {
 
 #[test]
 fn a_listing_that_never_ends_or_never_works_ends_and_is_named_never_taken_for_an_empty_folder() {
-    for (faults, says) in [("empty-page:forever", "lead nowhere"), ("sorted-500-forever", "cannot list")] {
+    for (faults, says) in [("empty-list:forever", "lead nowhere"), ("sorted-500-forever", "cannot list")] {
         let (_tenant, package) = survives(faults, 3);
         let named = format!("select count(*) > 0 from exception where severity = 'fatal' and detail like '%{says}%'");
         assert_eq!(rows(&package, &named), ["1"], "{faults}");

@@ -159,6 +159,13 @@ pub(super) const NAMED: &[Entry] = &[
     entry("no-link", PAGES, Effect::NoLink, 1, "no next link although there is more"),
     entry("userless-link", &[Point::List, Point::Sorted], Effect::UserlessLink, 1, "a next link without its user"),
     entry("empty-page", PAGES, Effect::EmptyPage, 1, "an empty page with a next link"),
+    entry(
+        "empty-list",
+        &[Point::List, Point::Sorted],
+        Effect::EmptyPage,
+        1,
+        "an empty page of messages with a next link",
+    ),
     entry("wrong-count", PAGES, Effect::WrongCount, 0, "@odata.count that is not true"),
     entry(
         "control-character",
