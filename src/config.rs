@@ -38,6 +38,8 @@ pub struct Typed {
     pub tenant: Option<String>,
     /// The application to sign in with.
     pub client_id: Option<String>,
+    /// Whether sign-ins declare that they understand claims challenges (continuous access evaluation).
+    pub cae: Option<bool>,
     /// Limits of traffic.
     pub limits: TypedLimits,
 }
@@ -92,6 +94,8 @@ pub struct Settings {
     pub tenant: Option<String>,
     /// The application.
     pub client_id: Option<String>,
+    /// Whether to declare that claims challenges are understood.
+    pub cae: bool,
     /// Traffic limits.
     pub limits: Limits,
     /// Mailboxes worked on at once.
@@ -115,7 +119,7 @@ pub enum ConfigError {
     #[diagnostic(
         code(affiant::config::toml),
         help(
-            "the keys are cloud, login-url, graph-url, ca-file, token-store, account, tenant, client-id and [limits]"
+            "the keys are cloud, login-url, graph-url, ca-file, token-store, account, tenant, client-id, cae and [limits]"
         )
     )]
     Toml {
@@ -222,6 +226,7 @@ impl Typed {
             account: self.account.or(weaker.account),
             tenant: self.tenant.or(weaker.tenant),
             client_id: self.client_id.or(weaker.client_id),
+            cae: self.cae.or(weaker.cae),
             limits: TypedLimits {
                 requests_per_10_minutes: ours.requests_per_10_minutes.or(theirs.requests_per_10_minutes),
                 in_flight: ours.in_flight.or(theirs.in_flight),
@@ -257,6 +262,7 @@ impl Typed {
             account: self.account,
             tenant: self.tenant,
             client_id: self.client_id,
+            cae: self.cae.unwrap_or_default(),
             limits,
             side_by_side,
         })

@@ -43,7 +43,7 @@ pub(super) struct Args {
 /// Checks every custodian.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let typed = named(args.custodian, args.custodians, desk)?;
-    let session = desk.session().await?;
+    let session = desk.persons_session().await?;
     let graph = desk.graph(Arc::new(Silent)).await?;
     let signed_in = session.signed_in();
     let mut probes = checked(&graph, signed_in, &typed).await?;

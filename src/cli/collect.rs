@@ -112,7 +112,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let (plan_only, yes, out) = (args.plan_only, args.yes, args.out.clone());
     let job = job(args, desk)?;
     // Before anything is written: is there somebody signed in at all?
-    let session = desk.session().await?;
+    let session = desk.persons_session().await?;
     let tool = tool()?;
     let acquisition = Acquisition::create(&out, job, &tool, salt(), desk.clock.clone()).await?;
     work(desk, acquisition, session, Asked { plan_only, yes }).await

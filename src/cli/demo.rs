@@ -114,16 +114,7 @@ async fn sign_in(stage: &Stage<'_>, simulator: &Simulator) -> Result<(), Failure
         "Sign in, with a device code that the simulated person types.",
         &format!("login --flow device-code --tenant {tenant} --client-id {client_id}"),
     );
-    let wanted = SignIn {
-        cloud: &stage.desk.settings.cloud,
-        tenant,
-        client_id,
-        flow: Flow::DeviceCode,
-        login_hint: None,
-        read_directory: false,
-        allow_write_scopes: false,
-        ca: None,
-    };
+    let wanted = SignIn::new(&stage.desk.settings.cloud, tenant, client_id, Flow::DeviceCode);
     let show = |prompt: &Prompt| {
         login::shown(prompt, false, false);
         if let Prompt::Code { user_code, .. } = prompt {
@@ -131,7 +122,7 @@ async fn sign_in(stage: &Stage<'_>, simulator: &Simulator) -> Result<(), Failure
         }
     };
     let session = Session::sign_in(&wanted, stage.desk.store.clone(), stage.desk.clock.clone(), &show).await?;
-    let identity = super::whoami::Identity::of(&session);
+    let identity = super::whoami::Identity::of(&session, (stage.desk.clock)());
     stage.desk.print(&super::whoami::described(&identity, (stage.desk.clock)()));
     Ok(())
 }

@@ -13,8 +13,12 @@ use super::{Global, show};
 use crate::config::{Settings, TokenStore, Typed, TypedLimits};
 use crate::graph::{Graph, GraphOptions, USER_AGENT};
 use crate::monitor::Monitor;
-use crate::session::{Session, SignInError, Store, StoreKind};
+use crate::session::{Expiry, Flow, Session, SignInError, Store, StoreKind};
 use crate::terms::{Clock, Secret, UtcInstant};
+
+/// Said wherever an application acts by itself.
+pub(super) const APP_ONLY: &str =
+    "app-only sign-in: the application acts by itself, with the tenant's permission and nobody's delegation";
 
 /// The front end's side of a verb.
 pub(super) struct Desk {
@@ -76,12 +80,40 @@ impl Desk {
         Self { json: self.json, quiet: self.quiet, settings, store, clock, trouble }
     }
 
-    /// The stored sign-in.
+    /// The stored sign-in, with a word about what the person should know of it.
     pub(super) async fn session(&self) -> Result<Arc<Session>, Failure> {
+        let session = self.stored_session().await?;
+        let who = session.signed_in();
+        if who.flow.is_app_only() {
+            self.note(APP_ONLY);
+        }
+        if let Some(due) = who.credential_ends.and_then(|at| Expiry::due(at, (self.clock)())) {
+            let what = if who.flow == Flow::Certificate { "certificate" } else { "client secret" };
+            self.note(&format!(
+                "the application's {what} {due}; an administrator must make a new one, then run `affiant login` again"
+            ));
+        }
+        Ok(session)
+    }
+
+    /// The stored sign-in.
+    pub(super) async fn stored_session(&self) -> Result<Arc<Session>, Failure> {
         let (account, cloud) = (self.settings.account.as_deref(), &self.settings.cloud);
         let session =
             Session::stored(account, cloud, self.store.clone(), self.settings.ca.as_deref(), self.clock.clone());
         session.await.map(Arc::new).map_err(Failure::from)
+    }
+
+    /// The stored sign-in of a person: what reads mailboxes by delegation needs somebody to whom it was delegated.
+    pub(super) async fn persons_session(&self) -> Result<Arc<Session>, Failure> {
+        let session = self.session().await?;
+        if session.signed_in().flow.is_app_only() {
+            return Err(Failure::usage(
+                "this is an app-only sign-in: no person is signed in, so no delegation can be proven or used",
+                "sign in as the person who was given access: `affiant login` (or choose one with --account); app-only sign-ins serve unattended reading of the directory, licences and usage",
+            ));
+        }
+        Ok(session)
     }
 
     /// The door to Graph for the stored sign-in.
@@ -198,6 +230,11 @@ fn limits_from_environment() -> Result<TypedLimits, Failure> {
 
 impl From<SignInError> for Failure {
     fn from(error: SignInError) -> Self {
-        Self::new(if error.is_sign_in_needed() { Exit::SignIn } else { Exit::Failed }, &error)
+        let exit = match (error.is_mistyped(), error.is_sign_in_needed()) {
+            (true, _) => Exit::Usage,
+            (false, true) => Exit::SignIn,
+            (false, false) => Exit::Failed,
+        };
+        Self::new(exit, &error)
     }
 }

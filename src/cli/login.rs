@@ -1,18 +1,23 @@
 //! `affiant login`: signs in and says who, where, with which scopes, and where the sign-in is kept.
 
-use super::desk::Desk;
+mod credential;
+mod prompt;
+
+use super::desk::{APP_ONLY, Desk};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::whoami::{Identity, described};
-use crate::session::{Flow, Prompt, Session, SignIn};
+use crate::session::{Extra, Flow, Prompt, Session, SignIn};
 
-/// Sign in with a work account
+pub(super) use self::prompt::shown;
+
+/// Sign in with a work account, or as an application
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  affiant login --tenant contoso.example --client-id 11111111-2222-3333-4444-555555555555\n  affiant login --flow device-code"
+    after_help = "Examples:\n  affiant login --tenant contoso.example --client-id 11111111-2222-3333-4444-555555555555\n  affiant login --flow device-code\n  affiant login --flow certificate --certificate app.pem --tenant contoso.example\n\nCollecting needs a person: --flow browser or device-code. An application by itself (client-secret, certificate)\nreads the directory, licences and usage without anybody at the keyboard, and never mailboxes.\n\nSecrets are not taken from the command line, where other programs can see them: AFFIANT_CLIENT_SECRET or\n--secret-file, and AFFIANT_CERTIFICATE_PASSPHRASE.\n\n`affiant scopes` shows what is asked for and why."
 )]
 pub(super) struct Args {
-    /// How to sign in: in this machine's browser, or with a code typed on another device
+    /// How to sign in
     #[arg(long, value_enum, default_value_t = FlowTyped::Browser)]
     flow: FlowTyped,
     /// The tenant's domain or id
@@ -21,26 +26,55 @@ pub(super) struct Args {
     /// The application's client id, from the administrator
     #[arg(long, env = "AFFIANT_CLIENT_ID", value_name = "ID")]
     client_id: Option<String>,
-    /// The account that is expected
+    /// The account that is expected; any other is refused
     #[arg(long, value_name = "UPN")]
     login_hint: Option<String>,
     /// Print the address instead of opening a browser
     #[arg(long)]
     no_browser: bool,
-    /// Ask for User.Read.All too, so that aliases are visible; an administrator must consent
-    #[arg(long)]
-    read_directory: bool,
+    /// Ask for more than collecting needs: directory, mailbox-settings, licences, subscriptions, usage, report-settings, sign-ins, groups
+    #[arg(long = "with", value_name = "MORE", value_delimiter = ',')]
+    extras: Vec<Extra>,
+    /// Declare that claims challenges are understood (continuous access evaluation): tokens live longer, and a
+    /// revocation ends them at once
+    #[arg(long, env = "AFFIANT_CAE", value_name = "on|off", num_args = 0..=1, default_missing_value = "on", value_parser = on_or_off)]
+    cae: Option<bool>,
     /// Take a token that can write, and have that recorded
     #[arg(long)]
     allow_write_scopes: bool,
+    #[command(flatten)]
+    credential: credential::CredentialArgs,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum FlowTyped {
-    /// Authorization code with PKCE, in the browser
+    /// A person, in this machine's browser (authorization code with PKCE)
     Browser,
-    /// A code typed on any device
+    /// A person, with a code typed on any device
     DeviceCode,
+    /// The application itself, with a client secret
+    ClientSecret,
+    /// The application itself, with a certificate
+    Certificate,
+}
+
+impl FlowTyped {
+    const fn meant(self) -> Flow {
+        match self {
+            Self::Browser => Flow::Browser,
+            Self::DeviceCode => Flow::DeviceCode,
+            Self::ClientSecret => Flow::ClientSecret,
+            Self::Certificate => Flow::Certificate,
+        }
+    }
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" | "true" | "1" => Ok(true),
+        "off" | "false" | "0" | "" => Ok(false),
+        _ => Err("not on or off".to_owned()),
+    }
 }
 
 /// Signs in.
@@ -49,63 +83,38 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         Failure::usage("which application to sign in with is not said", "give --client-id, from your administrator")
     })?;
     let tenant = args.tenant.or_else(|| desk.settings.tenant.clone()).unwrap_or_else(|| "organizations".to_owned());
+    let (client_id, tenant) = (trimmed("client id", &client_id, desk), trimmed("tenant", &tenant, desk));
+    let flow = args.flow.meant();
+    let shown_with = args.credential.read(flow)?;
     let wanted = SignIn {
-        cloud: &desk.settings.cloud,
-        tenant: &tenant,
-        client_id: &client_id,
-        flow: match args.flow {
-            FlowTyped::Browser => Flow::Browser,
-            FlowTyped::DeviceCode => Flow::DeviceCode,
-        },
+        credential: shown_with.as_ref(),
+        secret_ends: args.credential.secret_ends()?,
         login_hint: args.login_hint.as_deref(),
-        read_directory: args.read_directory,
+        extras: &args.extras,
+        cae: args.cae.unwrap_or(desk.settings.cae),
         allow_write_scopes: args.allow_write_scopes,
         ca: desk.settings.ca.as_deref(),
+        ..SignIn::new(&desk.settings.cloud, &tenant, &client_id, flow)
     };
+    if flow.is_app_only() {
+        desk.note(APP_ONLY);
+        if !args.extras.is_empty() {
+            desk.note("--with has no effect: an application has the permissions an administrator gave it");
+        }
+    }
     let (json, opens) = (desk.json, !args.no_browser);
     let show = move |prompt: &Prompt| shown(prompt, json, opens);
     let session = Session::sign_in(&wanted, desk.store.clone(), desk.clock.clone(), &show).await?;
-    let identity = Identity::of(&session);
+    let identity = Identity::of(&session, (desk.clock)());
     desk.print(&if desk.json { identity.json() } else { described(&identity, (desk.clock)()) });
     Ok(Exit::Complete)
 }
 
-/// Tells the person what to do; a program gets one JSON line.
-pub(super) fn shown(prompt: &Prompt, json: bool, opens: bool) {
-    use std::io::Write as _;
-    let text = match (prompt, json) {
-        (Prompt::Open { url }, true) => serde_json::json!({ "event": "open", "url": url }).to_string(),
-        (Prompt::Open { url }, false) if opens && opened(url) => {
-            format!("A browser opens; sign in there. If none does, open this address on this machine:\n\n  {url}\n")
-        }
-        (Prompt::Open { url }, false) => format!("Open this address in a browser on this machine:\n\n  {url}\n"),
-        (Prompt::Code { user_code, verification_uri, expires_in }, true) => serde_json::json!({
-            "event": "device_code", "user_code": user_code, "verification_uri": verification_uri, "expires_in": expires_in
-        })
-        .to_string(),
-        (Prompt::Code { user_code, verification_uri, expires_in }, false) => format!(
-            "Open {verification_uri} on any device and type the code {user_code} (valid for {} minutes).",
-            expires_in / 60
-        ),
-    };
-    // Programs read standard output; people look at standard error, so that output can be piped.
-    let _ = if json { writeln!(std::io::stdout(), "{text}") } else { writeln!(std::io::stderr(), "{text}") };
-}
-
-/// Opens the system's browser; false when there is none to open.
-fn opened(url: &str) -> bool {
-    let (program, first): (&str, &[&str]) = if cfg!(target_os = "macos") {
-        ("open", &[])
-    } else if cfg!(target_os = "windows") {
-        ("rundll32", &["url.dll,FileProtocolHandler"])
-    } else {
-        let desktop = std::env::var_os("DISPLAY").is_some() || std::env::var_os("WAYLAND_DISPLAY").is_some();
-        if !desktop {
-            return false;
-        }
-        ("xdg-open", &[])
-    };
-    let quiet = std::process::Stdio::null;
-    let mut command = std::process::Command::new(program);
-    command.args(first).arg(url).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn().is_ok()
+/// Ids are copied by hand, and blanks come along.
+fn trimmed(what: &str, text: &str, desk: &Desk) -> String {
+    let bare = text.trim();
+    if bare.len() != text.len() {
+        desk.note(&format!("blanks around the {what} were dropped"));
+    }
+    bare.to_owned()
 }

@@ -18,6 +18,7 @@ mod progress;
 mod resume;
 #[cfg(test)]
 mod schemas;
+mod scopes;
 mod show;
 mod simulate;
 mod users;
@@ -93,9 +94,10 @@ struct Global {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     Demo(demo::Args),
-    Login(login::Args),
+    Login(Box<login::Args>),
     Logout(logout::Args),
     Whoami(whoami::Args),
+    Scopes(scopes::Args),
     Users(users::Args),
     Check(check::Args),
     Collect(Box<collect::Args>),
@@ -154,9 +156,10 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
 async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
     match verb {
         Verb::Demo(args) => demo::run(args, desk).await,
-        Verb::Login(args) => login::run(args, desk).await,
+        Verb::Login(args) => login::run(*args, desk).await,
         Verb::Logout(args) => logout::run(args, desk).await,
         Verb::Whoami(args) => whoami::run(args, desk).await,
+        Verb::Scopes(args) => scopes::run(&args, desk).await,
         Verb::Users(args) => users::run(args, desk).await,
         Verb::Check(args) => check::run(args, desk).await,
         Verb::Collect(args) => collect::run(*args, desk).await,
@@ -173,7 +176,12 @@ impl Verb {
         match self {
             Self::Demo(_) | Self::Verify(_) | Self::Simulate(_) | Self::Completions(_) | Self::Man(_) => Needs::Nothing,
             Self::Login(_) | Self::Logout(_) => Needs::Settings,
-            Self::Whoami(_) | Self::Users(_) | Self::Check(_) | Self::Collect(_) | Self::Resume(_) => Needs::Account,
+            Self::Whoami(_)
+            | Self::Scopes(_)
+            | Self::Users(_)
+            | Self::Check(_)
+            | Self::Collect(_)
+            | Self::Resume(_) => Needs::Account,
         }
     }
 }
@@ -205,6 +213,7 @@ impl Global {
             account: said(&self.account),
             tenant: None,
             client_id: None,
+            cae: None,
             limits: TypedLimits::default(),
         }
     }

@@ -21,7 +21,7 @@ pub(super) struct Args {
 
 /// Goes on.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
-    let session = desk.session().await?;
+    let session = desk.persons_session().await?;
     let acquisition = Acquisition::open(&args.package, &tool()?, desk.clock.clone()).await?;
     // It was asked for once; going on needs no second question.
     work(desk, acquisition, session, Asked { plan_only: false, yes: true }).await

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use schemars::{JsonSchema, schema_for};
 
+use super::scopes::Permissions;
 use super::whoami::Identity;
 use crate::collect::Tally;
 use crate::delegation::CheckRow;
@@ -27,4 +28,5 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Vec<CheckRow>>("check.schema.json");
     agrees::<Tally>("collect.schema.json");
     agrees::<Identity>("whoami.schema.json");
+    agrees::<Permissions>("scopes.schema.json");
 }

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::show::{plain, table};
-use crate::session::{Flow, Session, WANTED};
+use crate::session::{CATALOGUE, Expiry, Flow, Session, WANTED};
 use crate::terms::UtcInstant;
 
 /// Say who is signed in, with which scopes and until when
@@ -31,13 +31,23 @@ pub(super) struct Identity {
     write_scopes: Vec<String>,
     token_issued_at: String,
     token_expires_at: String,
+    /// Whether no person is signed in, but the application itself.
+    app_only: bool,
+    /// Whether claims challenges are declared to be understood (continuous access evaluation).
+    continuous_access_evaluation: bool,
+    /// When the application's secret or certificate ends, where it is known.
+    credential_expires_at: Option<String>,
+    /// Whole days until then, rounded down, once 60 or fewer are left; negative when it is over.
+    credential_days_left: Option<i64>,
     kept: String,
 }
 
 impl Identity {
-    pub(super) fn of(session: &Session) -> Self {
+    pub(super) fn of(session: &Session, now: UtcInstant) -> Self {
         let who = session.signed_in();
-        let missing = WANTED.iter().filter(|scope| !who.scopes.has(scope)).map(|scope| (*scope).to_owned());
+        let app_only = who.flow.is_app_only();
+        let missing =
+            WANTED.iter().filter(|scope| !app_only && !who.scopes.has(scope)).map(|scope| (*scope).to_owned());
         Self {
             user_principal_name: who.user_principal_name.clone(),
             display_name: who.display_name.clone(),
@@ -51,6 +61,10 @@ impl Identity {
             write_scopes: who.scopes.write_scopes(),
             token_issued_at: who.issued_at.to_string(),
             token_expires_at: session.expires_at().to_string(),
+            app_only,
+            continuous_access_evaluation: who.cae,
+            credential_expires_at: who.credential_ends.map(|at| at.to_string()),
+            credential_days_left: who.credential_ends.and_then(|at| Expiry::due(at, now)).map(|due| due.days_left),
             kept: session.kept().to_string(),
         }
     }
@@ -63,7 +77,7 @@ impl Identity {
 /// Says who is signed in.
 pub(super) async fn run(Args {}: Args, desk: &Desk) -> Result<Exit, Failure> {
     let session = desk.session().await?;
-    let identity = Identity::of(&session);
+    let identity = Identity::of(&session, (desk.clock)());
     desk.print(&if desk.json { identity.json() } else { described(&identity, (desk.clock)()) });
     Ok(Exit::Complete)
 }
@@ -76,13 +90,25 @@ pub(super) fn described(identity: &Identity, now: UtcInstant) -> String {
     let until = if over { "ended" } else { "until" };
     let mut text =
         format!("signed in as {upn}{name} of tenant {}\n\n{}\n", plain(&identity.tenant_id), scopes(identity));
-    if identity.scopes_assumed {
+    if identity.app_only {
+        text += "No person is signed in. The application acts by itself, with the tenant's permission and nobody's delegation;\nit can read the directory, licences and usage, and collects no mail.\n\n";
+    }
+    if identity.scopes_assumed && identity.app_only {
+        text += "What the application may do cannot be seen in its token.\n\n";
+    } else if identity.scopes_assumed {
         text += "The identity platform did not say what it granted; these scopes are the ones asked for.\n\n";
     }
     if !identity.write_scopes.is_empty() {
         text += "A scope of this sign-in can write. You allowed it; every acquisition records it.\n\n";
     }
     text += &format!("token  {until} {}, renewed as needed\n", identity.token_expires_at);
+    if identity.continuous_access_evaluation {
+        text += "       claims challenges are understood (continuous access evaluation)\n";
+    }
+    if let Some(at) = &identity.credential_expires_at {
+        let what = if identity.flow == Flow::Certificate { "certificate" } else { "client secret" };
+        text += &format!("ends   the {what} of the application ends at {at}\n");
+    }
     text + &format!("kept   {}\n", identity.kept)
 }
 
@@ -98,15 +124,14 @@ fn scopes(identity: &Identity) -> String {
     table(&["SCOPE", "GRANTED", "SERVES"], &[], &rows)
 }
 
-fn serves(scope: &str) -> &'static str {
-    match scope.to_ascii_lowercase().as_str() {
-        "mail.read" => "mail of your own mailbox",
-        "mail.read.shared" => "mail of mailboxes you have been given access to",
-        "user.read" => "who you are",
-        "user.readbasic.all" => "listing and resolving custodians",
-        "openid" | "profile" | "email" => "signing in",
-        "offline_access" => "staying signed in during a long collection",
-        _ => "",
+/// What a scope is for, where we know it.
+pub(super) fn serves(scope: &str) -> &'static str {
+    let known = CATALOGUE.iter().find(|known| known.name.eq_ignore_ascii_case(scope));
+    match (known, scope.to_ascii_lowercase().as_str()) {
+        (Some(known), _) => known.serves,
+        (None, "openid" | "profile" | "email") => "signing in",
+        (None, "offline_access") => "staying signed in during a long collection",
+        (None, _) => "",
     }
 }
 
@@ -129,6 +154,10 @@ mod tests {
             write_scopes: vec!["Mail.Send".into()],
             token_issued_at: "2024-06-04T09:00:00.000Z".into(),
             token_expires_at: "2024-06-04T10:00:00.000Z".into(),
+            app_only: false,
+            continuous_access_evaluation: false,
+            credential_expires_at: None,
+            credential_days_left: None,
             kept: "in memory".into(),
         };
         let text = described(&identity, UtcInstant::parse("2024-06-04T10:00:00Z").expect("an instant"));

@@ -49,6 +49,8 @@ pub(super) fn whose(signed_in: &SignedIn, person: &Person) -> Whose {
             let own = person.id.as_str().eq_ignore_ascii_case(signed_in.object_id.as_str());
             if own { Whose::Own } else { Whose::Other }
         }
+        // An application has no mailbox.
+        Flow::ClientSecret | Flow::Certificate => Whose::Other,
     }
 }
 

@@ -21,6 +21,8 @@ fn signed_in(scopes: &str) -> SignedIn {
         issued_at: at,
         expires_at: at,
         token_id: None,
+        credential_ends: None,
+        cae: false,
     }
 }
 

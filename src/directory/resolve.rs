@@ -45,7 +45,7 @@ pub enum ResolveError {
 }
 
 fn unknown_help(suggestions: &[String]) -> String {
-    let look = "list people with `affiant users TEXT`; a sign-in name, address or object id will do, and an alias where the sign-in may read the directory (`affiant login --read-directory`)";
+    let look = "list people with `affiant users TEXT`; a sign-in name, address or object id will do, and an alias where the sign-in may read the directory (`affiant login --with directory`)";
     if suggestions.is_empty() { look.to_owned() } else { format!("did you mean {}? {look}", suggestions.join(", ")) }
 }
 

@@ -34,6 +34,7 @@ pub(super) type EntraClient = Client<
 pub(super) struct Authority {
     pub(super) client: EntraClient,
     pub(super) http: TokenHttp,
+    pub(super) consent_url: String,
 }
 
 impl Authority {
@@ -45,24 +46,50 @@ impl Authority {
         clock: Clock,
     ) -> Result<Self, SignInError> {
         let client = endpoints(cloud, tenant, client_id)?;
-        Ok(Self { client, http: TokenHttp::new(cloud, ca, clock)? })
+        Ok(Self { client, http: TokenHttp::new(cloud, ca, clock)?, consent_url: consent_url(cloud, tenant, client_id) })
     }
 
     /// The same way to the platform, for another of its tenants.
     pub(super) fn at(&self, cloud: &Cloud, tenant: &str, client_id: &str) -> Result<Self, SignInError> {
-        Ok(Self { client: endpoints(cloud, tenant, client_id)?, http: self.http.clone() })
+        let consent_url = consent_url(cloud, tenant, client_id);
+        Ok(Self { client: endpoints(cloud, tenant, client_id)?, http: self.http.clone(), consent_url })
+    }
+
+    /// The application.
+    pub(super) fn client_id(&self) -> &str {
+        self.client.client_id()
+    }
+
+    /// The token endpoint.
+    pub(super) fn token_url(&self) -> &str {
+        self.client.token_uri()
+    }
+
+    /// A refusal, with the address where an administrator can consent.
+    pub(super) fn explained(&self, entra: EntraError) -> SignInError {
+        SignInError::Refused(Box::new(entra.with_consent_at(&self.consent_url)))
     }
 
     /// A token request that failed, for the person.
     pub(super) fn refused(&self, error: RequestTokenError<Unreachable, EntraError>) -> SignInError {
         match error {
-            RequestTokenError::ServerResponse(entra) => {
-                SignInError::Refused(Box::new(self.http.take_refusal().unwrap_or(entra)))
-            }
+            RequestTokenError::ServerResponse(entra) => self.explained(self.http.take_refusal().unwrap_or(entra)),
             RequestTokenError::Request(Unreachable(word)) => SignInError::Network(word),
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => SignInError::NotEntra,
         }
     }
+}
+
+/// Where an administrator consents for the whole tenant (Microsoft, "Request admin consent"). A tenant is needed:
+/// without one Entra takes the administrator's own.
+pub fn consent_url(cloud: &Cloud, tenant: &str, client_id: &str) -> String {
+    let base = cloud.authority().as_str().trim_end_matches('/');
+    let query: String = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("client_id", client_id)
+        .append_pair("redirect_uri", "http://localhost")
+        .finish();
+    let tenant: String = tenant.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).collect();
+    format!("{base}/{tenant}/adminconsent?{query}")
 }
 
 fn endpoints(cloud: &Cloud, tenant: &str, client_id: &str) -> Result<EntraClient, SignInError> {

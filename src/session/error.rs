@@ -39,6 +39,9 @@ pub struct EntraError {
     /// When, as the platform writes it.
     #[serde(default)]
     pub timestamp: Option<String>,
+    /// Where an administrator can consent; ours, not the platform's.
+    #[serde(skip)]
+    pub consent_url: Option<String>,
 }
 
 impl oauth2::ErrorResponse for EntraError {}
@@ -70,14 +73,22 @@ impl EntraError {
         printable(&self.error)
     }
 
+    /// The same, with the address where an administrator can consent.
+    pub(super) fn with_consent_at(self, url: &str) -> Self {
+        Self { consent_url: Some(url.to_owned()), ..self }
+    }
+
     fn words(&self) -> Words {
         self.number().and_then(words::for_number).unwrap_or_else(|| words::for_word(&self.error))
     }
 
     /// Who must do what.
     fn advice(&self) -> String {
+        let lacks_consent = self.number().map_or(self.error == "consent_required", words::lacks_consent);
+        let consent = self.consent_url.as_ref().filter(|_| lacks_consent);
+        let consent = consent.map(|url| format!("; an administrator can consent at {url}"));
         let more = self.number().map(|number| format!("; more: https://login.microsoftonline.com/error?code={number}"));
-        format!("{}{}", self.words().advice, more.unwrap_or_default())
+        [self.words().advice, &consent.unwrap_or_default(), &more.unwrap_or_default()].concat()
     }
 }
 
@@ -214,6 +225,44 @@ pub enum SignInError {
     #[error("the tenant \"{0}\" is neither a domain nor an id")]
     #[diagnostic(code(affiant::session::tenant), help("give the tenant's domain, such as contoso.example, or its id"))]
     Tenant(String),
+    /// The same id twice.
+    #[error("the client id and the tenant are the same value")]
+    #[diagnostic(
+        code(affiant::session::same_ids),
+        help(
+            "the application's page in the Entra admin centre shows two ids: \"Application (client) ID\" is --client-id, \"Directory (tenant) ID\" is --tenant"
+        )
+    )]
+    SameIds,
+    /// A client id that is no id.
+    #[error("the client id \"{0}\" is not an id")]
+    #[diagnostic(
+        code(affiant::session::client_id),
+        help(
+            "give the application's \"Application (client) ID\", which looks like 11111111-2222-3333-4444-555555555555"
+        )
+    )]
+    ClientId(String),
+    /// An application has no tenant of its own to fall back on.
+    #[error("an application that signs in by itself needs the tenant named")]
+    #[diagnostic(code(affiant::session::tenant_needed), help("give --tenant with the tenant's domain or id"))]
+    TenantNeeded,
+    /// Another account than the one expected.
+    #[error("{signed_in} signed in, not {expected}; nothing was kept")]
+    #[diagnostic(
+        code(affiant::session::somebody_else),
+        help("start again and choose the account on the page, or leave --login-hint out to take whoever signs in")
+    )]
+    SomebodyElse {
+        /// The one named.
+        expected: String,
+        /// The one who came.
+        signed_in: String,
+    },
+    /// An application's secret or certificate.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Credential(#[from] super::credential::CredentialError),
     /// The answer does not say who signed in.
     #[error("the identity platform did not say who signed in")]
     #[diagnostic(
@@ -234,7 +283,12 @@ pub enum SignInError {
 impl SignInError {
     /// Whether a person must sign in or consent (exit 4), rather than mend a network or a disk.
     pub const fn is_sign_in_needed(&self) -> bool {
-        !matches!(self, Self::Network(_) | Self::NotEntra | Self::Store(_) | Self::Listen)
+        !matches!(self, Self::Network(_) | Self::NotEntra | Self::Store(_) | Self::Listen) && !self.is_mistyped()
+    }
+
+    /// Whether what was typed cannot be right (exit 2).
+    pub const fn is_mistyped(&self) -> bool {
+        matches!(self, Self::Tenant(_) | Self::SameIds | Self::ClientId(_) | Self::TenantNeeded | Self::Credential(_))
     }
 }
 

@@ -38,11 +38,20 @@ pub enum Prompt {
     },
 }
 
+/// What a person is asked to grant.
+pub(super) struct Request<'a> {
+    /// The scopes, in full.
+    pub(super) scopes: &'a [String],
+    /// Who is expected.
+    pub(super) hint: Option<&'a str>,
+    /// Claims to ask for, as JSON.
+    pub(super) claims: Option<&'a str>,
+}
+
 /// Signs in through the browser on this machine.
 pub(super) async fn browser(
     authority: &Authority,
-    scopes: &[String],
-    hint: Option<&str>,
+    asked: &Request<'_>,
     show: &(dyn Fn(&Prompt) + Send + Sync),
 ) -> Result<Grant, SignInError> {
     let loopback = Loopback::listen().await.map_err(|_| SignInError::Listen)?;
@@ -51,27 +60,36 @@ pub(super) async fn browser(
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let mut request = client
         .authorize_url(CsrfToken::new_random)
-        .add_scopes(scopes.iter().cloned().map(Scope::new))
+        .add_scopes(asked.scopes.iter().cloned().map(Scope::new))
         .set_pkce_challenge(challenge);
-    request = match hint {
+    if let Some(claims) = asked.claims {
+        request = request.add_extra_param("claims", claims.to_owned());
+    }
+    request = match asked.hint {
         Some(hint) => request.add_extra_param("login_hint", hint.to_owned()),
         None => request.add_extra_param("prompt", "select_account"),
     };
     let (url, state) = request.url();
     show(&Prompt::Open { url: url.into() });
     let waited = tokio::time::timeout(PATIENCE, loopback.answer(state.secret())).await;
-    let code = waited.map_err(|_| SignInError::TimedOut)??;
-    let exchange = client.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(verifier);
+    let code = waited.map_err(|_| SignInError::TimedOut)?.map_err(|error| match error {
+        SignInError::Refused(entra) => authority.explained(*entra),
+        error => error,
+    })?;
+    let mut exchange = client.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(verifier);
+    if let Some(claims) = asked.claims {
+        exchange = exchange.add_extra_param("claims", claims.to_owned());
+    }
     exchange.request_async(&authority.http).await.map_err(|error| authority.refused(error))
 }
 
 /// Signs in with a code that is typed elsewhere.
 pub(super) async fn device_code(
     authority: &Authority,
-    scopes: &[String],
+    wanted: &Request<'_>,
     show: &(dyn Fn(&Prompt) + Send + Sync),
 ) -> Result<Grant, SignInError> {
-    let asked = authority.client.exchange_device_code().add_scopes(scopes.iter().cloned().map(Scope::new));
+    let asked = authority.client.exchange_device_code().add_scopes(wanted.scopes.iter().cloned().map(Scope::new));
     let details: StandardDeviceAuthorizationResponse =
         asked.request_async(&authority.http).await.map_err(|error| authority.refused(error))?;
     show(&Prompt::Code {
@@ -79,7 +97,10 @@ pub(super) async fn device_code(
         verification_uri: details.verification_uri().to_string(),
         expires_in: details.expires_in().as_secs(),
     });
-    let polled = authority.client.exchange_device_access_token(&details);
+    let mut polled = authority.client.exchange_device_access_token(&details);
+    if let Some(claims) = wanted.claims {
+        polled = polled.add_extra_param("claims", claims.to_owned());
+    }
     // Whatever interval the platform names, it is not asked more than once a second.
     let pause = |span: Duration| authority.http.pause(span.max(Duration::from_secs(1)));
     let patience = details.expires_in().min(PATIENCE);
@@ -98,7 +119,7 @@ fn device_refused(
             other if other.to_string() == "authorization_declined" => SignInError::Declined,
             other => {
                 let parts = || EntraError::from_parts(other.to_string(), answer.error_description());
-                SignInError::Refused(Box::new(authority.http.take_refusal().unwrap_or_else(parts)))
+                authority.explained(authority.http.take_refusal().unwrap_or_else(parts))
             }
         },
         RequestTokenError::Request(Unreachable(word)) => SignInError::Network(word),

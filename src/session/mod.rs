@@ -4,8 +4,13 @@
 //! and the new refresh token is stored before the new access token is used, because Entra may have turned
 //! the old one off. Tokens leave this module only as a sensitive header. It must not know Graph's paths.
 
+mod admission;
+mod app_only;
 mod authority;
+mod claims;
+mod credential;
 mod error;
+mod expiry;
 mod grant;
 mod http;
 mod login;
@@ -13,68 +18,26 @@ mod loopback;
 mod renewal;
 mod scopes;
 mod store;
+mod wanted;
 mod who;
 mod words;
 
 use std::sync::Arc;
 
-use oauth2::TokenResponse as _;
-use serde::{Deserialize, Serialize};
-
 use crate::cloud::Cloud;
 use crate::terms::{Clock, Exchange, ObjectId, Secret, UtcInstant};
 
 use self::authority::Authority;
-use self::grant::Grant;
 use self::renewal::Renewal;
-use self::scopes::full_name;
-use self::who::Who;
 
+pub use self::authority::consent_url;
+pub use self::credential::{Certificate, Credential, CredentialError};
 pub use self::error::{EntraError, SignInError};
+pub use self::expiry::{Expiry, WARNINGS};
 pub use self::login::Prompt;
-pub use self::scopes::{DIRECTORY, SIGN_IN, Scopes, WANTED};
+pub use self::scopes::{Asked, CATALOGUE, Extra, SIGN_IN, ScopeInfo, Scopes, WANTED};
 pub use self::store::{Account, Kept, Store, StoreError, StoreKind, Tokens};
-
-/// How the account signed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Flow {
-    /// Browser on this machine, authorization code with PKCE.
-    Browser,
-    /// A code typed on another device.
-    DeviceCode,
-}
-
-impl Flow {
-    /// The spelling on the command line and in the record.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Browser => "browser",
-            Self::DeviceCode => "device-code",
-        }
-    }
-}
-
-/// Where and how to sign in.
-#[derive(Debug, Clone)]
-pub struct SignIn<'a> {
-    /// The cloud.
-    pub cloud: &'a Cloud,
-    /// The tenant's domain or id, or `organizations`.
-    pub tenant: &'a str,
-    /// The application's client id.
-    pub client_id: &'a str,
-    /// How.
-    pub flow: Flow,
-    /// Who is expected, for the sign-in page.
-    pub login_hint: Option<&'a str>,
-    /// Whether to ask for [`DIRECTORY`] too.
-    pub read_directory: bool,
-    /// Whether a token that can write is taken.
-    pub allow_write_scopes: bool,
-    /// Roots to trust besides the platform's, PEM.
-    pub ca: Option<&'a [u8]>,
-}
+pub use self::wanted::{Flow, SignIn};
 
 /// Who is signed in; no secret.
 #[derive(Debug, Clone)]
@@ -101,6 +64,10 @@ pub struct SignedIn {
     pub expires_at: UtcInstant,
     /// Entra's id of the token, where known; the tenant's logs show it.
     pub token_id: Option<String>,
+    /// When the application's secret or certificate ends, where it is known.
+    pub credential_ends: Option<UtcInstant>,
+    /// Whether claims challenges were declared to be understood (continuous access evaluation).
+    pub cae: bool,
 }
 
 /// An access token on its way into a request.
@@ -159,13 +126,23 @@ impl Session {
         clock: Clock,
         show: &(dyn Fn(&Prompt) + Send + Sync),
     ) -> Result<Self, SignInError> {
-        let asked = scopes_for(wanted.cloud, wanted.read_directory);
+        wanted.examined()?;
+        // What a challenge demanded of the sign-in before this one is asked for now.
+        let left = store.claims_left(wanted.cloud, wanted.client_id, wanted.login_hint).await;
+        let claims = claims::merged(wanted.cae, left.as_deref());
+        let scopes = wanted.scopes();
+        let asked = login::Request { scopes: &scopes, hint: wanted.login_hint, claims: claims.as_deref() };
         let answer = match wanted.flow {
-            Flow::Browser => login::browser(&authority, &asked, wanted.login_hint, show).await?,
+            Flow::Browser => login::browser(&authority, &asked, show).await?,
             Flow::DeviceCode => login::device_code(&authority, &asked, show).await?,
+            Flow::ClientSecret | Flow::Certificate => {
+                let credential = wanted.credential.ok_or(CredentialError::NoSecret)?;
+                app_only::token(&authority, wanted.cloud, credential, claims, clock()).await?
+            }
         };
-        let tokens = Tokens::new(&answer, clock(), None);
-        let account = account(wanted, &answer, &asked, &tokens).await?;
+        let credential = wanted.credential.filter(|_| wanted.flow.is_app_only()).cloned();
+        let tokens = Tokens { credential, ..Tokens::new(&answer, clock(), None) };
+        let account = admission::account(wanted, &answer, &scopes, &tokens).await?;
         store.save(&account, &tokens).await?;
         let authority = authority.at(wanted.cloud, &account.authority_tenant, wanted.client_id)?;
         Self::live(account, tokens, wanted.cloud, authority, store, clock).await
@@ -241,45 +218,6 @@ impl Session {
     }
 }
 
-/// The account that an answer is for.
-async fn account(
-    wanted: &SignIn<'_>,
-    answer: &Grant,
-    asked: &[String],
-    tokens: &Tokens,
-) -> Result<Account, SignInError> {
-    let scopes = granted(answer, asked);
-    let write = scopes.write_scopes();
-    if !write.is_empty() && !wanted.allow_write_scopes {
-        return Err(SignInError::WriteScopes(write.join(" ")));
-    }
-    let Who { user_principal_name, display_name, object_id, tenant_id, token_id } =
-        match answer.id_token().and_then(who::from_id_token) {
-            Some(who) => who,
-            None => who::from_me(wanted.cloud, &tokens.access, wanted.ca).await?,
-        };
-    let tenant_id = tenant_id.unwrap_or_else(|| wanted.tenant.to_owned());
-    // A tenant that was named is renewed at; one that Entra found is the account's own.
-    let found = matches!(wanted.tenant.to_ascii_lowercase().as_str(), "organizations" | "common" | "consumers");
-    Ok(Account {
-        user_principal_name,
-        display_name,
-        object_id,
-        authority_tenant: if found { tenant_id.clone() } else { wanted.tenant.to_owned() },
-        tenant_id,
-        client_id: wanted.client_id.to_owned(),
-        login_url: wanted.cloud.authority().to_string(),
-        graph_url: wanted.cloud.graph().to_string(),
-        cloud: wanted.cloud.name(),
-        scopes,
-        flow: wanted.flow,
-        write_scopes_allowed: wanted.allow_write_scopes && !write.is_empty(),
-        issued_at: tokens.issued_at,
-        expires_at: tokens.expires_at,
-        token_id,
-    })
-}
-
 /// Why there is no session though one was wanted.
 fn nobody(named: Option<&str>, cloud: &Cloud, accounts: &[Account]) -> SignInError {
     if accounts.is_empty() {
@@ -288,21 +226,6 @@ fn nobody(named: Option<&str>, cloud: &Cloud, accounts: &[Account]) -> SignInErr
     let listed = |account: &Account| format!("{} (cloud {})", account.user_principal_name, account.cloud);
     let wanted = named.map_or_else(|| format!("an account of the cloud {}", cloud.name()), str::to_owned);
     SignInError::Another { wanted, have: accounts.iter().map(listed).collect::<Vec<_>>().join(", ") }
-}
-
-/// What is asked for.
-fn scopes_for(cloud: &Cloud, read_directory: bool) -> Vec<String> {
-    let more = read_directory.then_some(&DIRECTORY);
-    let wanted = WANTED.iter().chain(more).map(|scope| full_name(cloud, scope));
-    SIGN_IN.iter().map(|scope| (*scope).to_owned()).chain(wanted).collect()
-}
-
-/// What was granted: the answer's own word, else what was asked for.
-fn granted(answer: &Grant, asked: &[String]) -> Scopes {
-    match answer.scopes() {
-        Some(scopes) => Scopes::parse(&scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")),
-        None => Scopes::assumed(&asked.join(" ")),
-    }
 }
 
 #[cfg(test)]

@@ -11,12 +11,13 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::cloud::Cloud;
 use crate::terms::{Clock, Secret, UtcInstant};
 
+use super::admission::granted;
 use super::authority::Authority;
 use super::error::SignInError;
 use super::grant::Grant;
-use super::scopes::{DIRECTORY, SIGN_IN, WANTED, full_name};
+use super::scopes::{CATALOGUE, SIGN_IN, Scopes, full_name};
 use super::store::{Account, Store, StoreError, Tokens};
-use super::{Bearer, granted};
+use super::{Bearer, app_only, claims};
 
 /// Renew this long before a token ends, in milliseconds; a short-lived one when a quarter of its life is left.
 const EARLY: i64 = 5 * 60 * 1000;
@@ -166,10 +167,12 @@ impl Renewal {
                 return self.use_now(gate, account, tokens);
             }
         }
-        let refresh = refresh.ok_or(SignInError::Expired)?;
-        let renewed = match self.ask(&gate.account, &refresh, claims).await {
+        let renewed = match self.ask(&gate.account, refresh.as_ref(), claims).await {
             Ok(answer) => self.read(&gate.account, &answer, refresh),
-            Err(SignInError::Refused(entra)) if !entra.is_transient() => Err(SignInError::Ended(entra)),
+            Err(SignInError::Refused(entra)) if !entra.is_transient() => {
+                self.leave_claims(&gate.account, entra.claims.as_deref().or(claims)).await;
+                Err(SignInError::Ended(entra))
+            }
             Err(error) => Err(error),
         };
         let (account, tokens) = renewed.inspect_err(|error| {
@@ -184,28 +187,54 @@ impl Renewal {
         taken
     }
 
-    async fn ask(&self, account: &Account, refresh: &Secret, claims: Option<&str>) -> Result<Grant, SignInError> {
-        let token = RefreshToken::new(refresh.expose().to_owned());
-        let has = |scope: &&&str| account.scopes.is_assumed() || account.scopes.has(scope);
-        let wanted = WANTED.iter().chain([&DIRECTORY]).filter(has).map(|scope| full_name(&self.cloud, scope));
-        let scopes = SIGN_IN.iter().map(|scope| (*scope).to_owned()).chain(wanted).map(Scope::new);
+    async fn ask(
+        &self,
+        account: &Account,
+        refresh: Option<&Secret>,
+        challenge: Option<&str>,
+    ) -> Result<Grant, SignInError> {
+        let claims = claims::merged(account.cae, challenge);
+        if let Some(credential) = self.live(|live| live.tokens.credential.clone()) {
+            return app_only::token(&self.authority, &self.cloud, &credential, claims, (self.clock)()).await;
+        }
+        let token = RefreshToken::new(refresh.ok_or(SignInError::Expired)?.expose().to_owned());
+        let has = |scope: &&str| account.scopes.is_assumed() || account.scopes.has(scope);
+        let graph = CATALOGUE.iter().map(|scope| scope.name).filter(has).map(|scope| full_name(&self.cloud, scope));
+        let scopes = SIGN_IN.iter().map(|scope| (*scope).to_owned()).chain(graph).map(Scope::new);
         let mut request = self.authority.client.exchange_refresh_token(&token).add_scopes(scopes);
         if let Some(claims) = claims {
-            request = request.add_extra_param("claims", claims.to_owned());
+            request = request.add_extra_param("claims", claims);
         }
         request.request_async(&self.authority.http).await.map_err(|error| self.authority.refused(error))
     }
 
-    fn read(&self, account: &Account, answer: &Grant, earlier: Secret) -> Result<(Account, Tokens), SignInError> {
+    /// What a person must bring next time is kept with the sign-in, so that the next one asks for it.
+    async fn leave_claims(&self, account: &Account, claims: Option<&str>) {
+        let Some(claims) = claims else { return };
+        let tokens = self.live(|live| Tokens { claims: Some(claims.to_owned()), ..live.tokens.clone() });
+        if self.store.replace(account, &tokens).await.is_err() {
+            tracing::warn!("what the next sign-in must ask for could not be kept");
+        }
+    }
+
+    fn read(
+        &self,
+        account: &Account,
+        answer: &Grant,
+        earlier: Option<Secret>,
+    ) -> Result<(Account, Tokens), SignInError> {
         let mut account = account.clone();
-        if answer.scopes().is_some() {
+        if account.flow.is_app_only() {
+            account.scopes = Scopes::of_application(answer.access_token().secret());
+        } else if answer.scopes().is_some() {
             account.scopes = granted(answer, &[]);
         }
         let write = account.scopes.write_scopes();
         if !write.is_empty() && !account.write_scopes_allowed {
             return Err(SignInError::WriteScopes(write.join(" ")));
         }
-        let tokens = Tokens::new(answer, (self.clock)(), Some(earlier));
+        let credential = self.live(|live| live.tokens.credential.clone());
+        let tokens = Tokens { credential, ..Tokens::new(answer, (self.clock)(), earlier) };
         (account.issued_at, account.expires_at) = (tokens.issued_at, tokens.expires_at);
         Ok((account, tokens))
     }
@@ -265,6 +294,8 @@ impl Tokens {
             refresh: answer.refresh_token().map(|token| Secret::new(token.secret().clone())).or(earlier),
             issued_at: now,
             expires_at: UtcInstant::from_millis(now.millis() + life * 1000).unwrap_or(now),
+            credential: None,
+            claims: None,
         }
     }
 }

@@ -1,15 +1,136 @@
-//! Scopes: which are asked for, which were granted, and which can write.
+//! Scopes: what each serves, which are asked for, which were granted, and which can write.
 //!
 //! Source: Microsoft, "Microsoft Graph permissions reference". It must not ask for anything.
 
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::cloud::{Cloud, CloudName};
+
+/// What signing in itself needs: who it is, and a refresh token.
+pub const SIGN_IN: [&str; 3] = ["openid", "profile", "offline_access"];
 
 /// What Affiant asks for besides signing in: reading, and nothing else.
 pub const WANTED: [&str; 4] = ["User.Read", "User.ReadBasic.All", "Mail.Read", "Mail.Read.Shared"];
-/// Asked for on request only: aliases and licences of everybody, which needs an administrator's consent.
-pub const DIRECTORY: &str = "User.Read.All";
-/// What signing in itself needs: who it is, and a refresh token.
-pub const SIGN_IN: [&str; 3] = ["openid", "profile", "offline_access"];
+
+/// A scope Affiant may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScopeInfo {
+    /// Its name, without the resource.
+    pub name: &'static str,
+    /// What it is for.
+    pub serves: &'static str,
+    /// When it is asked for.
+    pub asked: Asked,
+    /// Whether only an administrator may consent to it, by Microsoft's default.
+    pub admin_consent: bool,
+}
+
+/// When a scope is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// At every sign-in: collecting needs it.
+    Always,
+    /// On request: `--with` this.
+    With(Extra),
+}
+
+/// More than collecting needs, asked for on request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extra {
+    /// Aliases, account state and licences of everybody.
+    Directory,
+    /// The kind of the signed-in account's mailbox.
+    MailboxSettings,
+    /// Licences of everybody, without their other properties.
+    Licences,
+    /// Subscriptions with their renewal dates, and the organisation.
+    Subscriptions,
+    /// Usage reports.
+    Usage,
+    /// Whether reports show names or pseudonyms.
+    ReportSettings,
+    /// Sign-in dates.
+    SignIns,
+    /// Names of the groups that give licences.
+    Groups,
+}
+
+impl Extra {
+    /// Every one.
+    pub const ALL: [Self; 8] = [
+        Self::Directory,
+        Self::MailboxSettings,
+        Self::Licences,
+        Self::Subscriptions,
+        Self::Usage,
+        Self::ReportSettings,
+        Self::SignIns,
+        Self::Groups,
+    ];
+
+    /// The word on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::MailboxSettings => "mailbox-settings",
+            Self::Licences => "licences",
+            Self::Subscriptions => "subscriptions",
+            Self::Usage => "usage",
+            Self::ReportSettings => "report-settings",
+            Self::SignIns => "sign-ins",
+            Self::Groups => "groups",
+        }
+    }
+}
+
+impl fmt::Display for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Extra {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words = || Self::ALL.map(Self::as_str).join(", ");
+        Self::ALL.into_iter().find(|extra| extra.as_str() == text).ok_or_else(|| format!("not one of {}", words()))
+    }
+}
+
+/// Every scope that Affiant may ask for, besides those of [`SIGN_IN`]. None can write.
+pub const CATALOGUE: [ScopeInfo; 12] = {
+    use Asked::{Always, With};
+    const fn scope(name: &'static str, asked: Asked, admin_consent: bool, serves: &'static str) -> ScopeInfo {
+        ScopeInfo { name, serves, asked, admin_consent }
+    }
+    [
+        scope("User.Read", Always, false, "who is signed in"),
+        scope("User.ReadBasic.All", Always, false, "listing and resolving custodians"),
+        scope("Mail.Read", Always, false, "mail of your own mailbox"),
+        scope("Mail.Read.Shared", Always, false, "mail of mailboxes you have been given access to"),
+        scope("User.Read.All", With(Extra::Directory), true, "aliases, account state and licences of everybody"),
+        scope("MailboxSettings.Read", With(Extra::MailboxSettings), false, "the kind of your own mailbox"),
+        scope("LicenseAssignment.Read.All", With(Extra::Licences), false, "licences of everybody"),
+        scope("Organization.Read.All", With(Extra::Subscriptions), true, "subscriptions and their renewal dates"),
+        scope("Reports.Read.All", With(Extra::Usage), true, "usage reports; needs a role such as Reports Reader too"),
+        scope("ReportSettings.Read.All", With(Extra::ReportSettings), true, "whether reports conceal names"),
+        scope("AuditLog.Read.All", With(Extra::SignIns), true, "sign-in dates; needs Entra ID P1 or P2 too"),
+        scope("GroupMember.Read.All", With(Extra::Groups), true, "names of the groups that give licences"),
+    ]
+};
+
+/// Every scope that is asked for with these extras.
+pub(super) fn asked(extras: &[Extra]) -> impl Iterator<Item = &'static ScopeInfo> {
+    CATALOGUE.iter().filter(|scope| match scope.asked {
+        Asked::Always => true,
+        Asked::With(extra) => extras.contains(&extra),
+    })
+}
 
 /// How a Graph scope is asked for: in full in Microsoft's clouds; elsewhere, where the resource is not known, in short.
 pub(super) fn full_name(cloud: &Cloud, scope: &str) -> String {
@@ -46,6 +167,21 @@ impl Scopes {
     /// The scopes asked for, where the answer names none.
     pub fn assumed(text: &str) -> Self {
         Self { assumed: true, ..Self::parse(text) }
+    }
+
+    /// The permissions in an application's token. Graph's tokens are opaque to clients, so this is a look, not a promise:
+    /// where nothing can be read, nothing is known.
+    pub(super) fn of_application(token: &str) -> Self {
+        #[derive(serde::Deserialize)]
+        struct Claims {
+            #[serde(default)]
+            roles: Vec<String>,
+        }
+        let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());
+        match payload.and_then(|json| serde_json::from_slice::<Claims>(&json).ok()) {
+            Some(Claims { roles }) => Self::parse(&roles.join(" ")),
+            None => Self { assumed: true, ..Self::default() },
+        }
     }
 
     /// Whether the platform left the scopes unsaid, so that these are the ones asked for.
@@ -95,9 +231,21 @@ mod tests {
 
     #[test]
     fn no_scope_that_is_asked_for_can_write() {
-        for scope in WANTED.iter().chain(&SIGN_IN).chain([&DIRECTORY]) {
+        for scope in CATALOGUE.iter().map(|scope| scope.name).chain(SIGN_IN) {
             assert!(!can_write(scope), "{scope}");
         }
+    }
+
+    #[test]
+    fn by_default_only_what_collecting_needs_is_asked_for_and_every_extra_asks_for_something() {
+        let always: Vec<&str> = asked(&[]).map(|scope| scope.name).collect();
+        assert_eq!(always, WANTED);
+        assert!(asked(&[]).all(|scope| !scope.admin_consent), "no administrator is needed by default");
+        for extra in Extra::ALL {
+            assert_eq!(asked(&[extra]).count(), WANTED.len() + 1, "{extra}");
+            assert_eq!(extra.as_str().parse(), Ok(extra));
+        }
+        assert!("mail-write".parse::<Extra>().is_err());
     }
 
     #[test]

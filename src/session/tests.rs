@@ -75,16 +75,7 @@ fn key_file(home: &camino::Utf8Path) -> Store {
 }
 
 fn wanted(cloud: &Cloud, flow: Flow) -> SignIn<'_> {
-    SignIn {
-        cloud,
-        tenant: "t",
-        client_id: "c",
-        flow,
-        login_hint: None,
-        read_directory: false,
-        allow_write_scopes: false,
-        ca: None,
-    }
+    SignIn::new(cloud, "t", "c", flow)
 }
 
 /// An authority that does not wait but notes how long it would have.
@@ -281,7 +272,7 @@ async fn claims_reach_the_platform_and_named_clouds_are_asked_in_full() {
     assert!(!renewal.contains_key("client_secret"));
     let dod = Cloud::named(crate::cloud::CloudName::UsgovDod).expect("named");
     assert_eq!(
-        scopes_for(&dod, false)[3..5],
+        SignIn::new(&dod, "t", "c", Flow::Browser).scopes()[3..5],
         ["https://dod-graph.microsoft.us/User.Read", "https://dod-graph.microsoft.us/User.ReadBasic.All"]
     );
 }
@@ -441,4 +432,52 @@ async fn an_account_that_is_not_signed_in_is_told_from_nobody() {
     assert!(other.to_string().contains("paula@x.example"), "{other}");
     let global = Cloud::named(crate::cloud::CloudName::Global).expect("named");
     assert!(matches!(stored(None, global, home).await, Some(SignInError::Another { .. })));
+}
+
+#[tokio::test]
+async fn what_a_challenge_demands_is_sent_with_the_capability_and_left_for_the_next_sign_in() {
+    let seen: Arc<Mutex<Vec<Option<String>>>> = Arc::default();
+    let noted = seen.clone();
+    let (cloud, _) = endpoint(move |form, n| {
+        noted.lock().expect("not poisoned").push(form.get("claims").cloned());
+        match form.get("grant_type").map(String::as_str) {
+            Some("refresh_token") => (
+                400,
+                json!({ "error": "interaction_required", "error_codes": [50076],
+                        "claims": r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"# }),
+            ),
+            _ => (200, good(n, 3600)),
+        }
+    })
+    .await;
+    let (_folder, home) = folder();
+    let wanted = SignIn { cae: true, ..wanted(&cloud, Flow::DeviceCode) };
+    let sign_in = async || {
+        let (authority, _) = hurried(&wanted, clock());
+        Session::sign_in_at(authority, &wanted, key_file(&home), clock(), &|_| {}).await.expect("signed in")
+    };
+    let session = sign_in().await;
+    let bearer = session.bearer().await.expect("a token");
+    let challenge = r#"{"access_token":{"nbf":{"essential":true,"value":"1"}}}"#;
+    let error = session.renew(&bearer, Some(challenge)).await.expect_err("a person must come");
+    assert!(matches!(&error, SignInError::Ended(entra) if entra.number() == Some(50076)), "{error}");
+    assert!(!error.to_string().contains("acrs"), "claims are not shown: {error}");
+    sign_in().await;
+    sign_in().await;
+    let seen: Vec<Value> = {
+        let seen = seen.lock().expect("not poisoned");
+        let read = |text: &String| serde_json::from_str(text).expect("JSON");
+        seen.iter().map(|claims| claims.as_ref().map_or(Value::Null, read)).collect()
+    };
+    let cp1 = json!({ "values": ["cp1"] });
+    let nbf = json!({ "essential": true, "value": "1" });
+    let acrs = json!({ "essential": true, "value": "c1" });
+    let want = [
+        json!({ "access_token": { "xms_cc": cp1 } }),
+        json!({ "access_token": { "nbf": nbf, "xms_cc": cp1 } }),
+        json!({ "access_token": { "acrs": acrs, "xms_cc": cp1 } }),
+        // Once met, a demand is not made again.
+        json!({ "access_token": { "xms_cc": cp1 } }),
+    ];
+    assert_eq!(seen, want);
 }

@@ -21,6 +21,11 @@ pub(super) const fn passes(number: u32) -> bool {
     matches!(number, 90055 | 90024 | 90033 | 90006 | 50033 | 50087)
 }
 
+/// Whether an administrator's consent would help.
+pub(super) const fn lacks_consent(number: u32) -> bool {
+    matches!(number, 65001 | 65004 | 90094 | 90095 | 65002 | 650_056 | 650_057)
+}
+
 /// The words for a number of Entra's, where we have any.
 #[expect(clippy::too_many_lines, reason = "a table, read line by line")]
 pub(super) const fn for_number(number: u32) -> Option<Words> {

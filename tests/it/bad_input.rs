@@ -12,8 +12,8 @@ fn custodians_that_are_not_one_person_are_named() {
     ran.exits(5);
     // An alias that two people have: visible, and then refused, only to who may read the directory.
     let hidden = tenant.run(&["check", "dispatch@brackwater.example"]).exits(5);
-    assert!(hidden.stdout.contains("--read-directory"), "{}", hidden.stdout);
-    tenant.run(&["login", "--flow", "device-code", "--read-directory"]).exits(0);
+    assert!(hidden.stdout.contains("--with directory"), "{}", hidden.stdout);
+    tenant.run(&["login", "--flow", "device-code", "--with", "directory"]).exits(0);
     let found = tenant.run(&["check", "dispatch@brackwater.example"]).exits(5);
     assert!(found.stdout.contains("vogt"), "both are named: {}", found.stdout);
     let (ran, _) = tenant.collect("b", &["iduarte@brackwater.example", "ines.duarte@brackwater.example"]);

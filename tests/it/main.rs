@@ -19,3 +19,4 @@ mod sealed;
 mod signing_in;
 mod stranger;
 mod simulator;
+mod ways_in;

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use crate::tenant::{MARA, PARALEGAL, Ran, Tenant, affiant};
 
-fn finished(command: &mut std::process::Command) -> Ran {
+pub(crate) fn finished(command: &mut std::process::Command) -> Ran {
     let output = command.output().expect("the binary runs");
     Ran {
         exit: output.status.code().unwrap_or(-1),
@@ -145,7 +145,7 @@ fn lost_output_is_a_failure_and_a_reader_that_left_is_not() {
 }
 
 #[cfg(target_os = "linux")]
-fn finished_into(tenant: &Tenant, args: &[&str], out: Stdio) -> Ran {
+pub(crate) fn finished_into(tenant: &Tenant, args: &[&str], out: Stdio) -> Ran {
     let child = tenant.command(args).stdout(out).stderr(Stdio::piped()).spawn().expect("runs");
     let output = child.wait_with_output().expect("ends");
     Ran {

@@ -123,7 +123,7 @@ impl Tenant {
         self.run(&["login", "--flow", "device-code"])
     }
 
-    fn said(&self, name: &str) -> &str {
+    pub(crate) fn said(&self, name: &str) -> &str {
         self.said[name].as_str().expect("said")
     }
 

@@ -47,6 +47,12 @@ pub struct Account {
     pub expires_at: UtcInstant,
     /// Entra's id of the first token.
     pub token_id: Option<String>,
+    /// When the application's secret or certificate ends, where it is known.
+    #[serde(default)]
+    pub credential_ends: Option<UtcInstant>,
+    /// Whether claims challenges are declared to be understood.
+    #[serde(default)]
+    pub cae: bool,
 }
 
 impl Account {
@@ -56,7 +62,8 @@ impl Account {
         Sha256::of(parts.join("\n").as_bytes()).to_string()
     }
 
-    pub(super) fn is_named(&self, name: &str) -> bool {
+    /// Whether it goes by this name: sign-in name or object id, in any case.
+    pub fn is_named(&self, name: &str) -> bool {
         self.user_principal_name.eq_ignore_ascii_case(name) || self.object_id.as_str().eq_ignore_ascii_case(name)
     }
 
@@ -86,6 +93,8 @@ impl Account {
             issued_at: self.issued_at,
             expires_at: self.expires_at,
             token_id: self.token_id.clone(),
+            credential_ends: self.credential_ends,
+            cae: self.cae,
         }
     }
 }

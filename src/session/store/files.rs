@@ -144,3 +144,17 @@ pub(super) fn is_open_to_others(path: &Utf8Path) -> Result<bool, StoreError> {
 pub(super) fn is_open_to_others(_: &Utf8Path) -> Result<bool, StoreError> {
     Ok(false)
 }
+
+/// Leaves a file to its owner alone.
+#[cfg(unix)]
+pub(super) fn close_to_others(path: &Utf8Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed(path, "written"))
+}
+
+/// Leaves a file to its owner alone.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the profile folder's own rights protect it; the signature is shared")]
+pub(super) fn close_to_others(_: &Utf8Path) -> Result<(), StoreError> {
+    Ok(())
+}

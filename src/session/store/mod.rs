@@ -19,6 +19,8 @@ use camino::Utf8PathBuf;
 use crate::cloud::Cloud;
 use crate::terms::{Secret, UtcInstant};
 
+use super::credential::Credential;
+
 use self::key::{Keys, Lock};
 
 pub use self::account::Account;
@@ -80,6 +82,10 @@ pub struct Tokens {
     pub issued_at: UtcInstant,
     /// When the access token ends.
     pub expires_at: UtcInstant,
+    /// What an application gets its next token with.
+    pub credential: Option<Credential>,
+    /// What a challenge demands of the next sign-in, as JSON.
+    pub claims: Option<String>,
 }
 
 /// The store of one home folder.
@@ -196,6 +202,27 @@ impl Store {
         .await
     }
 
+    /// What a challenge left to be demanded of the next sign-in; nothing where nothing can be read, as signing in mends that.
+    pub(super) async fn claims_left(&self, cloud: &Cloud, client_id: &str, named: Option<&str>) -> Option<String> {
+        let (cloud, client_id, named) = (cloud.clone(), client_id.to_owned(), named.map(str::to_owned));
+        let look = move |store: &Self| {
+            let fits = |account: &Account| {
+                account.is_at(&cloud)
+                    && account.client_id == client_id
+                    && named.as_deref().is_none_or(|named| account.is_named(named))
+            };
+            if matches!(store.kind, StoreKind::Memory) {
+                return Ok(store
+                    .remembered()?
+                    .filter(|(account, _)| fits(account))
+                    .and_then(|(_, tokens)| tokens.claims));
+            }
+            let Some(account) = account::read(&store.home)?.into_iter().rev().find(fits) else { return Ok(None) };
+            Ok(store.open(&account)?.and_then(|(_, tokens)| tokens.claims))
+        };
+        self.off_the_reactor(look).await.ok().flatten()
+    }
+
     /// What is kept of an account now, which another process may have renewed.
     pub(super) async fn reload(&self, account: &Account) -> Result<Option<(Account, Tokens)>, StoreError> {
         let account = account.clone();
@@ -300,7 +327,8 @@ impl Store {
         if matches!(self.kind, StoreKind::Memory) {
             return Ok(None);
         }
-        files::read(&self.tokens_file(account))?.map(|bytes| sealed::lock_of(&bytes)).transpose()
+        let path = self.tokens_file(account);
+        files::read(&path)?.map(|bytes| sealed::lock_of(&bytes, &path)).transpose()
     }
 
     fn seal(&self, account: &Account, tokens: &Tokens, lock: Lock) -> Result<(), StoreError> {
@@ -309,8 +337,14 @@ impl Store {
     }
 
     fn open(&self, account: &Account) -> Result<Option<(Account, Tokens)>, StoreError> {
-        let bytes = files::read(&self.tokens_file(account))?;
-        bytes.map(|bytes| sealed::open(&bytes, &account.file(), &self.keys)).transpose()
+        let path = self.tokens_file(account);
+        let Some(bytes) = files::read(&path)? else { return Ok(None) };
+        if files::is_open_to_others(&path)? {
+            // It is sealed, so nothing leaked; but it was meant for its owner alone, and is again.
+            tracing::warn!("the sealed sign-in could be read by others; its permissions are put right");
+            files::close_to_others(&path)?;
+        }
+        sealed::open(&bytes, &account.file(), &path, &self.keys).map(Some)
     }
 
     fn tokens(&self) -> Utf8PathBuf {

@@ -5,6 +5,7 @@
 
 use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::constant_time;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -12,6 +13,7 @@ use crate::terms::{Secret, UtcInstant};
 
 use super::key::{CHECK, Keys, Lock, SALT, random};
 use super::{Account, StoreError, Tokens};
+use crate::session::Credential;
 
 const VERSION: u8 = 1;
 const HEAD: usize = 2 + SALT + CHECK;
@@ -23,6 +25,51 @@ struct Plain {
     refresh: Option<String>,
     issued_at: UtcInstant,
     expires_at: UtcInstant,
+    /// What an application signs in with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    credential: Option<PlainCredential>,
+    /// What the next sign-in must ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claims: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum PlainCredential {
+    Secret(String),
+    Certificate { path: Utf8PathBuf, passphrase: Option<String> },
+}
+
+impl Drop for PlainCredential {
+    fn drop(&mut self) {
+        match self {
+            Self::Secret(secret) => secret.zeroize(),
+            Self::Certificate { passphrase, .. } => passphrase.zeroize(),
+        }
+    }
+}
+
+impl From<&Credential> for PlainCredential {
+    fn from(credential: &Credential) -> Self {
+        match credential {
+            Credential::Secret(secret) => Self::Secret(secret.expose().to_owned()),
+            Credential::Certificate { path, passphrase } => Self::Certificate {
+                path: path.clone(),
+                passphrase: passphrase.as_ref().map(|text| text.expose().to_owned()),
+            },
+        }
+    }
+}
+
+impl From<&PlainCredential> for Credential {
+    fn from(plain: &PlainCredential) -> Self {
+        match plain {
+            PlainCredential::Secret(secret) => Self::Secret(Secret::new(secret.clone())),
+            PlainCredential::Certificate { path, passphrase } => {
+                Self::Certificate { path: path.clone(), passphrase: passphrase.clone().map(Secret::new) }
+            }
+        }
+    }
 }
 
 impl Drop for Plain {
@@ -40,6 +87,8 @@ pub(super) fn seal(account: &Account, tokens: &Tokens, keys: &Keys, lock: Lock) 
         refresh: tokens.refresh.as_ref().map(|token| token.expose().to_owned()),
         issued_at: tokens.issued_at,
         expires_at: tokens.expires_at,
+        credential: tokens.credential.as_ref().map(PlainCredential::from),
+        claims: tokens.claims.clone(),
     };
     let mut text = Zeroizing::new(serde_json::to_vec(&plain).map_err(|_| StoreError::Seal)?);
     let (salt, key) = keys.to_seal(lock)?;
@@ -52,16 +101,17 @@ pub(super) fn seal(account: &Account, tokens: &Tokens, keys: &Keys, lock: Lock) 
 }
 
 /// With what kind of key a file is sealed.
-pub(super) fn lock_of(bytes: &[u8]) -> Result<Lock, StoreError> {
+pub(super) fn lock_of(bytes: &[u8], path: &Utf8Path) -> Result<Lock, StoreError> {
     match bytes {
         [VERSION, kind, ..] => Lock::from_byte(*kind).ok_or(StoreError::Seal),
+        [newer, ..] if *newer > VERSION => Err(StoreError::Newer { path: path.to_owned() }),
         _ => Err(StoreError::Seal),
     }
 }
 
 /// Opens the file of the account of this name.
-pub(super) fn open(bytes: &[u8], name: &str, keys: &Keys) -> Result<(Account, Tokens), StoreError> {
-    let lock = lock_of(bytes)?;
+pub(super) fn open(bytes: &[u8], name: &str, path: &Utf8Path, keys: &Keys) -> Result<(Account, Tokens), StoreError> {
+    let lock = lock_of(bytes, path)?;
     let (head, rest) = bytes.split_first_chunk::<HEAD>().ok_or(StoreError::Seal)?;
     let (nonce, rest) = rest.split_first_chunk::<NONCE_LEN>().ok_or(StoreError::Seal)?;
     let (_, fields) = head.split_first_chunk::<2>().ok_or(StoreError::Seal)?;
@@ -80,6 +130,8 @@ pub(super) fn open(bytes: &[u8], name: &str, keys: &Keys) -> Result<(Account, To
         refresh: plain.refresh.clone().map(Secret::new),
         issued_at: plain.issued_at,
         expires_at: plain.expires_at,
+        credential: plain.credential.as_ref().map(Credential::from),
+        claims: plain.claims.clone(),
     };
     Ok((plain.account.clone(), tokens))
 }

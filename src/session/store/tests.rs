@@ -31,6 +31,8 @@ fn account(name: &str) -> Account {
         issued_at: at(),
         expires_at: at(),
         token_id: None,
+        credential_ends: None,
+        cae: false,
     }
 }
 
@@ -40,6 +42,8 @@ fn tokens(access: &str) -> Tokens {
         refresh: Some(Secret::new("RT-secret".into())),
         issued_at: at(),
         expires_at: at(),
+        credential: None,
+        claims: None,
     }
 }
 
@@ -72,10 +76,16 @@ async fn a_sign_in_opens_again_and_no_byte_of_its_file_can_change() {
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 1;
-        assert!(sealed::open(&changed, &account("ana").file(), &with_key_file(&home).keys).is_err(), "byte {at}");
+        assert!(
+            sealed::open(&changed, &account("ana").file(), "x".into(), &with_key_file(&home).keys).is_err(),
+            "byte {at}"
+        );
     }
     for short in [0, 1, 2, 40, 62, bytes.len() - 1] {
-        assert!(sealed::open(&bytes[..short], &account("ana").file(), &with_key_file(&home).keys).is_err(), "{short}");
+        assert!(
+            sealed::open(&bytes[..short], &account("ana").file(), "x".into(), &with_key_file(&home).keys).is_err(),
+            "{short}"
+        );
     }
     let (who, held) = with_key_file(&home).load(None, &cloud()).await.expect("opens").expect("there");
     assert_eq!((who, held.access.expose()), (account("ana"), "AT-secret"));
@@ -86,7 +96,7 @@ async fn one_accounts_file_cannot_stand_in_for_anothers() {
     let (_folder, home) = home();
     with_key_file(&home).save(&account("ana"), &tokens("A")).await.expect("saved");
     let bytes = std::fs::read(sealed_file(&home)).expect("there");
-    let opened = sealed::open(&bytes, &account("ben").file(), &with_key_file(&home).keys);
+    let opened = sealed::open(&bytes, &account("ben").file(), "x".into(), &with_key_file(&home).keys);
     assert!(matches!(opened, Err(StoreError::Seal)));
 }
 

@@ -3,6 +3,7 @@
 //! `pages` is what a browser sees, `token` the endpoint that programs talk to, `tokens` what has been handed out.
 //! Errors are shaped like Entra's (`error`, `error_codes`, `trace_id`). It knows nothing of Graph.
 
+mod assertion;
 mod pages;
 mod refusal;
 mod scopes;
@@ -87,7 +88,8 @@ fn configuration(world: &World) -> Reply {
             "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
             "response_types_supported": ["code"],
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+            "msgraph_host": world.origin.trim_start_matches("http://"),
         }),
     )
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::refusal::{bad_grant, no_such_scope, not_consented, refused, unknown_application};
 use super::scopes;
 use super::tokens::{DEVICE_LIFE, DeviceState, Grant};
-use super::{Caller, Form};
+use super::{Caller, Form, assertion};
 use crate::simulator::reply::Reply;
 use crate::simulator::world::World;
 use crate::terms::Sha256;
@@ -31,7 +31,7 @@ pub(super) fn answer(world: &World, form: &Form) -> Reply {
     match grant_type {
         "authorization_code" => by_code(world, form),
         "refresh_token" => by_refresh(world, form),
-        "client_credentials" => by_secret(world, form),
+        "client_credentials" => by_itself(world, form),
         DEVICE => by_device(world, form),
         _ => refused(world, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."),
     }
@@ -119,24 +119,45 @@ fn by_device(world: &World, form: &Form) -> Reply {
     }
 }
 
-fn by_secret(world: &World, form: &Form) -> Reply {
-    let app = world.tenant.app(form.get("client_id"));
-    let Some(secret) = app.and_then(|app| app.secret.as_deref()) else {
-        return refused(
-            world,
-            "invalid_client",
-            7_000_218,
-            "The request body must contain 'client_assertion' or 'client_secret'.",
-        );
-    };
-    if secret != form.get("client_secret") {
-        return refused(world, "invalid_client", 7_000_215, "Invalid client secret provided.");
+/// An application on its own, with its secret or its certificate.
+fn by_itself(world: &World, form: &Form) -> Reply {
+    let Some(app) = world.tenant.app(form.get("client_id")) else { return unknown_application(world) };
+    let wrong = |number, text: &str| refused(world, "invalid_client", number, text);
+    let (assertion, given) = (form.get("client_assertion"), form.get("client_secret"));
+    match (&app.secret, &app.certificate) {
+        (None, None) => {
+            return wrong(7_000_218, "The request body must contain 'client_assertion' or 'client_secret'.");
+        }
+        (_, Some(certificate)) if !assertion.is_empty() => {
+            let here = |aud: &str| aud.starts_with(world.origin.as_str()) && aud.ends_with("/oauth2/v2.0/token");
+            if form.get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
+                return wrong(50012, "The assertion's type is not supported.");
+            }
+            let now = world.time.millis().div_euclid(1000);
+            if let Err(text) = assertion::check(assertion, certificate, &app.client_id, here, now) {
+                return wrong(700_027, text);
+            }
+        }
+        (Some(secret), _) if !given.is_empty() => {
+            if secret != given {
+                return wrong(7_000_215, "Invalid client secret provided.");
+            }
+        }
+        (Some(_), _) | (_, Some(_)) => {
+            return wrong(7_000_218, "The request body must contain 'client_assertion' or 'client_secret'.");
+        }
     }
-    let scopes =
-        ["Mail.Read", "User.Read.All", "Reports.Read.All", "Organization.Read.All"].map(str::to_owned).to_vec();
-    let caller = Caller { user: None, scopes, client_id: form.get("client_id").to_owned() };
+    if form.get("scope") != format!("{}/.default", world.origin) {
+        return refused(world, "invalid_scope", 70011, "The scope must end in /.default.");
+    }
+    let scopes = ["User.Read.All", "Reports.Read.All", "Organization.Read.All", "LicenseAssignment.Read.All"];
+    let scopes: Vec<String> =
+        scopes.map(str::to_owned).into_iter().chain(world.platform.rules.granted_extra.clone()).collect();
+    let roles = json!({ "aud": world.origin, "appid": app.client_id, "tid": world.tenant.id, "roles": scopes });
+    let caller = Caller { user: None, scopes, client_id: app.client_id.clone() };
     let life = world.platform.rules.token_lifetime_seconds;
-    let token = world.platform.access(world, caller);
+    // Graph's own tokens are JWTs too, with the permissions in them.
+    let token = world.platform.access_as(world, caller, &unsigned(&roles));
     Reply::json(
         StatusCode::OK,
         json!({ "token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token }),

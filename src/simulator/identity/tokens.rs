@@ -216,7 +216,12 @@ impl Platform {
 
     /// Hands out an access token.
     pub(super) fn access(&self, world: &World, caller: Caller) -> String {
-        let (token, now) = (secret("AT"), world.time.millis());
+        self.access_as(world, caller, "AT.")
+    }
+
+    /// Hands out an access token that begins like this.
+    pub(super) fn access_as(&self, world: &World, caller: Caller, begins: &str) -> String {
+        let (token, now) = (secret(begins.trim_end_matches('.')), world.time.millis());
         let life = i64::try_from(self.rules.token_lifetime_seconds).unwrap_or(i64::MAX / 2000).saturating_mul(1000);
         let mut given = self.given();
         given.access.retain(|_, access| access.ends > now);

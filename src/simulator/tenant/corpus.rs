@@ -34,8 +34,13 @@ pub(super) fn read(root: &Utf8Path, owner: &str) -> Result<Tenant, TenantError> 
     });
     let facts = facts.as_object().cloned().unwrap_or_default();
     let user = User { id, upn: owner.to_owned(), display_name: name, facts, mailbox: Standing::Mailbox(0) };
-    let app =
-        App { client_id: CLIENT_ID.to_owned(), display_name: "Affiant".to_owned(), secret: None, consented: true };
+    let app = App {
+        client_id: CLIENT_ID.to_owned(),
+        display_name: "Affiant".to_owned(),
+        secret: None,
+        certificate: None,
+        consented: true,
+    };
     let tenant_id = uuid_of(&format!("tenant {domain}"));
     let mut tenant = Tenant::new(tenant_id, format!("Mail of {domain}"), domain, vec![app], vec![user]);
     let mut files = BTreeMap::new();

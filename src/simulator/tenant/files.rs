@@ -23,6 +23,8 @@ pub(super) struct AppFile {
     pub(super) display_name: String,
     #[serde(default)]
     pub(super) secret: Option<String>,
+    #[serde(default)]
+    pub(super) certificate: Option<String>,
     #[serde(default = "agreed")]
     pub(super) consented: bool,
 }

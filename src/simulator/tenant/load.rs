@@ -47,6 +47,7 @@ fn read(shelf: &Shelf) -> Result<Tenant, TenantError> {
         client_id: app.client_id,
         display_name: app.display_name,
         secret: app.secret,
+        certificate: app.certificate,
         consented: app.consented,
     });
     let mut homes: HashMap<String, (Option<String>, Option<StateFile>)> = HashMap::new();

@@ -41,6 +41,8 @@ pub(super) struct App {
     pub(super) display_name: String,
     /// Present for applications that may sign in as themselves.
     pub(super) secret: Option<String>,
+    /// The certificate registered for it, in PEM.
+    pub(super) certificate: Option<String>,
     /// Whether somebody has agreed to it already.
     pub(super) consented: bool,
 }
