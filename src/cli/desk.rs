@@ -28,6 +28,8 @@ pub(super) struct Desk {
     pub(super) quiet: bool,
     /// What was meant.
     pub(super) settings: Settings,
+    /// The folder of sign-ins and settings; empty where a verb needs none.
+    home: Utf8PathBuf,
     /// Where sign-ins are kept.
     pub(super) store: Store,
     /// What time it is.
@@ -55,7 +57,8 @@ impl Desk {
             _ if needs == Needs::Nothing => {
                 let settings = Typed::default().meant().map_err(|error| Failure::new(Exit::Usage, &error))?;
                 let store = Store::new(Utf8PathBuf::new(), StoreKind::Memory);
-                return Ok(Self { json, quiet, settings, store, clock: clock(), trouble });
+                let home = Utf8PathBuf::new();
+                return Ok(Self { json, quiet, settings, home, store, clock: clock(), trouble });
             }
             Some(home) => home,
             None => default_home()?,
@@ -70,14 +73,19 @@ impl Desk {
             typed = typed.at(cloud);
         }
         let settings = typed.meant().map_err(usage)?;
-        let store = store(&settings, home);
-        Ok(Self { json, quiet, settings, store, clock: clock(), trouble })
+        let store = store(&settings, home.clone());
+        Ok(Self { json, quiet, settings, home, store, clock: clock(), trouble })
     }
 
     /// A desk for another cloud and home, as the demo needs one.
     pub(super) fn with(&self, settings: Settings, store: Store) -> Self {
         let (clock, trouble) = (self.clock.clone(), self.trouble.clone());
-        Self { json: self.json, quiet: self.quiet, settings, store, clock, trouble }
+        Self { json: self.json, quiet: self.quiet, settings, home: self.home.clone(), store, clock, trouble }
+    }
+
+    /// The folder of sign-ins and settings.
+    pub(super) fn home(&self) -> &camino::Utf8Path {
+        &self.home
     }
 
     /// The stored sign-in, with a word about what the person should know of it.

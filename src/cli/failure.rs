@@ -59,6 +59,12 @@ impl Failure {
     }
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 impl From<crate::graph::Fault> for Failure {
     fn from(fault: crate::graph::Fault) -> Self {
         Self::new(if fault.is_sign_in_needed() { Exit::SignIn } else { Exit::Failed }, &fault)

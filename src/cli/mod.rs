@@ -7,6 +7,7 @@ mod collect;
 mod completions;
 mod demo;
 mod desk;
+mod doctor;
 mod exit;
 mod failure;
 mod login;
@@ -98,6 +99,7 @@ enum Verb {
     Logout(logout::Args),
     Whoami(whoami::Args),
     Scopes(scopes::Args),
+    Doctor(doctor::Args),
     Users(users::Args),
     Check(check::Args),
     Collect(Box<collect::Args>),
@@ -160,6 +162,7 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Logout(args) => logout::run(args, desk).await,
         Verb::Whoami(args) => whoami::run(args, desk).await,
         Verb::Scopes(args) => scopes::run(&args, desk).await,
+        Verb::Doctor(args) => doctor::run(args, desk).await,
         Verb::Users(args) => users::run(args, desk).await,
         Verb::Check(args) => check::run(args, desk).await,
         Verb::Collect(args) => collect::run(*args, desk).await,
@@ -177,6 +180,7 @@ impl Verb {
             Self::Demo(_) | Self::Verify(_) | Self::Simulate(_) | Self::Completions(_) | Self::Man(_) => Needs::Nothing,
             Self::Login(_) | Self::Logout(_) => Needs::Settings,
             Self::Whoami(_)
+            | Self::Doctor(_)
             | Self::Scopes(_)
             | Self::Users(_)
             | Self::Check(_)

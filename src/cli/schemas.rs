@@ -6,6 +6,7 @@ use std::path::Path;
 
 use schemars::{JsonSchema, schema_for};
 
+use super::doctor::Diagnosis;
 use super::scopes::Permissions;
 use super::whoami::Identity;
 use crate::collect::Tally;
@@ -29,4 +30,5 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Tally>("collect.schema.json");
     agrees::<Identity>("whoami.schema.json");
     agrees::<Permissions>("scopes.schema.json");
+    agrees::<Diagnosis>("doctor.schema.json");
 }

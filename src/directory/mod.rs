@@ -7,6 +7,7 @@ mod fetch;
 mod list;
 mod person;
 mod resolve;
+mod roles;
 
 #[cfg(test)]
 mod tests;
@@ -15,3 +16,4 @@ pub use custodians::{Custodians, CustodiansError, custodians_from_csv};
 pub use list::{Wanted, list};
 pub use person::{MailboxSeen, MailboxState, Person};
 pub use resolve::{ResolveError, resolve, resolve_recorded};
+pub use roles::{ReportAccess, Role, own_roles};

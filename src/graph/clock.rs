@@ -18,13 +18,15 @@ pub struct Interval {
 }
 
 impl Interval {
-    fn of(date: UtcInstant, sent: UtcInstant, headed: UtcInstant) -> Self {
+    /// What one answer says: its `Date`, when its question was sent, and when its head was here.
+    pub fn of(date: UtcInstant, sent: UtcInstant, headed: UtcInstant) -> Self {
         let low_ms = date.millis().saturating_sub(headed.millis());
         let high_ms = date.millis().saturating_add(1_000).saturating_sub(sent.millis());
         Self { low_ms, high_ms }
     }
 
-    fn and(self, other: Self) -> Option<Self> {
+    /// What both say; `None` where they contradict each other.
+    pub fn and(self, other: Self) -> Option<Self> {
         let both = Self { low_ms: self.low_ms.max(other.low_ms), high_ms: self.high_ms.min(other.high_ms) };
         (both.low_ms <= both.high_ms).then_some(both)
     }

@@ -6,6 +6,7 @@ use std::fmt;
 
 use miette::Diagnostic;
 
+use super::words;
 use crate::session::SignInError;
 use crate::terms::Exchange;
 
@@ -66,7 +67,11 @@ impl Diagnostic for Fault {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.kind.help()
+        let of_code = self.code.as_deref().filter(|_| matches!(self.kind, FaultKind::Denied)).and_then(words::advice);
+        match of_code {
+            Some(advice) => Some(Box::new(advice)),
+            None => self.kind.help(),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod retry_after;
 mod said;
 mod send;
 mod tokens;
+mod words;
 pub mod wire;
 
 #[cfg(test)]
@@ -49,6 +50,7 @@ pub use self::limits::{IN_FLIGHT, Limits};
 pub use self::link::{Followed, Link};
 pub use self::page::Page;
 pub use self::receive::{Received, Sink};
+pub use self::retry_after::date as http_date;
 
 /// How Affiant names itself, in the form the service asks of independent software vendors
 /// (Microsoft, "Avoid getting throttled", decorated traffic).

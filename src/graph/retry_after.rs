@@ -25,7 +25,7 @@ pub(super) fn parse(text: &str, now: UtcInstant) -> Option<Duration> {
 }
 
 /// An HTTP date (IMF-fixdate); a wrong weekday is forgiven.
-pub(super) fn date(text: &str) -> Option<UtcInstant> {
+pub fn date(text: &str) -> Option<UtcInstant> {
     DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text.trim()).ok().map(UtcInstant::new)
 }
 

@@ -215,7 +215,7 @@ pub(super) fn client(base: &Url, ca: Option<&[u8]>) -> Result<reqwest::Client, S
         .map_err(|_| SignInError::Network("no trusted root certificates; install the package ca-certificates"))
 }
 
-fn word(error: &reqwest::Error) -> &'static str {
+pub(super) fn word(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "no answer in time"
     } else if names_a_certificate(error) {

@@ -7,6 +7,7 @@ mod bad_input;
 mod by_hand;
 mod corpus_identity;
 mod damage;
+mod doctor;
 mod faults;
 mod graph_examples;
 mod handmade;

@@ -14,6 +14,7 @@ mod mime;
 mod path;
 mod query;
 mod refusal;
+mod roles;
 mod settings;
 mod users;
 mod value;
@@ -183,6 +184,7 @@ fn route(call: &Call<'_>, segments: &[&str]) -> Result<Reply, Refusal> {
         ["users", "$count"] => users::count(call),
         ["users", "delta"] => Err(Refusal::not_supported()),
         ["users", name] => users::one(call, name),
+        ["me", "memberOf", "microsoft.graph.directoryRole"] => roles::own(call),
         ["me", rest @ ..] => within(call, "me", rest),
         ["users", name, rest @ ..] => within(call, name, rest),
         [other, ..] => Err(Refusal::no_such_path(other)),

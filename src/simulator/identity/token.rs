@@ -125,9 +125,6 @@ fn by_itself(world: &World, form: &Form) -> Reply {
     let wrong = |number, text: &str| refused(world, "invalid_client", number, text);
     let (assertion, given) = (form.get("client_assertion"), form.get("client_secret"));
     match (&app.secret, &app.certificate) {
-        (None, None) => {
-            return wrong(7_000_218, "The request body must contain 'client_assertion' or 'client_secret'.");
-        }
         (_, Some(certificate)) if !assertion.is_empty() => {
             let here = |aud: &str| aud.starts_with(world.origin.as_str()) && aud.ends_with("/oauth2/v2.0/token");
             if form.get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
@@ -143,7 +140,7 @@ fn by_itself(world: &World, form: &Form) -> Reply {
                 return wrong(7_000_215, "Invalid client secret provided.");
             }
         }
-        (Some(_), _) | (_, Some(_)) => {
+        _ => {
             return wrong(7_000_218, "The request body must contain 'client_assertion' or 'client_secret'.");
         }
     }

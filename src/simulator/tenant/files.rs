@@ -45,6 +45,15 @@ pub(super) struct UserNotes {
     pub(super) mailbox: Option<String>,
     #[serde(default)]
     pub(super) state: Option<StateFile>,
+    #[serde(default)]
+    pub(super) roles: Vec<RoleFile>,
+}
+
+/// A directory role that somebody holds.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct RoleFile {
+    pub(super) name: String,
+    pub(super) template: String,
 }
 
 /// What kind of mailbox answer a user gives.

@@ -6,14 +6,16 @@ use serde_json::Value;
 
 use crate::terms::{DateField, Sha256, UtcInstant};
 
-use super::files::{AccessFile, DeniedFile, MailboxFile, MessageFile, StateFile, SyntheticFile, TenantFile, UserFile};
+use super::files::{
+    AccessFile, DeniedFile, MailboxFile, MessageFile, RoleFile, StateFile, SyntheticFile, TenantFile, UserFile,
+};
 use super::head::Head;
 use super::mail::{Dates, Loaded, Rendered, ValueError};
 use super::shelf::Shelf;
 use super::source::{Source, TenantError};
 use super::synthetic::Synthetic;
 use super::tree::Tree;
-use super::{App, Denial, Grant, Mailbox, Standing, Tenant, User, corpus};
+use super::{App, Denial, Grant, Mailbox, Role, Standing, Tenant, User, corpus};
 
 /// Generated mail that is added to a loaded tenant, in the folder `Inbox/Volume` of one mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +103,9 @@ fn user(entry: &UserFile) -> Result<User, TenantError> {
     // People without a sign-in name exist; nothing can be addressed to them by name.
     let upn = text("userPrincipalName").unwrap_or_else(|| id.clone());
     let display_name = text("displayName").unwrap_or_default();
-    Ok(User { id, upn, display_name, facts: entry.facts.clone(), mailbox: Standing::None })
+    let role = |role: &RoleFile| Role { name: role.name.clone(), template: role.template.clone() };
+    let roles = entry.simulator.roles.iter().map(role).collect();
+    Ok(User { id, upn, display_name, facts: entry.facts.clone(), mailbox: Standing::None, roles })
 }
 
 fn mailbox(shelf: &Shelf, tenant: &Tenant, name: &str) -> Result<Mailbox, TenantError> {

@@ -55,6 +55,14 @@ pub(super) struct User {
     /// The Graph properties, as given.
     pub(super) facts: Map<String, Value>,
     pub(super) mailbox: Standing,
+    /// Directory roles.
+    pub(super) roles: Vec<Role>,
+}
+
+/// A directory role.
+pub(super) struct Role {
+    pub(super) name: String,
+    pub(super) template: String,
 }
 
 /// What stands behind a user's mailbox paths.
