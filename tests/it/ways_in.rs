@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::signing_in::finished;
-use crate::tenant::{MARA, PARALEGAL, Ran, Tenant, affiant};
+use crate::tenant::{MARA, PARALEGAL, Ran, Tenant, affiant, rows};
 
 /// The simulated tenant's application that may sign in by itself.
 const APP: &str = "715c42ed-3276-46d1-86b2-e00fec66cf3c";
@@ -196,4 +196,19 @@ fn a_challenge_in_mid_run_is_answered_and_costs_nothing() {
     let (ran, package) = tenant.collect("p", &[MARA, "--folder", "Inbox/Volume"]);
     ran.exits(0);
     tenant.run(&["verify", package.to_str().expect("UTF-8")]).exits(0);
+}
+
+#[test]
+fn a_challenge_that_only_a_person_can_answer_pauses_the_run_and_costs_nothing() {
+    // The first token request is the sign-in; the second, after the challenge, is refused.
+    let faults = "claims-challenge:after=60,token-error:code=50076:after=1";
+    let tenant = Tenant::with_sign_in(&["--faults", faults]);
+    let (ran, package) = tenant.collect("p", &[MARA, "--folder", "Inbox/Volume"]);
+    let ran = ran.exits(4);
+    assert!(ran.stderr.contains("multi-factor authentication is demanded"), "{}", ran.stderr);
+    let package = package.to_str().expect("UTF-8").to_owned();
+    tenant.login().exits(0);
+    tenant.run(&["resume", &package]).exits(0);
+    tenant.run(&["verify", &package]).exits(0);
+    assert_eq!(rows(package.as_ref(), "select count(*) from item"), ["240"]);
 }

@@ -69,6 +69,19 @@ pub enum StoreError {
         /// The file.
         path: Utf8PathBuf,
     },
+    /// The key store is there, and closed.
+    #[error("this system's key store is locked")]
+    #[diagnostic(
+        code(affiant::store::keyring_locked),
+        help(
+            "unlock it (sign in to the desktop, or unlock the login keyring), then try again; or use --token-store file and sign in anew"
+        )
+    )]
+    KeyringLocked,
+    /// The key store does not have our key any more.
+    #[error("the key of the stored sign-in is not in this system's key store any more")]
+    #[diagnostic(code(affiant::store::key_lost), help("sign in again with `affiant login`"))]
+    KeyLost,
     /// There is no key store on this machine.
     #[error("this system has no key store that can be used")]
     #[diagnostic(code(affiant::store::keyring), help("use --token-store file"))]
