@@ -153,6 +153,8 @@ mod tests {
             basis: None,
             advice: Some("First.\n    Add-MailboxPermission …".into()),
             notes: Vec::new(),
+            facts: None,
+            exchange_evidence: None,
             observations: Vec::new(),
         };
         let text = report(&[row]);

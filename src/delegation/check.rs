@@ -50,22 +50,28 @@ fn unresolved(typed: &str, error: &ResolveError, trail: Vec<Exchange>) -> Probe 
             _ => Verdict::Unknown,
         },
     };
-    let observe = |exchange: &Exchange| Observation {
+    Probe {
+        typed: typed.to_owned(),
+        person: None,
+        verdict,
+        basis: None,
+        observations: trail.iter().map(observed).collect(),
+        advice: Some(advice::unresolved(error)),
+        notes: Vec::new(),
+        facts: None,
+        exchange_evidence: None,
+        trail,
+    }
+}
+
+/// An attempt on the way to a person, as a step.
+pub(super) fn observed(exchange: &Exchange) -> Observation {
+    Observation {
         step: "identity".to_owned(),
         path: exchange.url.clone(),
         status: exchange.status,
         code: exchange.error.clone(),
         request_id: exchange.request_id.clone(),
         at: exchange.done_at,
-    };
-    Probe {
-        typed: typed.to_owned(),
-        person: None,
-        verdict,
-        basis: None,
-        observations: trail.iter().map(observe).collect(),
-        advice: Some(advice::unresolved(error)),
-        notes: Vec::new(),
-        trail,
     }
 }

@@ -60,6 +60,8 @@ pub(super) struct Evidence {
     pub(super) recoverable: Seen,
     /// The first message of folders that say they hold some.
     pub(super) samples: Vec<Tried>,
+    /// One message read whole; `None` when no folder showed one.
+    pub(super) message: Option<Seen>,
 }
 
 /// Whose mailbox it is to the signed-in account.
@@ -102,7 +104,7 @@ pub(super) fn conclude(evidence: &Evidence, whose: Whose) -> Conclusion {
         closed.retain(|name| !absent.contains(name));
         notes.extend(absent.iter().map(|name| format!("there is no folder {name} in this mailbox")));
     }
-    let verdict = if says_no_mailbox(evidence, whose) {
+    let listed = if says_no_mailbox(evidence, whose) {
         Verdict::NoMailbox
     } else if readable.is_empty() {
         if unclear { Verdict::Unknown } else { Verdict::Denied }
@@ -113,10 +115,12 @@ pub(super) fn conclude(evidence: &Evidence, whose: Whose) -> Conclusion {
     } else {
         Verdict::Ready
     };
+    let verdict = as_far_as_messages_open(listed, evidence.message.as_ref());
     if verdict == Verdict::Ready {
         notes.extend(recoverable_note(&evidence.recoverable, whose));
         notes.extend(empty_note(evidence));
     }
+    notes.extend(message_note(listed, evidence.message.as_ref()));
     let basis = match (verdict, whose) {
         (Verdict::Ready | Verdict::Partial, Whose::Own) => Some(AccessBasis::Myself),
         (Verdict::Ready, Whose::Other) => Some(AccessBasis::FullAccess),
@@ -124,6 +128,27 @@ pub(super) fn conclude(evidence: &Evidence, whose: Whose) -> Conclusion {
         _ => None,
     };
     Conclusion { verdict, basis, readable, closed, notes }
+}
+
+/// What is listed and cannot be read cannot be collected.
+fn as_far_as_messages_open(listed: Verdict, message: Option<&Seen>) -> Verdict {
+    match (listed, message) {
+        (Verdict::Ready | Verdict::Partial, Some(Seen::Denied)) => Verdict::Denied,
+        (Verdict::Ready | Verdict::Partial, Some(Seen::Absent { .. } | Seen::NoMailbox | Seen::Unclear)) => {
+            Verdict::Unknown
+        }
+        (verdict, _) => verdict,
+    }
+}
+
+fn message_note(listed: Verdict, message: Option<&Seen>) -> Option<String> {
+    let note = match (listed, message) {
+        (Verdict::Ready | Verdict::Partial, None) => "no message was found that could be read whole as a trial",
+        (Verdict::Ready | Verdict::Partial, Some(Seen::Read(_))) => return None,
+        (Verdict::Ready | Verdict::Partial, Some(_)) => "messages are listed, but none that was tried could be read",
+        _ => return None,
+    };
+    Some(note.to_owned())
 }
 
 fn names<'a>(tried: impl Iterator<Item = &'a Tried>) -> Vec<String> {
@@ -194,6 +219,7 @@ mod tests {
             known: ["inbox", "sentitems", "drafts", "deleteditems"].map(|name| tried(name, Seen::Read(1))).to_vec(),
             recoverable: Seen::Read(1),
             samples: vec![tried("Deal", Seen::Read(1))],
+            message: Some(Seen::Read(1)),
         }
     }
 
@@ -201,7 +227,7 @@ mod tests {
         let mut evidence = open();
         (evidence.root, evidence.folders, evidence.recoverable) = (seen.clone(), seen.clone(), seen.clone());
         evidence.known.iter_mut().for_each(|tried| tried.seen = seen.clone());
-        (evidence.children, evidence.samples) = (Vec::new(), Vec::new());
+        (evidence.children, evidence.samples, evidence.message) = (Vec::new(), Vec::new(), None);
         evidence
     }
 
@@ -274,6 +300,20 @@ mod tests {
         assert_eq!(verdict(&evidence, Whose::Other).0, Verdict::Ready);
         evidence.recoverable = absent("erroritemnotfound");
         assert_eq!(verdict(&evidence, Whose::Other).0, Verdict::Partial);
+    }
+
+    #[test]
+    fn what_is_listed_and_cannot_be_read_is_never_ready() {
+        for (message, verdict) in [
+            (Some(Seen::Denied), Verdict::Denied),
+            (Some(absent("erroritemnotfound")), Verdict::Unknown),
+            (Some(Seen::Unclear), Verdict::Unknown),
+            (None, Verdict::Ready),
+        ] {
+            let conclusion = conclude(&Evidence { message, ..open() }, Whose::Other);
+            assert_eq!((conclusion.verdict, conclusion.notes.len()), (verdict, 1));
+            assert_eq!(conclusion.basis.is_some(), verdict == Verdict::Ready);
+        }
     }
 
     #[test]

@@ -7,15 +7,25 @@
 mod advice;
 mod check;
 mod conclude;
+mod facts;
+mod many;
+mod permissions;
 mod probe;
+mod steps;
 
 #[cfg(test)]
 mod tests;
 
 use crate::directory::Person;
+use crate::session::SignedIn;
 use crate::terms::{AccessBasis, Exchange, UtcInstant};
 
 pub use check::check;
+pub use facts::{Archive, ExchangePlan, FactSource, MailboxFacts};
+pub use many::{Checked, check_all, undecided};
+pub use permissions::{
+    ExchangeEvidence, ExchangeSays, Export, MatchedBy, PermissionFile, PermissionsError, RowTrouble, read_permissions,
+};
 pub use probe::probe;
 
 /// What was found out about one custodian.
@@ -35,6 +45,10 @@ pub struct Probe {
     pub advice: Option<String>,
     /// Remarks that change nothing about the verdict.
     pub notes: Vec<String>,
+    /// Licence and size, where the mailbox was asked for.
+    pub facts: Option<MailboxFacts>,
+    /// What an administrator's export says, where one was given.
+    pub exchange_evidence: Option<ExchangeEvidence>,
     /// Every attempt behind the observations.
     pub trail: Vec<Exchange>,
 }
@@ -77,8 +91,8 @@ impl Verdict {
 /// One thing that was tried, and the answer.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Observation {
-    /// What was tried: `scope`, `identity`, `root`, `folders`, `child_folders`, a well-known folder's name,
-    /// `recoverable_items` or `sample`.
+    /// What was tried: `scope`, `identity`, `root`, `folders`, `folder_sizes`, `child_folders`, a well-known
+    /// folder's name, `recoverable_items`, `sample`, `message` or `licence`.
     pub step: String,
     /// Path and query; empty for a step that asks nothing.
     pub path: String,
@@ -114,13 +128,33 @@ pub struct CheckRow {
     pub advice: Option<String>,
     /// Remarks.
     pub notes: Vec<String>,
+    /// Licence and size, as far as they are known.
+    pub facts: Option<MailboxFacts>,
+    /// What an administrator's export says about this mailbox.
+    pub exchange_evidence: Option<ExchangeEvidence>,
     /// Every step, in order.
     pub observations: Vec<Observation>,
 }
 
 impl Probe {
-    /// The conclusion in a sentence that claims no more than was seen.
-    pub fn meaning(&self) -> &'static str {
+    /// The conclusion in a sentence that claims no more than was seen, and names who else says so.
+    pub fn meaning(&self) -> String {
+        match &self.exchange_evidence {
+            Some(evidence) if evidence.says == ExchangeSays::FullAccess => match (self.verdict, self.basis) {
+                (Verdict::Ready, Some(AccessBasis::FullAccess)) => {
+                    format!("everything tried could be read: {}", evidence.in_words())
+                }
+                (Verdict::Denied | Verdict::Partial, _) => {
+                    format!("granted, not yet effective or blocked: {}, and yet {}", evidence.in_words(), self.seen())
+                }
+                _ => self.seen().to_owned(),
+            },
+            _ => self.seen().to_owned(),
+        }
+    }
+
+    /// What the probe alone shows.
+    const fn seen(&self) -> &'static str {
         match (self.verdict, self.basis) {
             (Verdict::Ready, Some(AccessBasis::Myself)) => "the account's own mailbox; everything tried could be read",
             (Verdict::Ready, Some(AccessBasis::AppPermission)) => "readable with the application's permission",
@@ -134,6 +168,16 @@ impl Probe {
         }
     }
 
+    /// Adds what an administrator's export says about this mailbox, and says where the two do not agree.
+    #[must_use]
+    pub fn with_evidence(mut self, evidence: Option<ExchangeEvidence>) -> Self {
+        if let Some(evidence) = &evidence {
+            self.notes.extend(contradiction(self.verdict, self.basis, evidence));
+        }
+        self.exchange_evidence = evidence;
+        self
+    }
+
     /// The line in `check --json`.
     pub fn row(&self) -> CheckRow {
         let person = self.person.as_ref();
@@ -143,11 +187,63 @@ impl Probe {
             display_name: person.and_then(|person| person.display_name.clone()),
             address: person.and_then(|person| person.mail.clone()),
             verdict: self.verdict,
-            meaning: self.meaning().to_owned(),
+            meaning: self.meaning(),
             basis: self.basis,
             advice: self.advice.clone(),
             notes: self.notes.clone(),
+            facts: self.facts.clone(),
+            exchange_evidence: self.exchange_evidence.clone(),
             observations: self.observations.clone(),
         }
     }
+}
+
+/// Where observation and export differ, or where the export needs a remark.
+fn contradiction(verdict: Verdict, basis: Option<AccessBasis>, evidence: &ExchangeEvidence) -> Option<String> {
+    let said = evidence.in_words();
+    let group = match evidence.others {
+        0 => String::new(),
+        others => format!(
+            "; {others} others hold Full Access, and if one is a group with this account in it, that is a group grant \
+             whose membership the export does not show"
+        ),
+    };
+    let own = basis == Some(AccessBasis::Myself);
+    match (verdict, evidence.says) {
+        (Verdict::Ready | Verdict::Partial, ExchangeSays::Denied) => {
+            Some(format!("{said}, and yet the mailbox could be read: the denial is newer, or not effective yet"))
+        }
+        (Verdict::Ready, ExchangeSays::NotListed | ExchangeSays::OtherRights) if !own => Some(format!(
+            "{said}, and yet everything tried could be read: through a group, a role, or folder by folder{group}"
+        )),
+        (Verdict::Denied | Verdict::Partial | Verdict::Unknown, ExchangeSays::FullAccess) => {
+            Some("Exchange shows the grant: wait until it is effective, else ask what blocks it (Conditional Access, an application access policy)".to_owned())
+        }
+        (Verdict::Ready, _) | (_, ExchangeSays::FullAccess) => None,
+        _ => Some(format!("{said}{group}")),
+    }
+}
+
+/// What administrators' exports say about the mailboxes that were checked.
+#[must_use]
+pub fn with_exports(
+    probes: Vec<Probe>,
+    files: &[PermissionFile],
+    export: &Export,
+    signed_in: &SignedIn,
+    read_at: UtcInstant,
+) -> Vec<Probe> {
+    let people: Vec<Person> = probes.iter().filter_map(|probe| probe.person.clone()).collect();
+    let everybody: Vec<&Person> = people.iter().collect();
+    let known = permissions::Known { everybody: &everybody, signed_in, export, read_at };
+    let weighed = |probe: Probe| {
+        let evidence = probe.person.as_ref().and_then(|person| permissions::weigh(files, person, &known));
+        let unnamed = evidence.is_none() && probe.person.is_some() && !files.is_empty();
+        let mut probe = probe.with_evidence(evidence);
+        if unnamed {
+            probe.notes.push("the administrator's export does not name this mailbox".to_owned());
+        }
+        probe
+    };
+    probes.into_iter().map(weighed).collect()
 }

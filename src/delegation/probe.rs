@@ -1,14 +1,14 @@
-//! The steps: identity, root, folder list, well-known folders, Recoverable Items, samples.
-
-use futures_util::stream::{self, StreamExt as _};
-use serde::de::DeserializeOwned;
+//! The order of the steps: identity, root, folder list, well-known folders, Recoverable Items, samples, one message
+//! whole, and the facts. How a step is asked is in `steps`, what it means in `conclude`.
 
 use super::advice::{Case, advise};
 use super::conclude::{Conclusion, Evidence, Seen, Tried, Whose, conclude};
+use super::facts::{MailboxFacts, Plans};
+use super::steps::{Done, Steps};
 use super::{Observation, Probe, Verdict};
 use crate::directory::Person;
-use crate::graph::wire::{MailFolder, Message, User};
-use crate::graph::{Answer, Ask, Fault, FaultKind, Graph, IN_FLIGHT, Lane, Page};
+use crate::graph::wire::{LicenseDetails, MailFolder, User};
+use crate::graph::{Ask, Fault, Graph, Lane};
 use crate::session::{Flow, SignedIn};
 use crate::terms::{Exchange, Purpose, UtcInstant};
 
@@ -19,21 +19,23 @@ const KNOWN: [(&str, &str); 4] =
 const BELOW: usize = 5;
 /// How many folders are sampled, fullest first.
 const SAMPLES: usize = 12;
+/// Why a plan is unknown.
+const NO_SCOPE: &str = "the scope LicenseAssignment.Read.All or User.Read.All is not granted";
 
 /// Tries to read a person's mailbox. An error only when nothing can be said about any mailbox: sign-in needed,
 /// no network, no secure connection.
 pub async fn probe(graph: &Graph, signed_in: &SignedIn, person: &Person) -> Result<Probe, Fault> {
-    let mut steps = Steps { graph, lane: Lane::Mailbox(person.id.clone()), user: person.id.as_str(), done: Vec::new() };
+    let mut steps = Steps::new(graph, person);
     let whose = whose(signed_in, person);
     let may = has_scope(signed_in, whose);
     steps.done.push(Done { observation: Some(scope_seen(may, graph.now())), trail: Vec::new() });
     if !may {
-        return Ok(made(person, bare(Verdict::ScopeMissing), steps, signed_in));
+        return Ok(made(person, bare(Verdict::ScopeMissing), steps, None, signed_in));
     }
-    let outcome = walk(&mut steps, person).await;
-    match outcome {
-        Ok(evidence) => Ok(made(person, conclude(&evidence, whose), steps, signed_in)),
-        Err(Ended::NotFound) => Ok(made(person, bare(Verdict::NotFound), steps, signed_in)),
+    let may_see = Directory::of(signed_in, whose);
+    match walked(&mut steps, person, may_see).await {
+        Ok((evidence, facts)) => Ok(made(person, conclude(&evidence, whose), steps, Some(facts), signed_in)),
+        Err(Ended::NotFound) => Ok(made(person, bare(Verdict::NotFound), steps, None, signed_in)),
         Err(Ended::Fault(mut fault)) => {
             let mut trail: Vec<Exchange> = steps.done.into_iter().flat_map(|done| done.trail).collect();
             trail.append(&mut fault.trail);
@@ -75,10 +77,16 @@ fn scope_seen(may: bool, at: UtcInstant) -> Observation {
     Observation { step: "scope".to_owned(), path: String::new(), status: None, code, request_id: None, at }
 }
 
-fn made(person: &Person, conclusion: Conclusion, steps: Steps<'_>, signed_in: &SignedIn) -> Probe {
+fn made(
+    person: &Person,
+    conclusion: Conclusion,
+    steps: Steps<'_>,
+    facts: Option<MailboxFacts>,
+    signed_in: &SignedIn,
+) -> Probe {
     let observations: Vec<Observation> = steps.done.iter().filter_map(|done| done.observation.clone()).collect();
     let mut of_the_mailbox =
-        observations.iter().filter(|observation| !["scope", "identity"].contains(&observation.step.as_str()));
+        observations.iter().filter(|seen| !["scope", "identity", "licence"].contains(&seen.step.as_str()));
     let code = of_the_mailbox.find_map(|observation| observation.code.clone());
     let case = Case { person, signed_in, own: whose(signed_in, person) == Whose::Own, code: code.as_deref() };
     Probe {
@@ -89,6 +97,8 @@ fn made(person: &Person, conclusion: Conclusion, steps: Steps<'_>, signed_in: &S
         basis: conclusion.basis,
         observations,
         notes: conclusion.notes,
+        facts,
+        exchange_evidence: None,
         trail: steps.done.into_iter().flat_map(|done| done.trail).collect(),
     }
 }
@@ -107,14 +117,66 @@ impl From<Fault> for Ended {
     }
 }
 
-async fn walk(steps: &mut Steps<'_>, person: &Person) -> Result<Evidence, Ended> {
-    let select = "id,userPrincipalName,mail,proxyAddresses";
+/// How much of a person's licences the granted scopes show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Directory {
+    /// The whole entry, plans among it.
+    Entry,
+    /// The licences only.
+    Licences,
+    /// Neither.
+    Neither,
+}
+
+impl Directory {
+    fn of(signed_in: &SignedIn, whose: Whose) -> Self {
+        let has = |scopes: &[&str]| scopes.iter().any(|scope| signed_in.scopes.has(scope));
+        let everybody = ["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+        if has(&everybody) || (whose == Whose::Own && has(&["User.Read", "User.ReadWrite"])) {
+            Self::Entry
+        } else if has(&["LicenseAssignment.Read.All"]) {
+            Self::Licences
+        } else {
+            Self::Neither
+        }
+    }
+}
+
+async fn walked(steps: &mut Steps<'_>, person: &Person, may_see: Directory) -> Result<(Evidence, MailboxFacts), Ended> {
+    let select = match may_see {
+        Directory::Entry => "id,userPrincipalName,mail,proxyAddresses,assignedPlans",
+        Directory::Licences | Directory::Neither => "id,userPrincipalName,mail,proxyAddresses",
+    };
     let identity =
         Ask::new(Lane::Directory, Purpose::AccessTest, ["users", person.id.as_str()]).query("$select", select);
-    steps.one::<User>("identity", &identity).await?;
+    let (_, user) = steps.one::<User>("identity", &identity).await?;
     if steps.last_status() == Some(404) {
         return Err(Ended::NotFound);
     }
+    let evidence = walk(steps).await?;
+    let entry = user.and_then(|user| user.assigned_plans).filter(|_| may_see == Directory::Entry);
+    let plans = match (entry, may_see) {
+        (Some(plans), _) => Ok(Plans::assigned(&plans)),
+        (None, Directory::Neither) => Err(NO_SCOPE.to_owned()),
+        (None, Directory::Entry | Directory::Licences) => licences(steps, person).await?,
+    };
+    let facts = MailboxFacts::new(plans, &steps.sum, steps.now());
+    Ok((evidence, facts))
+}
+
+/// Which licences a person has; an answer that is none is no reason to end.
+async fn licences(steps: &mut Steps<'_>, person: &Person) -> Result<Result<Plans, String>, Fault> {
+    let path = ["users", person.id.as_str(), "licenseDetails"];
+    let ask = Ask::new(Lane::Directory, Purpose::AccessTest, path);
+    let (seen, licences) = steps.entries::<LicenseDetails>("licence", &ask).await?;
+    Ok(match seen {
+        Seen::Read(_) => Ok(Plans::licensed(&licences)),
+        Seen::Denied => Err(NO_SCOPE.to_owned()),
+        Seen::Absent { .. } | Seen::NoMailbox | Seen::Unclear => Err("the directory did not answer".to_owned()),
+    })
+}
+
+async fn walk(steps: &mut Steps<'_>) -> Result<Evidence, Fault> {
     let mut evidence = Evidence {
         root: steps
             .one::<MailFolder>("root", &steps.folder("msgfolderroot").query("$select", "id,childFolderCount"))
@@ -125,6 +187,7 @@ async fn walk(steps: &mut Steps<'_>, person: &Person) -> Result<Evidence, Ended>
         known: Vec::new(),
         recoverable: Seen::Unclear,
         samples: Vec::new(),
+        message: None,
     };
     if evidence.root == Seen::NoMailbox {
         evidence.folders = Seen::NoMailbox;
@@ -133,10 +196,17 @@ async fn walk(steps: &mut Steps<'_>, person: &Person) -> Result<Evidence, Ended>
     let (folders, listed) = steps.folders("folders", &steps.ask(&["mailFolders"])).await?;
     evidence.folders = folders;
     let mut tree = listed.clone();
-    for parent in listed.iter().filter(|folder| folder.child_folder_count.unwrap_or_default() > 0).take(BELOW) {
+    let parents = || listed.iter().filter(|folder| folder.child_folder_count.unwrap_or_default() > 0);
+    if parents().count() > BELOW {
+        steps.sum.more();
+    }
+    for parent in parents().take(BELOW) {
         let ask = steps.ask(&["mailFolders", parent.id.as_str(), "childFolders"]);
         let (seen, below) = steps.folders("child_folders", &ask).await?;
         evidence.children.push(Tried { name: format!("folders below {}", name(parent)), seen, holds: 0 });
+        if below.iter().any(|folder| folder.child_folder_count.unwrap_or_default() > 0) {
+            steps.sum.more();
+        }
         tree.extend(below);
     }
     let known = KNOWN.map(|(id, name)| (id, id.to_owned(), name.to_owned(), 0));
@@ -148,7 +218,11 @@ async fn walk(steps: &mut Steps<'_>, person: &Person) -> Result<Evidence, Ended>
         )
         .await?
         .0;
+    for folder in &tree {
+        steps.sum.add(folder);
+    }
     evidence.samples = steps.messages(fullest(tree)).await?;
+    evidence.message = steps.whole_message().await?;
     Ok(evidence)
 }
 
@@ -162,99 +236,4 @@ fn fullest(mut tree: Vec<MailFolder>) -> Vec<(&'static str, String, String, u64)
     tree.retain(|folder| holds(folder) > 0 && !folder.is_search_folder());
     tree.sort_by_key(|folder| std::cmp::Reverse(holds(folder)));
     tree.iter().take(SAMPLES).map(|folder| ("sample", folder.id.to_string(), name(folder), holds(folder))).collect()
-}
-
-/// One question's trail and what it showed.
-struct Done {
-    observation: Option<Observation>,
-    trail: Vec<Exchange>,
-}
-
-/// Asks step by step and remembers every answer.
-struct Steps<'a> {
-    graph: &'a Graph,
-    lane: Lane,
-    user: &'a str,
-    done: Vec<Done>,
-}
-
-impl Steps<'_> {
-    fn ask(&self, path: &[&str]) -> Ask {
-        Ask::new(self.lane.clone(), Purpose::AccessTest, ["users", self.user].iter().chain(path).copied())
-    }
-
-    fn folder(&self, id: &str) -> Ask {
-        self.ask(&["mailFolders", id])
-    }
-
-    fn last_status(&self) -> Option<u16> {
-        self.done.last()?.observation.as_ref()?.status
-    }
-
-    async fn one<T: DeserializeOwned + Send>(&mut self, step: &str, ask: &Ask) -> Result<(Seen, Option<T>), Fault> {
-        let answer = self.graph.get::<T>(ask).await;
-        let (seen, value, done) = weigh(step, answer)?;
-        self.done.push(done);
-        Ok((seen.unwrap_or(Seen::Read(1)), value))
-    }
-
-    /// The first page of a list of folders, hidden ones included.
-    async fn folders(&mut self, step: &str, ask: &Ask) -> Result<(Seen, Vec<MailFolder>), Fault> {
-        let ask = ask.clone().query("includeHiddenFolders", "true").query("$top", "100").page_size(100);
-        let answer = self.graph.list::<MailFolder>(&ask).await;
-        let (seen, page, done) = weigh(step, answer)?;
-        self.done.push(done);
-        let folders = page.map(|page| page.items).unwrap_or_default();
-        Ok((seen.unwrap_or(Seen::Read(folders.len())), folders))
-    }
-
-    /// The first message of each folder, four at a time.
-    async fn messages(&mut self, folders: Vec<(&'static str, String, String, u64)>) -> Result<Vec<Tried>, Fault> {
-        let graph = self.graph;
-        let asked = folders.into_iter().map(|(step, id, name, holds)| {
-            let ask = self.ask(&["mailFolders", &id, "messages"]).query("$top", "1").query("$select", "id");
-            async move { (step, name, holds, graph.list::<Message>(&ask).await) }
-        });
-        let answers: Vec<_> = stream::iter(asked).buffered(IN_FLIGHT).collect().await;
-        let mut tried = Vec::new();
-        for (step, name, holds, answer) in answers {
-            let (seen, page, done): (_, Option<Page<Message>>, _) = weigh(step, answer)?;
-            self.done.push(done);
-            let entries = page.map_or(0, |page| page.items.len() + page.unreadable as usize);
-            tried.push(Tried { name, seen: seen.unwrap_or(Seen::Read(entries)), holds });
-        }
-        Ok(tried)
-    }
-}
-
-/// What an answer shows: a value, or why there is none. An error when nothing more can be asked.
-fn weigh<T>(step: &str, answer: Result<Answer<T>, Fault>) -> Result<(Option<Seen>, Option<T>, Done), Fault> {
-    let observe = |trail: &[Exchange], code: Option<String>| {
-        trail.last().map(|last| Observation {
-            step: step.to_owned(),
-            path: last.url.clone(),
-            status: last.status,
-            code,
-            request_id: last.request_id.clone(),
-            at: last.done_at,
-        })
-    };
-    let fault = match answer {
-        Ok(Answer { value, trail }) => {
-            let observation = observe(&trail, None);
-            return Ok((None, Some(value), Done { observation, trail }));
-        }
-        Err(fault) if fault.is_total() => return Err(fault),
-        Err(fault) => fault,
-    };
-    let seen = match fault.kind {
-        FaultKind::Denied => Seen::Denied,
-        FaultKind::Gone | FaultKind::NotFound | FaultKind::Refused => {
-            Seen::Absent { code: fault.code.as_deref().unwrap_or_default().to_lowercase() }
-        }
-        FaultKind::NoMailbox => Seen::NoMailbox,
-        _ => Seen::Unclear,
-    };
-    let done = Done { observation: observe(&fault.trail, fault.code), trail: fault.trail };
-    Ok((Some(seen), None, done))
 }

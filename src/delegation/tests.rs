@@ -7,7 +7,7 @@ use crate::terms::{AccessBasis, ObjectId, UtcInstant};
 
 const ANA: &str = r#"{"id":"a1","displayName":"Ana Roe","userPrincipalName":"ana@x.example","mail":"ana@x.example"}"#;
 
-fn signed_in(scopes: &str) -> SignedIn {
+pub(super) fn signed_in(scopes: &str) -> SignedIn {
     let at = UtcInstant::parse("2024-06-04T09:00:00Z").expect("valid");
     SignedIn {
         user_principal_name: "paralegal@x.example".into(),
@@ -85,6 +85,7 @@ async fn an_open_mailbox_is_ready_with_every_step_observed() {
         "recoverable_items",
         "sample",
         "sample",
+        "message",
     ];
     assert_eq!(steps, expected);
     assert!(

@@ -37,6 +37,11 @@ impl MailFolder {
         self.odata_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("#microsoft.graph.mailSearchFolder"))
     }
 
+    /// The size of what lies in it, in bytes, MAPI `0x0E08`, when asked for; folders below do not count.
+    pub fn size_bytes(&self) -> Option<u64> {
+        by_tag(&self.single_value_extended_properties, 0x0E08)?.trim().parse().ok()
+    }
+
     /// The container class (`IPF.Note` …), MAPI `0x3613`, when asked for.
     pub fn container_class(&self) -> Option<&str> {
         by_tag(&self.single_value_extended_properties, 0x3613)

@@ -13,7 +13,7 @@ pub use attachment::{Attachment, AttachmentKind};
 pub use extended::ExtendedProperty;
 pub use folder::MailFolder;
 pub use message::{EmailAddress, HeaderPair, ItemBody, Message, Recipient};
-pub use user::{AssignedPlan, User};
+pub use user::{AssignedPlan, LicenseDetails, ServicePlan, User};
 
 /// Takes `null` for a list as no entries.
 fn null_is_empty<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>

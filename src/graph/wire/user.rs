@@ -39,3 +39,22 @@ pub struct AssignedPlan {
     /// The plan's id.
     pub service_plan_id: Option<String>,
 }
+
+/// One licence of a user, with its service plans.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LicenseDetails {
+    /// The plans in it.
+    #[serde(deserialize_with = "super::null_is_empty")]
+    pub service_plans: Vec<ServicePlan>,
+}
+
+/// A service plan of a licence.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServicePlan {
+    /// The plan's id.
+    pub service_plan_id: Option<String>,
+    /// `Success`, `Disabled`, `Error`, `PendingInput`, `PendingActivation`, `PendingProvisioning`.
+    pub provisioning_status: Option<String>,
+}

@@ -1,0 +1,207 @@
+//! How the probe asks: one question a step, every answer remembered, and what an answer shows.
+//!
+//! It must not know in which order, nor what follows from it.
+
+use futures_util::stream::{self, StreamExt as _};
+use serde::de::DeserializeOwned;
+
+use super::Observation;
+use super::conclude::{Seen, Tried};
+use super::facts::Sum;
+use crate::directory::Person;
+use crate::graph::wire::{MailFolder, Message};
+use crate::graph::{Answer, Ask, Fault, FaultKind, Graph, IN_FLIGHT, Lane, Page, Sink};
+use crate::terms::{Exchange, GraphId, Purpose, UtcInstant};
+
+/// The size of a folder: `PR_MESSAGE_SIZE_EXTENDED`, MAPI 0x0E08 as a 64-bit number (MS-OXPROPS).
+const SIZE: &str = "singleValueExtendedProperties($filter=id eq 'Long 0x0E08')";
+/// How many messages are tried before it is unclear whether one can be read whole.
+const MESSAGES: usize = 3;
+
+/// One question's trail and what it showed.
+pub(super) struct Done {
+    pub(super) observation: Option<Observation>,
+    pub(super) trail: Vec<Exchange>,
+}
+
+/// Asks step by step and remembers every answer.
+pub(super) struct Steps<'a> {
+    graph: &'a Graph,
+    lane: Lane,
+    user: &'a str,
+    /// Every question so far.
+    pub(super) done: Vec<Done>,
+    /// What the folders listed so far hold.
+    pub(super) sum: Sum,
+    /// The first message of each folder that has one.
+    firsts: Vec<GraphId>,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(graph: &'a Graph, person: &'a Person) -> Self {
+        let lane = Lane::Mailbox(person.id.clone());
+        Self { graph, lane, user: person.id.as_str(), done: Vec::new(), sum: Sum::default(), firsts: Vec::new() }
+    }
+}
+
+impl Steps<'_> {
+    pub(super) fn now(&self) -> UtcInstant {
+        self.graph.now()
+    }
+
+    pub(super) fn ask(&self, path: &[&str]) -> Ask {
+        Ask::new(self.lane.clone(), Purpose::AccessTest, ["users", self.user].iter().chain(path).copied())
+    }
+
+    pub(super) fn folder(&self, id: &str) -> Ask {
+        self.ask(&["mailFolders", id])
+    }
+
+    pub(super) fn last_status(&self) -> Option<u16> {
+        self.done.last()?.observation.as_ref()?.status
+    }
+
+    pub(super) async fn one<T: DeserializeOwned + Send>(
+        &mut self,
+        step: &str,
+        ask: &Ask,
+    ) -> Result<(Seen, Option<T>), Fault> {
+        let answer = self.graph.get::<T>(ask).await;
+        let (seen, value, done) = weigh(step, answer)?;
+        self.done.push(done);
+        Ok((seen.unwrap_or(Seen::Read(1)), value))
+    }
+
+    /// The first page of any list.
+    pub(super) async fn entries<T: DeserializeOwned + Send>(
+        &mut self,
+        step: &str,
+        ask: &Ask,
+    ) -> Result<(Seen, Vec<T>), Fault> {
+        let answer = self.graph.list::<T>(ask).await;
+        let (seen, page, done): (_, Option<Page<T>>, _) = weigh(step, answer)?;
+        self.done.push(done);
+        let entries = page.map(|page| page.items).unwrap_or_default();
+        Ok((seen.unwrap_or(Seen::Read(entries.len())), entries))
+    }
+
+    /// The first page of a list of folders, hidden ones included, with their sizes where the service gives them.
+    pub(super) async fn folders(&mut self, step: &str, ask: &Ask) -> Result<(Seen, Vec<MailFolder>), Fault> {
+        let plain = ask.clone().query("includeHiddenFolders", "true").query("$top", "100").page_size(100);
+        let mut answer = self.graph.list::<MailFolder>(&plain.clone().query("$expand", SIZE)).await;
+        if let Err(fault) = &answer
+            && matches!(fault.kind, FaultKind::Refused | FaultKind::AskLess)
+        {
+            // Sizes are worth a question, not a verdict.
+            let (_, _, done) = weigh("folder_sizes", answer)?;
+            self.done.push(done);
+            answer = self.graph.list::<MailFolder>(&plain).await;
+        }
+        let (seen, page, done) = weigh(step, answer)?;
+        self.done.push(done);
+        if page.as_ref().is_some_and(|page| page.next.is_some() || page.unreadable > 0) {
+            self.sum.more();
+        }
+        let folders = page.map(|page| page.items).unwrap_or_default();
+        Ok((seen.unwrap_or(Seen::Read(folders.len())), folders))
+    }
+
+    /// The first message of each folder, four at a time.
+    pub(super) async fn messages(
+        &mut self,
+        folders: Vec<(&'static str, String, String, u64)>,
+    ) -> Result<Vec<Tried>, Fault> {
+        let graph = self.graph;
+        let asked = folders.into_iter().map(|(step, id, name, holds)| {
+            let ask = self.ask(&["mailFolders", &id, "messages"]).query("$top", "1").query("$select", "id");
+            async move { (step, name, holds, graph.list::<Message>(&ask).await) }
+        });
+        let answers: Vec<_> = stream::iter(asked).buffered(IN_FLIGHT).collect().await;
+        let mut tried = Vec::new();
+        for (step, name, holds, answer) in answers {
+            let (seen, page, done): (_, Option<Page<Message>>, _) = weigh(step, answer)?;
+            self.done.push(done);
+            let first = page.as_ref().and_then(|page| page.items.first()).map(|message| message.id.clone());
+            self.firsts.extend(first.filter(|first| !self.firsts.contains(first)));
+            let entries = page.map_or(0, |page| page.items.len() + page.unreadable as usize);
+            tried.push(Tried { name, seen: seen.unwrap_or(Seen::Read(entries)), holds });
+        }
+        Ok(tried)
+    }
+
+    /// Reads one message whole, as a collection does, and drops its bytes: a list that opens while its messages
+    /// stay closed would make a mailbox look ready. `None` when there is no message.
+    ///
+    /// One that is gone, or that fails for reasons of its own, is followed by another.
+    pub(super) async fn whole_message(&mut self) -> Result<Option<Seen>, Fault> {
+        let mut worst = None;
+        for id in self.firsts.clone().into_iter().take(MESSAGES) {
+            // Judged as a message's bytes are judged, and recorded as what it is.
+            let path = ["users", self.user, "messages", id.as_str(), "$value"];
+            let ask = Ask::new(self.lane.clone(), Purpose::Mime, path);
+            let mut answer = self.graph.stream(&ask, &mut Dropped).await;
+            let trail = match &mut answer {
+                Ok(answer) => &mut answer.trail,
+                Err(fault) => &mut fault.trail,
+            };
+            for exchange in trail {
+                exchange.purpose = Purpose::AccessTest;
+            }
+            // What the service cannot render it would hand over as properties: it can be read.
+            let rendered = !matches!(&answer, Err(fault) if matches!(fault.kind, FaultKind::Unrenderable));
+            let (seen, _, done) = weigh("message", answer)?;
+            self.done.push(done);
+            match seen.filter(|_| rendered) {
+                None => return Ok(Some(Seen::Read(1))),
+                Some(Seen::Denied) => worst = Some(Seen::Denied),
+                Some(seen) => worst = worst.or(Some(seen)),
+            }
+        }
+        Ok(worst)
+    }
+}
+
+/// Takes a message's bytes and keeps none.
+struct Dropped;
+
+impl Sink for Dropped {
+    async fn begin(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    async fn chunk(&mut self, _: bytes::Bytes) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What an answer shows: a value, or why there is none. An error when nothing more can be asked.
+fn weigh<T>(step: &str, answer: Result<Answer<T>, Fault>) -> Result<(Option<Seen>, Option<T>, Done), Fault> {
+    let observe = |trail: &[Exchange], code: Option<String>| {
+        trail.last().map(|last| Observation {
+            step: step.to_owned(),
+            path: last.url.clone(),
+            status: last.status,
+            code,
+            request_id: last.request_id.clone(),
+            at: last.done_at,
+        })
+    };
+    let fault = match answer {
+        Ok(Answer { value, trail }) => {
+            let observation = observe(&trail, None);
+            return Ok((None, Some(value), Done { observation, trail }));
+        }
+        Err(fault) if fault.is_total() => return Err(fault),
+        Err(fault) => fault,
+    };
+    let seen = match fault.kind {
+        FaultKind::Denied => Seen::Denied,
+        FaultKind::Gone | FaultKind::NotFound | FaultKind::Refused => {
+            Seen::Absent { code: fault.code.as_deref().unwrap_or_default().to_lowercase() }
+        }
+        FaultKind::NoMailbox => Seen::NoMailbox,
+        _ => Seen::Unclear,
+    };
+    let done = Done { observation: observe(&fault.trail, fault.code), trail: fault.trail };
+    Ok((Some(seen), None, done))
+}
