@@ -11,6 +11,7 @@ use super::outcome::{print_tally, scope, show_plan, told};
 use super::progress::{Bars, Lines};
 use super::show;
 use crate::collect::{self, Acquisition, CollectError, Job, Plan, Run, Stop, Tool};
+use crate::delegation::PriorChecks;
 use crate::directory::{CustodiansError, custodians_from_csv};
 use crate::monitor::{Monitor, Silent};
 use crate::package::{Format, VOLUME_BYTES, VOLUME_MEMBERS};
@@ -142,7 +143,8 @@ pub(super) async fn work(
     };
     let graph = desk.graph_of(session.clone(), monitor.clone())?;
     let side_by_side = desk.settings.side_by_side;
-    let run = Run { acquisition, graph, session, monitor, stop: Stop::new(), side_by_side };
+    let prior = Arc::new(prior_checks(desk, &session).await?);
+    let run = Run { acquisition, graph, session, monitor, stop: Stop::new(), side_by_side, prior };
     stop_on_signals(&run.stop);
     let plan = planned(desk, &run, bars.as_deref()).await?;
     if asked.plan_only {
@@ -173,6 +175,14 @@ pub(super) async fn work(
         Ok(tally) => Ok(told(desk, &tally)),
         Err(error) => Err(paused(desk, &run, Some(&plan), error).await),
     }
+}
+
+/// What `affiant check` kept for this account.
+async fn prior_checks(desk: &Desk, session: &crate::session::Session) -> Result<PriorChecks, Failure> {
+    let Some(home) = desk.keeping_home().map(ToOwned::to_owned) else { return Ok(PriorChecks::default()) };
+    let signed_in = session.signed_in().clone();
+    let reading = tokio::task::spawn_blocking(move || super::access::prior(&home, &signed_in));
+    reading.await.map_err(|_| Failure::failed("earlier checks could not be read", "run it again"))
 }
 
 async fn planned(desk: &Desk, run: &Run, bars: Option<&Bars>) -> Result<Plan, Failure> {
@@ -251,7 +261,7 @@ fn stop_on_signals(stop: &Stop) {
 }
 
 #[cfg(unix)]
-async fn interrupted() {
+pub(super) async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
         (Ok(mut interrupt), Ok(mut terminate)) => {
@@ -265,7 +275,7 @@ async fn interrupted() {
 }
 
 #[cfg(not(unix))]
-async fn interrupted() {
+pub(super) async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

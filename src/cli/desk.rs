@@ -88,6 +88,11 @@ impl Desk {
         &self.home
     }
 
+    /// The same where something may be kept in it; the demo keeps nothing.
+    pub(super) fn keeping_home(&self) -> Option<&camino::Utf8Path> {
+        Some(self.home()).filter(|home| !home.as_str().is_empty())
+    }
+
     /// The stored sign-in, with a word about what the person should know of it.
     pub(super) async fn session(&self) -> Result<Arc<Session>, Failure> {
         let session = self.stored_session().await?;

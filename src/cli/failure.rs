@@ -39,6 +39,12 @@ impl Failure {
         Self { exit, ..self }
     }
 
+    /// The same, naming the file that it is about.
+    #[must_use]
+    pub fn about(self, path: &camino::Utf8Path) -> Self {
+        Self { message: format!("{path}: {}", self.message), ..self }
+    }
+
     /// The exit code.
     pub const fn exit(&self) -> Exit {
         self.exit

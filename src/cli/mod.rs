@@ -2,6 +2,7 @@
 //!
 //! Only this module knows a terminal, the environment and the home directory. Nothing imports it.
 
+mod access;
 mod check;
 mod collect;
 mod completions;
@@ -101,7 +102,7 @@ enum Verb {
     Scopes(scopes::Args),
     Doctor(doctor::Args),
     Users(users::Args),
-    Check(check::Args),
+    Check(Box<check::Args>),
     Collect(Box<collect::Args>),
     Resume(resume::Args),
     Verify(verify::Args),
@@ -164,7 +165,7 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Scopes(args) => scopes::run(&args, desk).await,
         Verb::Doctor(args) => doctor::run(args, desk).await,
         Verb::Users(args) => users::run(args, desk).await,
-        Verb::Check(args) => check::run(args, desk).await,
+        Verb::Check(args) => check::run(*args, desk).await,
         Verb::Collect(args) => collect::run(*args, desk).await,
         Verb::Resume(args) => resume::run(args, desk).await,
         Verb::Verify(args) => verify::run(args, desk).await,

@@ -4,6 +4,7 @@
 //! it is the whole story in one function, and each word of it is a file here. A failed item is a row in the
 //! record; an error means that the run cannot honestly go on, and what is durable stays.
 
+mod access;
 mod acquisition;
 mod closing;
 mod enumerate;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, TryFutureExt as _, TryStreamExt as _, stream};
 
 use crate::custody::{EventKind, Line};
+use crate::delegation::PriorChecks;
 use crate::graph::Graph;
 use crate::monitor::{Event, Monitor};
 use crate::session::{Flow, Session};
@@ -61,6 +63,8 @@ pub struct Run {
     pub stop: Stop,
     /// Mailboxes worked on at once.
     pub side_by_side: usize,
+    /// Earlier checks of access by the same account, to be carried into the record.
+    pub prior: Arc<PriorChecks>,
 }
 
 /// Collects what was planned, and seals the package.

@@ -13,7 +13,7 @@ use crate::terms::{AccessBasis, ExceptionCode, ObjectId, Severity};
 
 use super::error::CollectError;
 use super::register::{self, Spot};
-use super::{Run, folders, record};
+use super::{Run, access, folders, record};
 
 /// What will be collected.
 #[derive(Debug, Clone)]
@@ -143,6 +143,7 @@ enum Opened {
 async fn prove(run: &Run, index: usize, probe: &Probe) -> Result<Opened, CollectError> {
     let tenant_id = run.session.signed_in().tenant_id.clone();
     let (id, probe) = (index as u64 + 1, probe.clone());
+    let said = access::said(&probe, &run.prior);
     if !opens(probe.verdict) {
         run.monitor.tell(&Event::Refused { custodian: index });
     }
@@ -161,7 +162,10 @@ async fn prove(run: &Run, index: usize, probe: &Probe) -> Result<Opened, Collect
         let tested = Line::new(EventKind::AccessTested)
             .int("custodian_id", id)
             .text("verdict", probe.verdict.as_str())
-            .list("observations", observations);
+            .list("observations", observations)
+            .put("facts", said.facts)
+            .put("exchange_evidence", said.exchange_evidence)
+            .put("prior_check", said.prior_check);
         let seq = w.append(tested)?;
         record::requests(w, &probe.trail, seq)?;
         let (Some(person), Some(basis)) = (person.filter(|_| opens(probe.verdict)), probe.basis) else {

@@ -6,11 +6,12 @@ use miette::Diagnostic as _;
 
 use super::Verdict;
 use super::conclude::Conclusion;
+use super::powershell::argument;
 use crate::directory::{MailboxState, Person, ResolveError};
 use crate::session::SignedIn;
 
 /// How long a grant may take, as Microsoft and the field say.
-const PATIENCE: &str =
+pub(super) const PATIENCE: &str =
     "A grant can take up to 24 hours to take effect, usually about one; then run `affiant check` again.";
 
 /// What the advice is about.
@@ -67,8 +68,8 @@ fn grant(case: &Case<'_>) -> String {
     format!(
         "To grant access, an Exchange administrator opens https://admin.exchange.microsoft.com, Recipients > Mailboxes > {label} > Delegation > Read and manage (Full Access) > Edit > Add members, and adds {user}. Or in Exchange Online PowerShell:\n    Add-MailboxPermission -Identity {identity} -User {quoted} -AccessRights FullAccess -AutoMapping $false",
         label = person.label(),
-        identity = quoted(person.address()),
-        quoted = quoted(user),
+        identity = argument(person.address()),
+        quoted = argument(user),
     )
 }
 
@@ -118,23 +119,4 @@ fn scope(case: &Case<'_>) -> String {
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
-
-/// A PowerShell argument: bare when it is plain, else in single quotes with quotes doubled.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "@._-+".contains(c);
-    let bare = text.chars().all(plain) && text.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
-    if bare { text.to_owned() } else { format!("'{}'", text.replace('\'', "''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_with_a_quote_or_a_dollar_cannot_break_out_of_the_command() {
-        assert_eq!(quoted("ana@contoso.example"), "ana@contoso.example");
-        assert_eq!(quoted("o'brien@x.example"), "'o''brien@x.example'");
-        assert_eq!(quoted("$a;b@x.example"), "'$a;b@x.example'");
-    }
 }

@@ -18,6 +18,8 @@ const SIDE_BY_SIDE: usize = 8;
 pub struct Checked {
     /// One for each custodian, in the order given; where nothing could be asked, without a conclusion.
     pub probes: Vec<Probe>,
+    /// Which of them came to a conclusion of their own.
+    pub concluded: Vec<bool>,
     /// What ended it early: sign-in needed, no network, no secure connection.
     pub ended: Option<Fault>,
 }
@@ -39,6 +41,7 @@ pub async fn check_all(graph: &Graph, signed_in: &SignedIn, typed: &[String]) ->
         }
     });
     let results: Vec<_> = stream::iter(asked).buffered(SIDE_BY_SIDE).collect().await;
+    let concluded = results.iter().map(|result| matches!(result, Some(Ok(_)))).collect();
     let (mut probes, mut ended) = (Vec::with_capacity(results.len()), None);
     for (typed, result) in typed.iter().zip(results) {
         match result {
@@ -52,7 +55,7 @@ pub async fn check_all(graph: &Graph, signed_in: &SignedIn, typed: &[String]) ->
             None => probes.push(unasked(typed)),
         }
     }
-    Checked { probes, ended }
+    Checked { probes, concluded, ended }
 }
 
 /// A custodian about whom nothing could be found out, with what was seen on the way.

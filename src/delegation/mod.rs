@@ -8,8 +8,11 @@ mod advice;
 mod check;
 mod conclude;
 mod facts;
+pub mod handout;
+mod kept;
 mod many;
 mod permissions;
+mod powershell;
 mod probe;
 mod steps;
 
@@ -22,6 +25,7 @@ use crate::terms::{AccessBasis, Exchange, UtcInstant};
 
 pub use check::check;
 pub use facts::{Archive, ExchangePlan, FactSource, MailboxFacts};
+pub use kept::{KeptCheck, KeptObservation, PriorChecks, keep};
 pub use many::{Checked, check_all, undecided};
 pub use permissions::{
     ExchangeEvidence, ExchangeSays, Export, MatchedBy, PermissionFile, PermissionsError, RowTrouble, read_permissions,
@@ -54,7 +58,7 @@ pub struct Probe {
 }
 
 /// The conclusion about one mailbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Everything that was tried could be read.

@@ -99,7 +99,7 @@ impl Lines<'_> {
             end += 1;
         }
         let passed = bytes.get(self.at..end).unwrap_or_default();
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.line += memchr::memchr_iter(b'\n', passed).count() as u64;
         self.at = end;
         self.line
     }

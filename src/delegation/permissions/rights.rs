@@ -9,6 +9,10 @@ pub(super) const NUMBERS: &str =
 /// Nothing where rights should be.
 pub(super) const NONE: &str = "AccessRights is empty";
 
+/// Longest name of a right, and most rights of one entry; Exchange has seven, none longer than 16 letters.
+const LONGEST: usize = 40;
+const MOST: usize = 32;
+
 /// Reads a cell.
 pub(super) fn rights(cell: &str) -> Result<Vec<String>, &'static str> {
     let cell = cell.trim();
@@ -25,10 +29,10 @@ pub(super) fn rights(cell: &str) -> Result<Vec<String>, &'static str> {
 pub(super) fn check(rights: Vec<String>) -> Result<Vec<String>, &'static str> {
     let number = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
     // A right's name is one word; a type's has dots, brackets or backquotes.
-    let type_name = |word: &String| word.contains(['.', '[', '`', '+']);
+    let type_name = |word: &String| word.len() > LONGEST || !word.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if rights.is_empty() {
         Err(NONE)
-    } else if rights.iter().any(type_name) {
+    } else if rights.len() > MOST || rights.iter().any(type_name) {
         Err(TYPE_NAME)
     } else if rights.iter().any(number) {
         Err(NUMBERS)

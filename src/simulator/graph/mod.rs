@@ -8,6 +8,7 @@ mod call;
 mod delta;
 mod filter;
 mod folders;
+mod licences;
 mod listing;
 mod messages;
 mod mime;
@@ -204,6 +205,7 @@ fn within(call: &Call<'_>, user: &str, rest: &[&str]) -> Result<Reply, Refusal> 
         ["mailFolders", _, "childFolders", inner @ ..] => within(call, user, &[&["mailFolders"][..], inner].concat()),
         ["mailFolders", folder, "messages", inner @ ..] => mail(call, user, Some(folder), inner),
         ["messages", inner @ ..] => mail(call, user, None, inner),
+        ["licenseDetails"] => licences::list(call, user),
         ["mailboxSettings"] => settings::all(call, user),
         ["mailboxSettings", "userPurpose"] => settings::purpose(call, user),
         [other, ..] => Err(Refusal::no_such_path(other)),
