@@ -5,6 +5,7 @@ mod tenant;
 
 mod bad_input;
 mod by_hand;
+mod check;
 mod corpus_identity;
 mod damage;
 mod doctor;
