@@ -6,6 +6,9 @@
 use super::Verdict;
 use crate::terms::AccessBasis;
 
+/// What the inbox is called among the folders tried.
+pub(super) const INBOX: &str = "Inbox";
+
 /// What one step showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Seen {
@@ -43,6 +46,17 @@ pub(super) struct Tried {
     pub(super) seen: Seen,
     /// How many items the folder says it holds, where that is known.
     pub(super) holds: u64,
+}
+
+impl Tried {
+    /// Whether the folder may not exist. Every mailbox has an inbox: one that is not found is hidden.
+    fn may_not_exist(&self) -> bool {
+        let not_found = ["erroritemnotfound", "errorfoldernotfound", "itemnotfound"];
+        match &self.seen {
+            Seen::Absent { code } => not_found.contains(&code.as_str()) && self.name != INBOX,
+            Seen::Read(_) | Seen::Denied | Seen::NoMailbox | Seen::Unclear => false,
+        }
+    }
 }
 
 /// Everything that was seen of one mailbox.
@@ -99,8 +113,8 @@ pub(super) fn conclude(evidence: &Evidence, whose: Whose) -> Conclusion {
         .any(|s| *s == Seen::Unclear);
 
     if tree && evidence.recoverable.is_read() {
-        // With the whole tree and Recoverable Items open, a well-known folder that is absent does not exist.
-        let absent = names(evidence.known.iter().filter(|tried| matches!(tried.seen, Seen::Absent { .. })));
+        // With the whole tree and Recoverable Items open, a well-known folder that is not found does not exist.
+        let absent = names(evidence.known.iter().filter(|tried| tried.may_not_exist()));
         closed.retain(|name| !absent.contains(name));
         notes.extend(absent.iter().map(|name| format!("there is no folder {name} in this mailbox")));
     }
@@ -300,6 +314,42 @@ mod tests {
         assert_eq!(verdict(&evidence, Whose::Other).0, Verdict::Ready);
         evidence.recoverable = absent("erroritemnotfound");
         assert_eq!(verdict(&evidence, Whose::Other).0, Verdict::Partial);
+    }
+
+    fn any_seen() -> impl proptest::strategy::Strategy<Value = Seen> {
+        use proptest::prelude::*;
+        prop_oneof![
+            3 => Just(Seen::Read(1)),
+            1 => Just(Seen::Denied),
+            1 => Just(absent("erroritemnotfound")),
+            1 => Just(absent("errorinvaliduser")),
+            1 => Just(Seen::NoMailbox),
+            1 => Just(Seen::Unclear),
+        ]
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn ready_means_that_everything_a_collection_needs_was_read(
+            seen in proptest::collection::vec(any_seen(), 9),
+            message in proptest::option::of(any_seen()),
+            own in proptest::bool::ANY,
+        ) {
+            let mut evidence = Evidence { message, ..open() };
+            evidence.known[0].name = INBOX.to_owned();
+            let steps = evidence.known.iter_mut().map(|tried| &mut tried.seen);
+            let steps = steps.chain([&mut evidence.root, &mut evidence.folders, &mut evidence.recoverable]);
+            steps.chain([&mut evidence.children[0].seen, &mut evidence.samples[0].seen]).zip(&seen).for_each(|(step, seen)| {
+                step.clone_from(seen);
+            });
+            let conclusion = conclude(&evidence, if own { Whose::Own } else { Whose::Other });
+            if conclusion.verdict == Verdict::Ready {
+                let needed = [&evidence.root, &evidence.folders, &evidence.known[0].seen, &evidence.children[0].seen, &evidence.samples[0].seen];
+                proptest::prop_assert!(needed.into_iter().chain(&evidence.message).all(Seen::is_read), "{evidence:?}");
+                proptest::prop_assert!(!evidence.known.iter().any(|tried| tried.seen == Seen::Denied), "{evidence:?}");
+            }
+            proptest::prop_assert_eq!(conclusion.basis.is_some(), matches!(conclusion.verdict, Verdict::Ready | Verdict::Partial));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! whole, and the facts. How a step is asked is in `steps`, what it means in `conclude`.
 
 use super::advice::{Case, advise};
-use super::conclude::{Conclusion, Evidence, Seen, Tried, Whose, conclude};
+use super::conclude::{Conclusion, Evidence, INBOX, Seen, Tried, Whose, conclude};
 use super::facts::{MailboxFacts, Plans};
 use super::steps::{Done, Steps};
 use super::{Observation, Probe, Verdict};
@@ -14,7 +14,7 @@ use crate::terms::{Exchange, Purpose, UtcInstant};
 
 /// Well-known folders that every mailbox has, with the names people know.
 const KNOWN: [(&str, &str); 4] =
-    [("inbox", "Inbox"), ("sentitems", "Sent Items"), ("drafts", "Drafts"), ("deleteditems", "Deleted Items")];
+    [("inbox", INBOX), ("sentitems", "Sent Items"), ("drafts", "Drafts"), ("deleteditems", "Deleted Items")];
 /// Below how many folders the next level is listed.
 const BELOW: usize = 5;
 /// How many folders are sampled, fullest first.
@@ -230,10 +230,17 @@ fn name(folder: &MailFolder) -> String {
     folder.display_name.clone().unwrap_or_else(|| "a folder without a name".to_owned())
 }
 
-/// The fullest folders; search folders are only views.
+/// The fullest folders, those of mail first; search folders are only views. That a calendar holds items and lists
+/// no message is no news, so folders of other kinds are taken to hold none.
 fn fullest(mut tree: Vec<MailFolder>) -> Vec<(&'static str, String, String, u64)> {
     let holds = |folder: &MailFolder| u64::try_from(folder.total_item_count.unwrap_or_default()).unwrap_or_default();
+    let mail =
+        |folder: &MailFolder| folder.container_class().is_none_or(|class| class.to_lowercase().starts_with("ipf.note"));
     tree.retain(|folder| holds(folder) > 0 && !folder.is_search_folder());
-    tree.sort_by_key(|folder| std::cmp::Reverse(holds(folder)));
-    tree.iter().take(SAMPLES).map(|folder| ("sample", folder.id.to_string(), name(folder), holds(folder))).collect()
+    tree.sort_by_key(|folder| (!mail(folder), std::cmp::Reverse(holds(folder))));
+    let sample = |folder: &MailFolder| {
+        let messages = if mail(folder) { holds(folder) } else { 0 };
+        ("sample", folder.id.to_string(), name(folder), messages)
+    };
+    tree.iter().take(SAMPLES).map(sample).collect()
 }

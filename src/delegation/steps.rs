@@ -13,8 +13,8 @@ use crate::graph::wire::{MailFolder, Message};
 use crate::graph::{Answer, Ask, Fault, FaultKind, Graph, IN_FLIGHT, Lane, Page, Sink};
 use crate::terms::{Exchange, GraphId, Purpose, UtcInstant};
 
-/// The size of a folder: `PR_MESSAGE_SIZE_EXTENDED`, MAPI 0x0E08 as a 64-bit number (MS-OXPROPS).
-const SIZE: &str = "singleValueExtendedProperties($filter=id eq 'Long 0x0E08')";
+/// Size and kind of a folder: `PidTagMessageSizeExtended` and `PidTagContainerClass` (MS-OXPROPS).
+const EXTRA: &str = "singleValueExtendedProperties($filter=id eq 'Long 0x0E08' or id eq 'String 0x3613')";
 /// How many messages are tried before it is unclear whether one can be read whole.
 const MESSAGES: usize = 3;
 
@@ -88,7 +88,7 @@ impl Steps<'_> {
     /// The first page of a list of folders, hidden ones included, with their sizes where the service gives them.
     pub(super) async fn folders(&mut self, step: &str, ask: &Ask) -> Result<(Seen, Vec<MailFolder>), Fault> {
         let plain = ask.clone().query("includeHiddenFolders", "true").query("$top", "100").page_size(100);
-        let mut answer = self.graph.list::<MailFolder>(&plain.clone().query("$expand", SIZE)).await;
+        let mut answer = self.graph.list::<MailFolder>(&plain.clone().query("$expand", EXTRA)).await;
         if let Err(fault) = &answer
             && matches!(fault.kind, FaultKind::Refused | FaultKind::AskLess)
         {
@@ -196,6 +196,8 @@ fn weigh<T>(step: &str, answer: Result<Answer<T>, Fault>) -> Result<(Option<Seen
     };
     let seen = match fault.kind {
         FaultKind::Denied => Seen::Denied,
+        // A redirect says nothing about the mailbox.
+        FaultKind::Refused if fault.status.is_none_or(|status| status < 400) => Seen::Unclear,
         FaultKind::Gone | FaultKind::NotFound | FaultKind::Refused => {
             Seen::Absent { code: fault.code.as_deref().unwrap_or_default().to_lowercase() }
         }

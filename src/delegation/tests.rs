@@ -1,5 +1,7 @@
 //! The probe tried against the answers Exchange gives to owners, delegates and strangers.
 
+mod shapes;
+
 use super::{Verdict, check};
 use crate::graph::tests::{Reply, Request, Server, graph_at};
 use crate::session::{Flow, Scopes, SignedIn};

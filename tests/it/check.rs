@@ -197,7 +197,8 @@ fn a_check_is_kept_privately_and_carried_into_the_record_of_the_collection() {
     let file = export(&tenant, "permissions.csv", &[(MARA, PARALEGAL, "FullAccess", "False")]);
     let given = ["--evidence", &file, "--exported-by", "Adam Stern"];
     tenant.run(&[&["check", MARA], given.as_slice()].concat()).exits(0);
-    tenant.run(&["check", MARA]).exits(0);
+    let again = tenant.run(&["check", MARA]).exits(0);
+    assert!(again.stdout.contains("on record since") && again.stdout.contains("Adam Stern"), "{}", again.stdout);
     let kept = tenant.path("home").join("access");
     let files: Vec<_> = fs::read_dir(&kept).expect("kept").map(|entry| entry.expect("an entry").path()).collect();
     assert!(files.iter().any(|path| path.extension().is_some_and(|end| end == "json")));

@@ -82,6 +82,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let signed_in = session.signed_in();
     let (probes, end) = checked(&graph, signed_in, &typed, pace, desk).await;
     let probes = told_by_exchange(probes, &files, &export, signed_in, desk);
+    let probes = beside_earlier(probes, signed_in, desk);
     kept(&probes, signed_in, desk);
     let mut rows: Vec<CheckRow> = probes.iter().map(Probe::row).collect();
     note_repeated(&mut rows);
@@ -160,6 +161,22 @@ fn told_by_exchange(
         return probes;
     }
     delegation::with_exports(probes, files, export, signed_in, (desk.clock)())
+}
+
+/// Says where an earlier check found something else: the same mailbox may answer differently hours apart.
+fn beside_earlier(mut probes: Vec<Probe>, signed_in: &SignedIn, desk: &Desk) -> Vec<Probe> {
+    let Some(home) = &desk.home else { return probes };
+    let prior = access::prior(home, signed_in);
+    for probe in &mut probes {
+        let Some(id) = probe.person.as_ref().map(|person| &person.id) else { continue };
+        let earlier = prior.latest(id).filter(|earlier| earlier.verdict != probe.verdict);
+        let differs = earlier.map(|earlier| format!("the check at {} found {}", earlier.at, earlier.verdict.as_str()));
+        let evidence = prior.evidence(id).filter(|_| probe.exchange_evidence.is_none());
+        let on_record =
+            evidence.map(|evidence| format!("on record since {}: {}", evidence.read_at, evidence.in_words()));
+        probe.notes.extend(differs.into_iter().chain(on_record));
+    }
+    probes
 }
 
 /// Keeps the result for the collection that follows. Not being able to is said, and costs nothing else.
