@@ -35,6 +35,11 @@ impl Seen {
     const fn is_closed(&self) -> bool {
         matches!(self, Self::Denied | Self::Absent { .. })
     }
+
+    /// Also where a step says that there is no mailbox: beside one that read something, that contradicts itself.
+    const fn is_unclear(&self) -> bool {
+        matches!(self, Self::Unclear | Self::NoMailbox)
+    }
 }
 
 /// One folder whose messages were asked for.
@@ -107,10 +112,8 @@ pub(super) fn conclude(evidence: &Evidence, whose: Whose) -> Conclusion {
     let mut notes = Vec::new();
     let mut closed = names(all().filter(|tried| tried.seen.is_closed()));
     let tree = evidence.root.is_read() && evidence.folders.is_read();
-    let unclear = [&evidence.root, &evidence.folders]
-        .into_iter()
-        .chain(all().map(|tried| &tried.seen))
-        .any(|s| *s == Seen::Unclear);
+    let unclear =
+        [&evidence.root, &evidence.folders].into_iter().chain(all().map(|tried| &tried.seen)).any(Seen::is_unclear);
 
     if tree && evidence.recoverable.is_read() {
         // With the whole tree and Recoverable Items open, a well-known folder that is not found does not exist.
@@ -188,13 +191,13 @@ fn says_no_mailbox(evidence: &Evidence, whose: Whose) -> bool {
     };
     let hidden = |seen: &Seen| matches!(seen, Seen::Absent { .. });
     let nothing_read = !steps().any(Seen::is_read);
-    steps().any(|seen| *seen == Seen::NoMailbox)
-        || (nothing_read && unknown_user(&evidence.root))
-        || (nothing_read && whose == Whose::Own && hidden(&evidence.root))
+    let said = steps().any(|seen| *seen == Seen::NoMailbox);
+    let own_is_hidden = whose == Whose::Own && hidden(&evidence.root);
+    nothing_read && (said || unknown_user(&evidence.root) || own_is_hidden)
 }
 
 fn recoverable_note(recoverable: &Seen, whose: Whose) -> Option<String> {
-    let closed = recoverable.is_closed() || *recoverable == Seen::Unclear;
+    let closed = recoverable.is_closed() || recoverable.is_unclear();
     let other = whose == Whose::Other;
     let weaker = if other {
         "; access is therefore seen a little less clearly: ask the Exchange administrator for `Get-MailboxPermission` where it matters"
@@ -305,6 +308,16 @@ mod tests {
         let mut evidence = open();
         evidence.known[1].seen = Seen::Unclear;
         assert_eq!(verdict(&evidence, Whose::Other).0, Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_mailbox_that_is_there_in_one_step_and_not_in_another_is_unknown() {
+        for at in 0..3 {
+            let mut evidence = open();
+            let steps = [&mut evidence.known[1].seen, &mut evidence.samples[0].seen, &mut evidence.children[0].seen];
+            steps.into_iter().skip(at).take(1).for_each(|seen| *seen = Seen::NoMailbox);
+            assert_eq!(verdict(&evidence, Whose::Other).0, Verdict::Unknown, "{at}");
+        }
     }
 
     #[test]

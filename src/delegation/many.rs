@@ -59,7 +59,7 @@ pub async fn check_all(graph: &Graph, signed_in: &SignedIn, typed: &[String]) ->
 }
 
 /// A custodian about whom nothing could be found out, with what was seen on the way.
-pub fn undecided(typed: &str, fault: &Fault) -> Probe {
+fn undecided(typed: &str, fault: &Fault) -> Probe {
     let help = fault.help().map(|help| format!("; {help}")).unwrap_or_default();
     Probe {
         observations: fault.trail.iter().map(observed).collect(),

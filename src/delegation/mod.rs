@@ -26,7 +26,7 @@ use crate::terms::{AccessBasis, Exchange, UtcInstant};
 pub use check::check;
 pub use facts::{Archive, ExchangePlan, FactSource, MailboxFacts};
 pub use kept::{KeptCheck, KeptObservation, PriorChecks, keep};
-pub use many::{Checked, check_all, undecided};
+pub use many::{Checked, check_all};
 pub use permissions::{
     ExchangeEvidence, ExchangeSays, Export, MatchedBy, PermissionFile, PermissionsError, RowTrouble, read_permissions,
 };

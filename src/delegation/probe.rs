@@ -85,8 +85,9 @@ fn made(
     signed_in: &SignedIn,
 ) -> Probe {
     let observations: Vec<Observation> = steps.done.iter().filter_map(|done| done.observation.clone()).collect();
-    let mut of_the_mailbox =
-        observations.iter().filter(|seen| !["scope", "identity", "licence"].contains(&seen.step.as_str()));
+    let mut of_the_mailbox = observations
+        .iter()
+        .filter(|seen| !["scope", "identity", "licence", "folder_sizes"].contains(&seen.step.as_str()));
     let code = of_the_mailbox.find_map(|observation| observation.code.clone());
     let case = Case { person, signed_in, own: whose(signed_in, person) == Whose::Own, code: code.as_deref() };
     Probe {

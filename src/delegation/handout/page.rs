@@ -82,7 +82,7 @@ fn summary(rows: &[CheckRow], asker: &Asker) -> Markup {
                 @for (number, row) in (1..).zip(rows) {
                     tr {
                         td { (number) }
-                        th scope="row" { a href={ "#m" (number) } { (plain(label(row))) } }
+                        th scope="row" { a href={ "#m" (number) } { bdi { (plain(label(row))) } } }
                         td { (plain(mailbox(row))) }
                         td { strong { (row.verdict.as_str()) } }
                         td { (plain(&row.meaning)) }
@@ -100,7 +100,7 @@ fn how_to_grant(missing: &[&CheckRow], asker: &Asker) -> Markup {
             h2 id="grant" { "What to grant, and how" }
             div class="todo" {
                 p { strong { "Full Access for " (plain(&asker.user_principal_name)) " on: " } }
-                ul { @for row in missing { li { (plain(label(row))) ", " (plain(mailbox(row))) } } }
+                ul { @for row in missing { li { bdi { (plain(label(row))) } ", " (plain(mailbox(row))) } } }
             }
             h3 { "In the Exchange admin centre, for each mailbox" }
             ol {
@@ -119,7 +119,7 @@ fn how_to_grant(missing: &[&CheckRow], asker: &Asker) -> Markup {
 fn section(number: usize, row: &CheckRow, asker: &Asker) -> Markup {
     html! {
         section {
-            h2 id={ "m" (number) } { (number) ". " (plain(label(row))) ": " (row.verdict.as_str()) }
+            h2 id={ "m" (number) } { (number) ". " bdi { (plain(label(row))) } ": " (row.verdict.as_str()) }
             dl {
                 dt { "Named as" } dd { (plain(&row.custodian)) }
                 dt { "Address" } dd { (row.address.as_deref().map_or_else(|| "unknown".to_owned(), plain)) }

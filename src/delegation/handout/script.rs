@@ -37,12 +37,16 @@ pub fn grant_script(rows: &[CheckRow], asker: &Asker) -> String {
             literal(mailbox(row))
         ));
     }
+    let all = distinct(rows, |row| is_other(row, asker));
+    if all.is_empty() {
+        lines.push("# No mailbox of this check needs evidence.".to_owned());
+        return MARK.to_owned() + &lines.join("\r\n") + "\r\n";
+    }
     lines.extend([
         String::new(),
         "# The evidence: what Exchange itself lists, for every mailbox of this check.".to_owned(),
         "$mailboxes = @(".to_owned(),
     ]);
-    let all = distinct(rows, |row| is_other(row, asker));
     lines.extend(all.iter().map(|row| format!("    {}", literal(mailbox(row)))));
     lines.extend(
         [

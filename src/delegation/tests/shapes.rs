@@ -8,8 +8,11 @@ use crate::graph::tests::{Reply, Request, Server, graph_at};
 use crate::session::SignedIn;
 use crate::terms::ObjectId;
 
+/// A status and a code.
+type Said = (u16, &'static str);
+
 /// How Exchange refuses a delegate: for folders, and for messages.
-const REFUSALS: [(&str, (u16, &str), (u16, &str)); 7] = [
+const REFUSALS: [(&str, Said, Said); 7] = [
     ("403 for both", (403, "ErrorAccessDenied"), (403, "ErrorAccessDenied")),
     ("item not found", (404, "ErrorItemNotFound"), (404, "ErrorItemNotFound")),
     ("folder not found", (404, "ErrorFolderNotFound"), (404, "ErrorFolderNotFound")),
@@ -65,7 +68,7 @@ async fn probed(server: &Server, who: &SignedIn) -> Probe {
 }
 
 /// A mailbox in this state that refuses in this way; `whole` answers a message's own bytes.
-async fn mailbox(state: State, folders: (u16, &'static str), messages: (u16, &'static str)) -> Server {
+async fn mailbox(state: State, folders: Said, messages: Said) -> Server {
     let refuse = |(status, code)| error(status, code);
     Server::start(move |request: &Request| {
         let path = request.target().split('?').next().unwrap_or_default();
