@@ -161,6 +161,8 @@ mod tests {
             issued_at: at(0),
             expires_at: at(0),
             token_id: None,
+            credential_ends: None,
+            cae: false,
         }
     }
 

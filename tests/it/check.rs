@@ -236,7 +236,7 @@ fn a_check_is_kept_privately_and_carried_into_the_record_of_the_collection() {
 fn licences_and_sizes_are_told_as_far_as_the_scopes_show_them() {
     for (options, login, plan, source) in [
         (&[][..], &[][..], "unknown", "none"),
-        (&[], &["--read-directory"], "plan_2", "assigned_plans"),
+        (&[], &["--with", "directory"], "plan_2", "assigned_plans"),
         (&["--grant-scope", "LicenseAssignment.Read.All"], &[], "plan_2", "license_details"),
     ] {
         let tenant = Tenant::start(options);

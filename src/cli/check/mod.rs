@@ -88,7 +88,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     note_repeated(&mut rows);
     desk.print(&if desk.json { report::json(&rows) } else { report::report(&rows) });
     if let Some(handout) = handout {
-        let written = handout.write(&rows, &asker(signed_in, desk))?;
+        let written = tokio::task::block_in_place(|| handout.write(&rows, &asker(signed_in, desk)))?;
         for path in written {
             desk.note(&format!("written for the administrator: {path}"));
         }
@@ -165,8 +165,8 @@ fn told_by_exchange(
 
 /// Says where an earlier check found something else: the same mailbox may answer differently hours apart.
 fn beside_earlier(mut probes: Vec<Probe>, signed_in: &SignedIn, desk: &Desk) -> Vec<Probe> {
-    let Some(home) = &desk.home else { return probes };
-    let prior = access::prior(home, signed_in);
+    let Some(home) = desk.keeping_home() else { return probes };
+    let prior = tokio::task::block_in_place(|| access::prior(home, signed_in));
     for probe in &mut probes {
         let Some(id) = probe.person.as_ref().map(|person| &person.id) else { continue };
         let earlier = prior.latest(id).filter(|earlier| earlier.verdict != probe.verdict);
@@ -182,7 +182,8 @@ fn beside_earlier(mut probes: Vec<Probe>, signed_in: &SignedIn, desk: &Desk) -> 
 /// Keeps the result for the collection that follows. Not being able to is said, and costs nothing else.
 fn kept(probes: &[Probe], signed_in: &SignedIn, desk: &Desk) {
     let Some(home) = desk.keeping_home() else { return };
-    if let Err(error) = access::keep_all(home, signed_in, probes, (desk.clock)()) {
+    let keeping = || access::keep_all(home, signed_in, probes, (desk.clock)());
+    if let Err(error) = tokio::task::block_in_place(keeping) {
         desk.note(&format!("the result could not be kept in {home} for the collection that follows: {}", error.kind()));
     }
 }

@@ -12,7 +12,8 @@ body{font:11pt/1.45 system-ui,sans-serif;color:#000;background:#fff;max-width:60
 h1{font-size:1.6em}h2{font-size:1.25em;border-top:1px solid #000;padding-top:.8em;margin-top:1.6em}h3{font-size:1.05em}
 table{border-collapse:collapse;width:100%;margin:.6em 0}
 caption{text-align:left;font-weight:bold;padding:.3em 0}
-th,td{border:1px solid #555;padding:.25em .45em;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+th,td{border:1px solid #555;padding:.25em .45em;text-align:left;vertical-align:top}
+thead th{white-space:nowrap}.long{overflow-wrap:anywhere}.time{white-space:nowrap}
 th{background:#eee}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2em 1em}dt{font-weight:bold}dd{margin:0;overflow-wrap:anywhere}
 pre{border:1px solid #555;padding:.6em;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.9em}
@@ -83,7 +84,7 @@ fn summary(rows: &[CheckRow], asker: &Asker) -> Markup {
                     tr {
                         td { (number) }
                         th scope="row" { a href={ "#m" (number) } { bdi { (plain(label(row))) } } }
-                        td { (plain(mailbox(row))) }
+                        td class="long" { (plain(mailbox(row))) }
                         td { strong { (row.verdict.as_str()) } }
                         td { (plain(&row.meaning)) }
                         td { @if needs_grant(row, asker) { strong { "yes" } } @else { "no" } }
@@ -158,9 +159,9 @@ fn observed(seen: &[Observation]) -> Markup {
                         tr {
                             th scope="row" { (plain(&one.step)) }
                             td { @match one.status { Some(status) => (status), None => "–" } }
-                            td { (or_dash(&one.code)) }
-                            td { (or_dash(&one.request_id)) }
-                            td { (one.at) }
+                            td class="long" { (or_dash(&one.code)) }
+                            td class="long" { (or_dash(&one.request_id)) }
+                            td class="time" { (one.at) }
                         }
                     }
                 }
