@@ -106,7 +106,7 @@ enum Verb {
     Collect(Box<collect::Args>),
     Resume(resume::Args),
     Verify(verify::Args),
-    Simulate(simulate::Args),
+    Simulate(Box<simulate::Args>),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -169,7 +169,7 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Collect(args) => collect::run(*args, desk).await,
         Verb::Resume(args) => resume::run(args, desk).await,
         Verb::Verify(args) => verify::run(args, desk).await,
-        Verb::Simulate(args) => simulate::run(args, desk).await,
+        Verb::Simulate(args) => simulate::run(*args, desk).await,
         Verb::Completions(args) => Ok(completions::run(&args, desk)),
         Verb::Man(man::Args {}) => man::run(desk),
     }

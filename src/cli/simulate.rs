@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::simulator::{Extra, Options, SimulatorError, Source, fault_names, start};
+use crate::simulator::{AccessRule, Extra, Options, SimulatorError, Source, fault_names, refusal_names, start};
 
 /// Serve a simulated Microsoft 365 tenant on this machine
 #[derive(Debug, clap::Args)]
@@ -55,6 +55,15 @@ pub(super) struct Args {
     /// Who signs in wherever somebody must, so that no person is needed
     #[arg(long, value_name = "UPN")]
     auto_approve: Option<String>,
+    /// How far a mailbox can be read, whoever asks, and how it refuses the rest; repeat for more
+    #[arg(long, value_name = "UPN=full|none|folders:PATH+PATH|listed:PATH+PATH[,SHAPE]", value_parser = AccessRule::access)]
+    access: Vec<AccessRule>,
+    /// Refuse everything in a mailbox, in this shape or in several by turns; repeat for more
+    #[arg(long, value_name = "UPN=SHAPE[+SHAPE][:every=N|Ns][:once]", value_parser = AccessRule::refuse)]
+    refuse: Vec<AccessRule>,
+    /// Withdraw the access to a mailbox after so many requests to it; repeat for more
+    #[arg(long, value_name = "UPN=N[:SHAPE]", value_parser = AccessRule::revoke_after)]
+    revoke_after: Vec<AccessRule>,
     /// Enforce 10,000 requests per ten minutes and mailbox
     #[arg(long)]
     quota: bool,
@@ -72,14 +81,17 @@ fn extra(text: &str) -> Result<Extra, String> {
 fn after_help() -> String {
     let width = fault_names().map(|(name, _)| name.len()).max().unwrap_or_default();
     let faults: Vec<String> = fault_names().map(|(name, what)| format!("  {name:width$}  {what}")).collect();
+    let shapes: Vec<String> = refusal_names().map(|(name, what)| format!("  {name:width$}  {what}")).collect();
     format!(
         "Example:\n  affiant simulate --port 8080 --auto-approve paula.quist@brackwater.example --faults value-503:rate=0.02,throttle:every=50\n\n\
          Faults, separated by commas, each with parameters after colons: rate=0.02 (that share of all resources, chosen by the seed),\n\
          every=50, ids=3 (the first three), above=200 (page size), after=100, times=2 (per resource), once, forever,\n\
          retry-after=SECONDS|date|float|none, seconds=5, code=53003. A fault that stands for passing trouble strikes a resource once.\n\
          Also any status at any place: value-500-forever, list-504, folders-403, with any, mail, users, folders, list, sorted, message, value,\n\
-         attachments or delta. Names like g12 are cases of the must-handle list.\n\n{}",
-        faults.join("\n")
+         attachments or delta. Names like g12 are cases of the must-handle list.\n\n{}\n\n\
+         Shapes of a refusal; besides, granted (none) and alternating (mailbox_not_enabled_new+resource_not_found):\n\n{}",
+        faults.join("\n"),
+        shapes.join("\n")
     )
 }
 
@@ -104,6 +116,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         withheld: args.withhold_scope,
         auto_approve: args.auto_approve,
         quota: args.quota,
+        access: [args.access, args.refuse, args.revoke_after].concat(),
         ..Options::new(desk.clock.clone())
     };
     let simulator = start(options).await?;
@@ -136,7 +149,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
 impl From<SimulatorError> for Failure {
     fn from(error: SimulatorError) -> Self {
         let exit = match error {
-            SimulatorError::Faults(_) | SimulatorError::Nobody(_) => Exit::Usage,
+            SimulatorError::Faults(_) | SimulatorError::Access(_) | SimulatorError::Nobody(_) => Exit::Usage,
             SimulatorError::Tenant(_) | SimulatorError::Port { .. } | SimulatorError::Log(_) => Exit::Failed,
         };
         Self::new(exit, &error)

@@ -12,8 +12,10 @@
 //! | `POST /simulator/decline` | `{"user_code"}`: the person says no |
 //! | `POST /simulator/revoke` | every token is revoked |
 //! | `POST /simulator/advance` | `{"seconds"}`: the tenant's time jumps ahead |
+//! | `POST /simulator/access`, `/simulator/refuse` | `{"rule"}`: a rule as `--access` and `--refuse` take it |
 //! | `GET /simulator/requests` | what was asked: counts and the latest requests |
 
+mod access;
 mod chance;
 mod faults;
 mod graph;
@@ -38,6 +40,7 @@ use tokio::task::JoinHandle;
 
 use crate::terms::Clock;
 
+use self::access::Access;
 use self::faults::Faults;
 use self::identity::Platform;
 use self::limits::Limits;
@@ -45,6 +48,7 @@ use self::requests::Requests;
 use self::time::Time;
 use self::world::World;
 
+pub use self::access::{AccessRule, AccessRuleError, refusal_names};
 pub use self::faults::{FaultSpecError, fault_names};
 pub use self::requests::{REQUESTS_KEPT, RequestCounts, RequestSeen};
 pub use self::tenant::{Extra, Source, TenantError};
@@ -83,6 +87,8 @@ pub struct Options {
     pub auto_approve: Option<String>,
     /// Whether 10,000 requests in ten minutes are the most per mailbox.
     pub quota: bool,
+    /// What lies over the tenant's own rights; a later rule replaces an earlier one of its kind.
+    pub access: Vec<AccessRule>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -104,6 +110,7 @@ impl Options {
             withheld: Vec::new(),
             auto_approve: None,
             quota: false,
+            access: Vec::new(),
             clock,
         }
     }
@@ -120,6 +127,10 @@ pub enum SimulatorError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Faults(#[from] FaultSpecError),
+    /// A rule about access cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Access(#[from] AccessRuleError),
     /// The port is taken.
     #[error("port {port} of 127.0.0.1 cannot be listened on: {reason}")]
     #[diagnostic(code(affiant::simulator::port), help("choose another port, or 0 for a free one"))]
@@ -158,6 +169,8 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
         let known = tenant.user(upn).and_then(|at| tenant.users.get(at)).is_some_and(tenant::User::can_sign_in);
         known.then_some(()).ok_or_else(|| SimulatorError::Nobody(upn.clone()))?;
     }
+    let access = Access::default();
+    options.access.iter().try_for_each(|rule| access.rule(&tenant, rule, 0))?;
     let port = |error: std::io::Error| SimulatorError::Port { port: options.port, reason: error.kind().to_string() };
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await.map_err(port)?;
     let origin = format!("http://{}", listener.local_addr().map_err(port)?);
@@ -168,6 +181,7 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
         time: Time::new(options.clock.clone()),
         platform: Platform::new(&options),
         limits: Limits::new(AT_ONCE, options.quota.then_some(QUOTA)),
+        access,
         faults: Faults::parse(&options.faults, options.seed)?,
         requests: requests.map_err(|error| SimulatorError::Log(error.kind().to_string()))?,
         latency: options.latency,

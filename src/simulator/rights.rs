@@ -1,17 +1,19 @@
 //! Who may read which mailbox: scopes first, then delegation.
 
+use std::borrow::Cow;
+
 use super::identity::Caller;
 use super::tenant::{Grant, Mailbox};
 
 /// How far a caller gets into a mailbox.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reach<'a> {
     /// Everything, as its owner.
     Whole,
     /// Single folders.
     Folders {
         /// Which.
-        folders: &'a [usize],
+        folders: Cow<'a, [usize]>,
         /// Whether the whole tree may be listed.
         root_visible: bool,
     },
@@ -44,7 +46,7 @@ pub(super) fn reach<'a>(caller: &Caller, mailbox: &'a Mailbox, own: bool, second
     for grant in mailbox.grants.iter().filter(active) {
         match &grant.folders {
             None => return Reach::Whole,
-            Some(folders) => reach = Reach::Folders { folders, root_visible: grant.root_visible },
+            Some(folders) => reach = Reach::Folders { folders: folders.into(), root_visible: grant.root_visible },
         }
     }
     reach

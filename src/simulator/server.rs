@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::access::{AccessRule, AccessRuleError};
 use super::faults::{Effect, Point, claims_challenge};
 use super::graph::{self, Refusal, Request};
 use super::identity;
@@ -92,6 +93,8 @@ fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
             world.time.advance(body.get("seconds").and_then(Value::as_i64).unwrap_or_default().saturating_mul(1000));
             done(true)
         }
+        ("POST", "/simulator/access") => done(ruled(world, AccessRule::access(text("rule")))),
+        ("POST", "/simulator/refuse") => done(ruled(world, AccessRule::refuse(text("rule")))),
         ("GET", "/simulator/requests") => Reply::json(
             StatusCode::OK,
             json!({ "counts": world.requests.counts(), "most_at_once": world.limits.most_at_once(),
@@ -103,6 +106,12 @@ fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
         },
         (method, path) => identity::answer(world, method, path, incoming.query.as_deref(), &incoming.body),
     }
+}
+
+/// Whether a rule is in force now.
+fn ruled(world: &World, rule: Result<AccessRule, AccessRuleError>) -> bool {
+    let seconds = world.time.running_seconds();
+    rule.and_then(|rule| world.access.rule(&world.tenant, &rule, seconds)).is_ok()
 }
 
 /// One request to Graph; the permit is held until the last byte is out.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::access::Access;
 use super::faults::Faults;
 use super::identity::Platform;
 use super::limits::Limits;
@@ -20,6 +21,7 @@ pub(super) struct World {
     pub(super) time: Time,
     pub(super) platform: Platform,
     pub(super) limits: Arc<Limits>,
+    pub(super) access: Access,
     pub(super) faults: Faults,
     pub(super) requests: Requests,
     /// How long every answer of Graph takes at least.

@@ -45,6 +45,7 @@ pub(super) struct Open<'a> {
     pub(super) user: &'a User,
     pub(super) mailbox: &'a Mailbox,
     reach: Reach<'a>,
+    denial: Denial,
     /// Whether bodies and attachments may be read.
     pub(super) bodies: bool,
 }
@@ -88,11 +89,17 @@ impl<'a> Call<'a> {
     /// The mailbox behind a user path, if the caller may look inside at all.
     pub(super) fn open(&self, name: &str) -> Result<Open<'a>, Refusal> {
         let (at, user) = self.user(name).ok_or_else(|| Refusal::invalid_user(name))?;
-        let mailbox = self.mailbox(user)?;
+        let seconds = self.world.time.running_seconds();
+        let ruled = self.world.access.ask(at, seconds);
+        let refused = |denial| Refusal::denied(denial, false, name);
+        let mailbox = self.mailbox(user).map_err(|refusal| ruled.denial.map_or(refusal, refused))?;
         let own = self.caller.user.is_some_and(|caller| caller == at || caller == mailbox.owner);
-        let Some(bodies) = rights::mail_scope(self.caller, own) else { return Err(Refusal::access_denied()) };
-        let reach = rights::reach(self.caller, mailbox, own, self.world.time.running_seconds());
-        Ok(Open { user, mailbox, reach, bodies })
+        let denial = ruled.denial.unwrap_or(mailbox.denial);
+        let Some(bodies) = rights::mail_scope(self.caller, own) else {
+            return Err(refused(ruled.denial.unwrap_or(Denial::Forbidden)));
+        };
+        let reach = ruled.reach.unwrap_or_else(|| rights::reach(self.caller, mailbox, own, seconds));
+        Ok(Open { user, mailbox, reach, denial, bodies })
     }
 }
 
@@ -110,12 +117,7 @@ impl Open<'_> {
             return Ok(());
         }
         let of_messages = matches!(about, About::Messages(_) | About::AllMessages);
-        Err(match self.mailbox.denial {
-            Denial::Forbidden => Refusal::access_denied(),
-            Denial::ItemNotFound => Refusal::item_not_found(),
-            Denial::RootNotFound if !of_messages => Refusal::root_not_found(),
-            Denial::FolderNotFound | Denial::RootNotFound => Refusal::folder_not_found(),
-        })
+        Err(Refusal::denied(self.denial, of_messages, &self.user.upn))
     }
 
     /// The folder that a path names by id or by well-known name.

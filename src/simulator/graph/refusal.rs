@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::simulator::ids::BadId;
 use crate::simulator::limits::Excess;
 use crate::simulator::reply::Reply;
+use crate::simulator::tenant::Denial;
 
 /// A request that is not answered as asked.
 #[derive(Debug)]
@@ -59,9 +60,38 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "ErrorFolderNotFound", text)
     }
 
-    /// The folder tree of a mailbox that may not be seen.
-    pub(super) fn root_not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "ErrorItemNotFound", "Default folder Root not found.")
+    /// What a mailbox answers in this shape to a question about folders, or about messages.
+    pub(super) fn denied(denial: Denial, of_messages: bool, name: &str) -> Self {
+        let root = |code| Self::new(StatusCode::NOT_FOUND, code, "Default folder Root not found.");
+        match denial {
+            Denial::Forbidden => Self::access_denied(),
+            Denial::ItemNotFound => Self::item_not_found(),
+            Denial::PropertiesNotFound => {
+                let text = "The specified object was not found in the store., \
+                            The process failed to get the correct properties.";
+                Self::new(StatusCode::NOT_FOUND, "ErrorItemNotFound", text)
+            }
+            Denial::RootNotFound if !of_messages => root("ErrorItemNotFound"),
+            Denial::RootWithoutCode if !of_messages => root(""),
+            Denial::FolderNotFound | Denial::RootNotFound | Denial::RootWithoutCode => Self::folder_not_found(),
+            Denial::ResourceNotFound => Self::not_discovered(),
+            Denial::RequestResourceNotFound => Self::no_such_user(name),
+            Denial::InvalidUser => Self::invalid_user(name),
+            Denial::NotYetSupported => Self::not_yet_supported(),
+            Denial::NotEnabled => Self::no_mailbox(),
+            // The status is not documented.
+            Denial::Extension => Self::new(StatusCode::NOT_FOUND, "extensionError", "The mailbox is not in the cloud."),
+            Denial::NonExistent => {
+                let text = "The SMTP address has no mailbox associated with it.";
+                Self::new(StatusCode::NOT_FOUND, "ErrorNonExistentMailbox", text)
+            }
+            Denial::FailedPrecondition => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "failedPrecondition", "Precondition failed.")
+            }
+            Denial::ODataDisabled => {
+                Self::new(StatusCode::FORBIDDEN, "ErrorAccessDenied", "Access to OData is disabled.")
+            }
+        }
     }
 
     /// An id that is none, or that belongs to something else.

@@ -34,6 +34,7 @@ impl Bench {
             time: Time::new(clock.clone()),
             platform: Platform::new(&Options::new(clock)),
             limits: Limits::new(4, None),
+            access: crate::simulator::access::Access::default(),
             faults: Faults::default(),
             requests: Requests::default(),
             latency: std::time::Duration::ZERO,

@@ -161,7 +161,8 @@ impl Mailbox {
         }
     }
 
-    fn find(&self, path: &str) -> Option<usize> {
+    /// The folder at a path, compared without case.
+    pub(in crate::simulator) fn find(&self, path: &str) -> Option<usize> {
         // A tree borrows nothing, but the folders have moved in here already.
         let names = crate::terms::FolderPath::parse(path).ok()?;
         let child = |parent: Option<usize>, name: &str| {

@@ -3,6 +3,7 @@
 //! It must not know HTTP, tokens or faults.
 
 mod corpus;
+mod denial;
 mod files;
 mod head;
 mod load;
@@ -16,6 +17,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+pub(super) use denial::{Denial, SHAPES};
 pub(super) use head::{Head, Who, header_lines, is_inline, is_meeting};
 pub use load::Extra;
 pub(super) use load::load;
@@ -109,19 +111,6 @@ pub(super) struct Grant {
     pub(super) root_visible: bool,
     /// Seconds after the server's start until it takes effect.
     pub(super) after_seconds: u64,
-}
-
-/// Which of the observed refusals a mailbox gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Denial {
-    /// 403 `ErrorAccessDenied`.
-    Forbidden,
-    /// 404 `ErrorItemNotFound`.
-    ItemNotFound,
-    /// 404 `ErrorFolderNotFound`.
-    FolderNotFound,
-    /// "Default folder Root not found." on folders, `ErrorFolderNotFound` on messages.
-    RootNotFound,
 }
 
 /// One message of a mailbox.
