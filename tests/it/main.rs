@@ -3,6 +3,7 @@
 
 mod tenant;
 
+mod access_rows;
 mod bad_input;
 mod by_hand;
 mod check;

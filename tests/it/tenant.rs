@@ -172,6 +172,15 @@ impl Tenant {
         })
     }
 
+    /// Tells the tenant's own control something; it must accept it.
+    pub(crate) fn tell(&self, path: &str, body: &Value) {
+        let url = format!("{}/simulator/{path}", self.origin());
+        let done = runtime().block_on(async {
+            client().post(url).body(body.to_string()).send().await.expect("answered").status().is_success()
+        });
+        assert!(done, "{path} {body}");
+    }
+
     /// What a browser is shown that goes to this address and wherever it is sent.
     pub(crate) fn visit(&self, url: &str) -> String {
         assert!(url.starts_with(self.said("login_url")), "{url}");
