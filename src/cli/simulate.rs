@@ -40,6 +40,9 @@ pub(super) struct Args {
     /// Write every request to this file, one JSON line each
     #[arg(long, value_name = "FILE")]
     request_log: Option<Utf8PathBuf>,
+    /// For tests: write every secret that is handed out or received to this file
+    #[arg(long, value_name = "FILE")]
+    issued: Option<Utf8PathBuf>,
     /// How long an access token lives, in seconds
     #[arg(long, default_value_t = 3600, value_name = "S")]
     token_lifetime_s: u64,
@@ -86,7 +89,7 @@ fn after_help() -> String {
         "Example:\n  affiant simulate --port 8080 --auto-approve paula.quist@brackwater.example --faults value-503:rate=0.02,throttle:every=50\n\n\
          Faults, separated by commas, each with parameters after colons: rate=0.02 (that share of all resources, chosen by the seed),\n\
          every=50, ids=3 (the first three), above=200 (page size), after=100, times=2 (per resource), once, forever,\n\
-         retry-after=SECONDS|date|float|none, seconds=5, code=53003. A fault that stands for passing trouble strikes a resource once.\n\
+         retry-after=SECONDS|date|float|none, seconds=5, code=53003, port=8080. A fault that stands for passing trouble strikes a resource once.\n\
          Also any status at any place: value-500-forever, list-504, folders-403, with any, mail, users, folders, list, sorted, message, value,\n\
          attachments or delta. Names like g12 are cases of the must-handle list.\n\n{}\n\n\
          Shapes of a refusal; besides, granted (none) and alternating (mailbox_not_enabled_new+resource_not_found):\n\n{}",
@@ -110,6 +113,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         seed: args.seed,
         latency: Duration::from_millis(args.latency_ms),
         request_log: args.request_log,
+        issued: args.issued,
         token_lifetime: Duration::from_secs(args.token_lifetime_s),
         device_interval: args.device_interval,
         granted_extra: args.grant_scope,

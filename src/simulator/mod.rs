@@ -21,6 +21,7 @@ mod faults;
 mod graph;
 mod identity;
 mod ids;
+mod issued;
 mod limits;
 mod reply;
 mod requests;
@@ -43,6 +44,7 @@ use crate::terms::Clock;
 use self::access::Access;
 use self::faults::Faults;
 use self::identity::Platform;
+use self::issued::Issued;
 use self::limits::Limits;
 use self::requests::Requests;
 use self::time::Time;
@@ -75,6 +77,8 @@ pub struct Options {
     pub latency: Duration,
     /// Where requests are written as JSON lines.
     pub request_log: Option<Utf8PathBuf>,
+    /// Where every secret that is handed out or received is written, for tests.
+    pub issued: Option<Utf8PathBuf>,
     /// How long an access token lives.
     pub token_lifetime: Duration,
     /// Seconds between polls that a device-code sign-in must keep.
@@ -104,6 +108,7 @@ impl Options {
             seed: 1,
             latency: Duration::ZERO,
             request_log: None,
+            issued: None,
             token_lifetime: Duration::from_hours(1),
             device_interval: 5,
             granted_extra: Vec::new(),
@@ -142,7 +147,7 @@ pub enum SimulatorError {
     },
     /// The request log cannot be written.
     #[error("the request log cannot be written: {0}")]
-    #[diagnostic(code(affiant::simulator::log), help("check the path of --request-log"))]
+    #[diagnostic(code(affiant::simulator::log), help("check the paths of --request-log and --issued"))]
     Log(String),
     /// Nobody of that name can sign in.
     #[error("nobody in the tenant can sign in as {0}")]
@@ -174,7 +179,8 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
     let port = |error: std::io::Error| SimulatorError::Port { port: options.port, reason: error.kind().to_string() };
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await.map_err(port)?;
     let origin = format!("http://{}", listener.local_addr().map_err(port)?);
-    let requests = Requests::new(options.request_log.as_deref());
+    let log = |error: std::io::Error| SimulatorError::Log(error.kind().to_string());
+    let requests = Requests::new(options.request_log.as_deref()).map_err(log)?;
     let world = Arc::new(World {
         tenant,
         origin,
@@ -183,7 +189,8 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
         limits: Limits::new(AT_ONCE, options.quota.then_some(QUOTA)),
         access,
         faults: Faults::parse(&options.faults, options.seed)?,
-        requests: requests.map_err(|error| SimulatorError::Log(error.kind().to_string()))?,
+        requests,
+        issued: Issued::new(options.issued.as_deref()).map_err(log)?,
         latency: options.latency,
         turns: AtomicU64::new(0),
         edits: Mutex::default(),

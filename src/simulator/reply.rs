@@ -97,6 +97,14 @@ impl Reply {
         }
     }
 
+    /// One member of a JSON document.
+    pub(super) fn json_field(&self, name: &str) -> Option<&Value> {
+        match &self.payload {
+            Payload::Json(document) => document.get(name),
+            Payload::Empty | Payload::Bytes(_) | Payload::Stream(_) => None,
+        }
+    }
+
     /// The header's text, where it is there.
     #[cfg(test)]
     pub(super) fn header_text(&self, name: &HeaderName) -> Option<&str> {

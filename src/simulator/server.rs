@@ -65,7 +65,11 @@ async fn handle(State(world): State<Arc<World>>, request: http::Request<Body>) -
     };
     let (reply, permit) = match incoming.path.strip_prefix("/v1.0/").or_else(|| incoming.path.strip_prefix("/beta/")) {
         Some(path) => ask_graph(&world, &incoming, path).await,
-        None => (beside_graph(&world, &incoming), None),
+        None => {
+            let reply = beside_graph(&world, &incoming).await;
+            world.issued.note(incoming.query.as_deref(), &incoming.body, &reply);
+            (reply, None)
+        }
     };
     // What tests and people do to the simulator itself is no request to the service.
     if !incoming.path.starts_with("/simulator/") && incoming.path != "/devicelogin" {
@@ -75,7 +79,7 @@ async fn handle(State(world): State<Arc<World>>, request: http::Request<Body>) -
 }
 
 /// Sign-in, control, or nothing.
-fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
+async fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
     let body: Value = serde_json::from_slice(&incoming.body).unwrap_or(Value::Null);
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let done = |ok: bool| {
@@ -100,11 +104,24 @@ fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
             json!({ "counts": world.requests.counts(), "most_at_once": world.limits.most_at_once(),
                     "requests": world.requests.seen() }),
         ),
-        (method, path) if path.ends_with("/token") => match world.faults.strike(Point::Token, path, 0, None) {
-            Some(strike) if strike.effect == Effect::Aadsts => identity::failure(world, strike.code),
-            _ => identity::answer(world, method, path, incoming.query.as_deref(), &incoming.body),
-        },
-        (method, path) => identity::answer(world, method, path, incoming.query.as_deref(), &incoming.body),
+        (method, path) => {
+            let point = match path.rsplit('/').next() {
+                Some("token") => Some(Point::Token),
+                Some("devicecode") => Some(Point::DeviceCode),
+                _ => None,
+            };
+            let strike = point.and_then(|point| world.faults.strike(point, path, 0, None));
+            match strike {
+                Some(strike) if strike.effect == Effect::Aadsts => identity::failure(world, strike.code),
+                strike => {
+                    let answer = || identity::answer(world, method, path, incoming.query.as_deref(), &incoming.body);
+                    match strike {
+                        Some(strike) => strike.beside(answer).await,
+                        None => answer(),
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -146,6 +163,7 @@ async fn admitted(world: &Arc<World>, request: Request, turn: u64, id: &str) -> 
         refusal.into_reply(&now, id, id)
     };
     let bearer = request.headers.get("authorization").and_then(|value| value.to_str().ok());
+    world.issued.note_bearer(bearer);
     let (caller, uses) = match world.platform.caller(world, bearer) {
         Ok(known) => known,
         Err(why) => return (refused(Refusal::token(why, &world.origin)), None),

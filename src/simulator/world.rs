@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::access::Access;
 use super::faults::Faults;
 use super::identity::Platform;
+use super::issued::Issued;
 use super::limits::Limits;
 use super::requests::Requests;
 use super::tenant::Tenant;
@@ -24,6 +25,7 @@ pub(super) struct World {
     pub(super) access: Access,
     pub(super) faults: Faults,
     pub(super) requests: Requests,
+    pub(super) issued: Issued,
     /// How long every answer of Graph takes at least.
     pub(super) latency: Duration,
     /// Requests to Graph so far.

@@ -56,7 +56,7 @@ fn word_kept(row: &Row<'_>, verdict: &str, ran: &Ran) -> Option<String> {
     (!kept).then(|| format!("{}: {verdict}, but collect exits with {} after {}", row.name, ran.exit, tally["totals"]))
 }
 
-fn all_hold(found: Vec<String>) {
+fn all_hold(found: &[String]) {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
@@ -90,7 +90,7 @@ fn with_access(state: &str, shapes: &[&str], verdict: &[&str]) {
         let row = Row { name: format!("{state} {shape}"), custodian: TOMAS, messages: MESSAGES, verdict };
         found.extend(holds(&tenant, &row));
     }
-    all_hold(found);
+    all_hold(&found);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn ones_own_mailbox_is_ready_and_refused_for_reasons_other_than_delegation() {
             found.extend(holds(&tenant, &row));
         }
     }
-    all_hold(found);
+    all_hold(&found);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn people_without_a_mailbox_guests_and_strangers_are_named_for_what_they_are() {
     tenant.tell("advance", &json!({ "seconds": 91 }));
     let row = Row { name: "effective now".into(), custodian: greta, messages: 2, verdict: &["ready"] };
     found.extend(holds(&tenant, &row));
-    all_hold(found);
+    all_hold(&found);
 }
 
 #[test]
@@ -197,10 +197,10 @@ fn a_token_without_the_shared_scope_is_told_from_missing_delegation() {
     };
     let shared = withhold(&["Mail.Read.Shared"]);
     let row = |name: &str, custodian, messages, verdict| Row { name: name.into(), custodian, messages, verdict };
-    all_hold(holds(&shared, &row("another's", TOMAS, MESSAGES, &["scope_missing"])));
-    all_hold(holds(&shared, &row("own", PARALEGAL, 3, &["ready"])));
+    all_hold(&holds(&shared, &row("another's", TOMAS, MESSAGES, &["scope_missing"])));
+    all_hold(&holds(&shared, &row("own", PARALEGAL, 3, &["ready"])));
     let all = withhold(&["Mail.Read.Shared", "Mail.Read"]);
-    all_hold(holds(&all, &row("own, no scope for mail", PARALEGAL, 3, &["scope_missing"])));
+    all_hold(&holds(&all, &row("own, no scope for mail", PARALEGAL, 3, &["scope_missing"])));
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn an_account_that_answers_differently_from_one_request_to_the_next_is_never_rea
         };
         found.extend(holds(&tenant, &row));
     }
-    all_hold(found);
+    all_hold(&found);
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn an_account_that_answers_differently_hours_apart_gets_the_verdict_of_the_hour(
         found.extend(holds(&tenant, &row));
         hour();
     }
-    all_hold(found);
+    all_hold(&found);
 }
 
 /// What is in a package, whatever order it was fetched in.
@@ -282,7 +282,7 @@ fn withdrawn(shapes: &[&str], moments: &[u64]) {
             }
         }
     }
-    all_hold(wrong);
+    all_hold(&wrong);
 }
 
 /// Among the messages, and where the list is read once more to close the balance.
@@ -345,7 +345,7 @@ fn never_ready_once_refused(shapes: &[&str]) {
         }
         assert!(whole, "{shape}: the last check is undisturbed");
     }
-    all_hold(wrong);
+    all_hold(&wrong);
 }
 
 #[test]
@@ -409,7 +409,7 @@ fn with_one_folder_closed(closes: impl Fn(&str) -> bool) {
         }
         let _ = std::fs::remove_dir_all(tenant.path(&format!("p{}", wrong.len())));
     }
-    all_hold(wrong);
+    all_hold(&wrong);
 }
 
 #[test]

@@ -37,10 +37,38 @@ impl Strike {
                 }
             }
             Effect::Html(code) => Reply::html(status(code), PAGE.to_owned()),
+            Effect::Redirect => Reply::redirect(&self.elsewhere()),
             Effect::Vanish => envelope(Refusal::item_not_found()),
             Effect::Reset => Reply::empty(StatusCode::OK).payload(broken(Vec::new())),
             _ => return None,
         })
+    }
+
+    /// Where a redirect leads.
+    fn elsewhere(&self) -> String {
+        match self.port {
+            Some(port) => format!("http://127.0.0.1:{port}/elsewhere"),
+            // The name cannot exist: RFC 6761.
+            None => "https://login.elsewhere.invalid/".to_owned(),
+        }
+    }
+
+    /// What the sign-in endpoints answer: something else, or what they would have, later.
+    pub(in crate::simulator) async fn beside(&self, answer: impl FnOnce() -> Reply) -> Reply {
+        match self.effect {
+            Effect::Html(code) => Reply::html(StatusCode::from_u16(code).unwrap_or(StatusCode::OK), PAGE.to_owned()),
+            // 307 keeps method and body: whoever follows it hands over what was sent.
+            Effect::Redirect => Reply { status: StatusCode::TEMPORARY_REDIRECT, ..Reply::redirect(&self.elsewhere()) },
+            Effect::Hang => {
+                tokio::time::sleep(Duration::from_secs(self.seconds)).await;
+                Reply::empty(StatusCode::OK).payload(broken(Vec::new()))
+            }
+            Effect::ErrorAsSuccess => {
+                let text = "AADSTS50173: The provided grant has expired due to it being revoked.";
+                Reply::json(StatusCode::OK, json!({ "error": "invalid_grant", "error_description": text }))
+            }
+            _ => answer(),
+        }
     }
 
     /// Spoils a good answer. `address` is the request's own, for links.

@@ -9,6 +9,8 @@ use http::StatusCode;
 pub(in crate::simulator) enum Point {
     /// The token endpoint.
     Token,
+    /// Where device codes are given out.
+    DeviceCode,
     /// The access token of any Graph request.
     Access,
     /// The directory.
@@ -78,6 +80,12 @@ pub(in crate::simulator) enum Effect {
     Revoke,
     /// The access token is challenged for more claims.
     Claims,
+    /// A redirect to another server, `port=` on this machine or a host that does not exist.
+    Redirect,
+    /// No answer for some seconds, then the connection breaks.
+    Hang,
+    /// An OAuth error with status 200.
+    ErrorAsSuccess,
     /// The token endpoint answers with an AADSTS number, `code=`.
     Aadsts,
 }
@@ -121,6 +129,9 @@ const ANY: &[Point] = &[
     Point::Delta,
     Point::Other,
 ];
+
+/// Both endpoints that programs sign in at.
+const SIGN_IN: &[Point] = &[Point::Token, Point::DeviceCode];
 
 const fn entry(name: &'static str, points: &'static [Point], effect: Effect, times: u32, gist: &'static str) -> Entry {
     Entry { name, points, effect, times, gist }
@@ -180,6 +191,11 @@ pub(super) const NAMED: &[Entry] = &[
     entry("token-expire", &[Point::Access], Effect::Expire, 1, "the access token expires (after= requests with it)"),
     entry("token-revoke", &[Point::Access], Effect::Revoke, 1, "the sign-in is revoked (after= requests with a token)"),
     entry("claims-challenge", &[Point::Access], Effect::Claims, 1, "401 with a claims challenge (after=)"),
+    entry("redirect", ANY, Effect::Redirect, 1, "a redirect to another server (port= of this machine)"),
+    entry("token-redirect", SIGN_IN, Effect::Redirect, 1, "the same from the token endpoint"),
+    entry("token-hang", SIGN_IN, Effect::Hang, 1, "the token endpoint says nothing (seconds=)"),
+    entry("token-html", SIGN_IN, Effect::Html(200), 1, "a page of HTML from the token endpoint"),
+    entry("token-200-error", SIGN_IN, Effect::ErrorAsSuccess, 1, "an OAuth error with status 200"),
     entry("token-error", &[Point::Token], Effect::Aadsts, 1, "the token endpoint refuses (code=AADSTS number)"),
     entry(
         "smime-500",

@@ -51,6 +51,8 @@ pub(super) struct Strike {
     pub(super) effect: Effect,
     retry_after: RetryAfter,
     seconds: u64,
+    /// Of this machine, to be sent to.
+    port: Option<u16>,
     /// An AADSTS number.
     pub(super) code: u32,
 }

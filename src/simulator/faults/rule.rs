@@ -18,7 +18,7 @@ pub enum FaultSpecError {
     #[diagnostic(
         code(affiant::simulator::fault_parameter),
         help(
-            "parameters are rate=, every=, ids=, above=, after=, times=, once, forever, retry-after=, seconds=, code="
+            "parameters are rate=, every=, ids=, above=, after=, times=, once, forever, retry-after=, seconds=, code=, port="
         )
     )]
     Setting {
@@ -57,6 +57,7 @@ pub(super) struct Rule {
     retry_after: RetryAfter,
     seconds: u64,
     code: u32,
+    port: Option<u16>,
 }
 
 impl Rule {
@@ -81,6 +82,7 @@ impl Rule {
             retry_after: RetryAfter::Seconds(1),
             seconds: 2,
             code: 50173,
+            port: None,
         };
         for parameter in usual.split(':').chain(parameters.split(':')).filter(|parameter| !parameter.is_empty()) {
             rule.set(parameter)
@@ -111,6 +113,7 @@ impl Rule {
                 }
             }
             "seconds" => self.seconds = number()?,
+            "port" => self.port = Some(value.parse().ok()?),
             "code" => self.code = value.parse().ok()?,
             _ => return None,
         }
@@ -122,6 +125,12 @@ impl Rule {
     }
 
     pub(super) fn strike(&self) -> Strike {
-        Strike { effect: self.effect, retry_after: self.retry_after, seconds: self.seconds, code: self.code }
+        Strike {
+            effect: self.effect,
+            retry_after: self.retry_after,
+            seconds: self.seconds,
+            code: self.code,
+            port: self.port,
+        }
     }
 }

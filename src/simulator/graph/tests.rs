@@ -37,6 +37,7 @@ impl Bench {
             access: crate::simulator::access::Access::default(),
             faults: Faults::default(),
             requests: Requests::default(),
+            issued: crate::simulator::issued::Issued::default(),
             latency: std::time::Duration::ZERO,
             turns: std::sync::atomic::AtomicU64::new(0),
             edits: std::sync::Mutex::default(),

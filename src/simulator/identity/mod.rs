@@ -43,15 +43,15 @@ pub(super) fn failure(world: &World, number: u32) -> Reply {
 }
 
 /// A form's fields.
-pub(super) struct Form(Vec<(String, String)>);
+pub(in crate::simulator) struct Form(Vec<(String, String)>);
 
 impl Form {
-    pub(super) fn parse(text: &[u8]) -> Self {
+    pub(in crate::simulator) fn parse(text: &[u8]) -> Self {
         Self(url::form_urlencoded::parse(text).into_owned().collect())
     }
 
     /// A field, empty where it is missing.
-    pub(super) fn get(&self, name: &str) -> &str {
+    pub(in crate::simulator) fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
     }
 }
