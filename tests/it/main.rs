@@ -15,6 +15,7 @@ mod graph_examples;
 mod handmade;
 mod house;
 mod main_job;
+mod no_secrets;
 mod real_mail;
 mod rebuilt_mail;
 mod resume;
