@@ -11,6 +11,7 @@ mod corpus_identity;
 mod damage;
 mod doctor;
 mod faults;
+mod foreign_authority;
 mod graph_examples;
 mod handmade;
 mod house;

@@ -30,9 +30,9 @@ impl Search {
         Tenant::start(&[&["--issued", issued.to_str().expect("UTF-8")], options].concat())
     }
 
-    fn keep(&mut self, args: &[&str], stdout: String, stderr: String) {
-        self.diagnostics.push((args.join(" "), stderr.clone()));
-        self.said.push((args.join(" "), stdout + &stderr));
+    fn keep(&mut self, args: &[&str], stdout: &str, stderr: &str) {
+        self.diagnostics.push((args.join(" "), stderr.to_owned()));
+        self.said.push((args.join(" "), format!("{stdout}{stderr}")));
     }
 
     /// Runs at the most verbose level.
@@ -40,7 +40,7 @@ impl Search {
         let output = tenant.command(args).arg("-vvv").env("RUST_LOG", "trace").output().expect("the binary runs");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-        self.keep(args, stdout.clone(), stderr.clone());
+        self.keep(args, &stdout, &stderr);
         Ran { exit: output.status.code().unwrap_or(-1), stdout, stderr }
     }
 
@@ -58,7 +58,7 @@ impl Search {
         out.read_to_string(&mut stdout).expect("the rest");
         let mut stderr = String::new();
         login.stderr.take().expect("piped").read_to_string(&mut stderr).expect("the rest");
-        self.keep(&args, stdout, stderr);
+        self.keep(&args, &stdout, &stderr);
         login.wait().expect("it ends").code()
     }
 
