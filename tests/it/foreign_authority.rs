@@ -1,7 +1,7 @@
 //! Signing in at an authorization server that nobody here wrote: the npm package oidc-provider, installed once into
 //! the target folder where the registry can be reached, and passed over, with the reason, where it cannot.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -54,6 +54,11 @@ fn install() -> Result<PathBuf, String> {
     Err(format!("npm cannot install oidc-provider: {failed}"))
 }
 
+/// Says why nothing was tried, past the test runner, which hides what passing tests print.
+fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
+}
+
 /// A running provider and a home folder of its own.
 struct Authority {
     process: Child,
@@ -71,11 +76,11 @@ impl Drop for Authority {
 impl Authority {
     /// Starts one whose access tokens live so many seconds; `None`, said aloud, where it cannot be had.
     fn start(seconds: u32, certificate: Option<&Path>) -> Option<Self> {
-        let folder = installed().map_err(|why| eprintln!("SKIPPED: {why}")).ok()?;
+        let folder = installed().map_err(|why| skipped(&why)).ok()?;
         let mut command = Command::new("node");
         command.current_dir(folder).args(["authority.mjs", TENANT, &seconds.to_string()]).args(certificate);
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = piped.spawn().map_err(|why| eprintln!("SKIPPED: node: {why}")).ok()?;
+        let mut process = piped.spawn().map_err(|why| skipped(&format!("node: {why}"))).ok()?;
         let mut out = BufReader::new(process.stdout.take().expect("piped"));
         let mut line = String::new();
         while !line.starts_with('{') {

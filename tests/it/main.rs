@@ -5,6 +5,7 @@ mod tenant;
 
 mod access_rows;
 mod bad_input;
+mod bad_sign_in;
 mod by_hand;
 mod check;
 mod corpus_identity;
