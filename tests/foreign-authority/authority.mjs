@@ -20,29 +20,31 @@ const server = createServer();
 await new Promise((listening) => { server.listen(0, '127.0.0.1', listening); });
 const origin = `http://127.0.0.1:${server.address().port}`;
 
+const counts = { renewals: 0, assertions: [] };
 const clients = [
   {
-    client_id: 'public', application_type: 'native', token_endpoint_auth_method: 'none',
+    client_id: '11111111-1111-4111-8111-111111111111', application_type: 'native', token_endpoint_auth_method: 'none',
     grant_types: ['authorization_code', 'refresh_token', device], redirect_uris: ['http://localhost'],
   },
   {
-    client_id: 'with-secret', client_secret: 'a+secret/with %signs&that=must~be encoded', token_endpoint_auth_method: 'client_secret_post',
-    grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope: 'https://graph.microsoft.com/.default',
+    client_id: '22222222-2222-4222-8222-222222222222', client_secret: 'a+secret/with%signs&that=must~be:encoded', token_endpoint_auth_method: 'client_secret_post',
+    grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope: `${origin}/.default`,
   },
 ];
 if (certificate) {
   const given = new X509Certificate(readFileSync(certificate));
   const x5t = createHash('sha256').update(given.raw).digest('base64url');
+  counts.thumbprint = x5t;
   clients.push({
-    client_id: 'with-certificate', token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'PS256',
+    client_id: '33333333-3333-4333-8333-333333333333', token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'PS256',
     jwks: { keys: [{ ...given.publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'PS256', 'x5t#S256': x5t }] },
-    grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope: 'https://graph.microsoft.com/.default',
+    grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope: `${origin}/.default`,
   });
 }
 
 const provider = new Provider(origin, {
   clients,
-  scopes: ['openid', 'profile', 'offline_access', ...mail, 'https://graph.microsoft.com/.default', `${origin}/.default`],
+  scopes: ['openid', 'profile', 'offline_access', ...mail, `${origin}/.default`],
   claims: { openid: ['sub'], profile: ['name', 'preferred_username'] },
   cookies: { keys: ['of no use to anybody'] },
   pkce: { required: () => true, methods: ['S256'] },
@@ -66,7 +68,6 @@ const provider = new Provider(origin, {
   },
 });
 
-const counts = { renewals: 0, assertions: [] };
 provider.on('grant.success', (ctx) => { counts.renewals += ctx.oidc.params.grant_type === 'refresh_token' ? 1 : 0; });
 provider.on('grant.error', (ctx, error) => { counts.error = `${error.message}: ${error.error_description}`; });
 

@@ -14,6 +14,12 @@ use crate::tenant::{AFFIANT, Ran};
 
 const TENANT: &str = "contoso.example";
 const ANA: &str = "ana@contoso.example";
+/// Applications as tests/foreign-authority/authority.mjs registers them.
+const PUBLIC: &str = "11111111-1111-4111-8111-111111111111";
+const WITH_SECRET: &str = "22222222-2222-4222-8222-222222222222";
+const WITH_CERTIFICATE: &str = "33333333-3333-4333-8333-333333333333";
+/// Needs encoding in a form.
+const SECRET: &str = "a+secret/with%signs&that=must~be:encoded";
 
 /// Where the package is installed, or why it is not.
 fn installed() -> Result<PathBuf, String> {
@@ -99,14 +105,12 @@ impl Authority {
         command.args(args).env_remove("AFFIANT_ACCOUNT").stdin(Stdio::null());
         command.env("AFFIANT_HOME", self.home.path().join("home")).env("AFFIANT_TOKEN_STORE", "file");
         command.env("AFFIANT_LOGIN_URL", &self.origin).env("AFFIANT_GRAPH_URL", &self.origin);
-        command.env("AFFIANT_TENANT", TENANT).env("AFFIANT_CLIENT_ID", "public");
+        command.env("AFFIANT_TENANT", TENANT).env("AFFIANT_CLIENT_ID", PUBLIC);
         command
     }
 
     fn run(&self, args: &[&str]) -> Ran {
-        let output = self.command(args).output().expect("the binary runs");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ran { exit: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        Ran::of(&self.command(args).output().expect("the binary runs"))
     }
 
     /// Starts a sign-in, lets a person answer its first line, and waits for its end.
@@ -272,7 +276,7 @@ fn a_device_code_sign_in_works_and_can_be_declined() {
 #[test]
 fn applications_and_answers_that_do_not_belong_are_refused_by_either_side() {
     let Some(authority) = Authority::start(600, None) else { return };
-    let unknown = ["--flow", "device-code", "--client-id", "nobody"];
+    let unknown = ["--flow", "device-code", "--client-id", "99999999-9999-4999-8999-999999999999"];
     authority.login(&unknown, |_| {}).fails_in_json(4, "invalid_client");
     let forged = authority.login(&["--no-browser"], |said| {
         let url = said["url"].as_str().expect("an address");
@@ -287,7 +291,75 @@ fn applications_and_answers_that_do_not_belong_are_refused_by_either_side() {
     authority.run(&["whoami"]).exits(4);
 }
 
+#[test]
+fn an_application_signs_in_with_its_secret_and_again_when_its_token_is_over() {
+    let Some(authority) = Authority::start(2, None) else { return };
+    let file = authority.home.path().join("secret");
+    let login = |secret: &str| {
+        std::fs::write(&file, secret).expect("written");
+        let file = file.to_str().expect("UTF-8");
+        let args = ["login", "--flow", "client-secret", "--secret-file", file, "--client-id", WITH_SECRET, "--json"];
+        authority.run(&args)
+    };
+    login("another-secret-of-some-length").fails_in_json(4, "invalid_client");
+    let ran = login(&format!(" {SECRET}\n")).exits(0);
+    assert_eq!(ran.last()["flow"], "client-secret");
+    authority.run(&["users", "--json"]).exits(0);
+    std::thread::sleep(Duration::from_millis(2_100));
+    authority.run(&["users", "--json"]).exits(0);
+}
+
+#[test]
+fn an_application_signs_in_with_its_certificate_in_each_form_of_file() {
+    let certificates = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/certificates");
+    let Some(authority) = Authority::start(600, Some(&certificates.join("app.pem"))) else { return };
+    let login = |name: &str| {
+        let file = certificates.join(name);
+        let file = file.to_str().expect("UTF-8");
+        let args = ["login", "--flow", "certificate", "--certificate", file, "--client-id", WITH_CERTIFICATE, "--json"];
+        let output = authority.command(&args).env("AFFIANT_CERTIFICATE_PASSPHRASE", "opens it").output();
+        Ran::of(&output.expect("the binary runs"))
+    };
+    for name in ["app.pem", "app-pkcs1.pem", "app-locked.pem", "app.p12", "app-legacy.pfx"] {
+        assert_eq!(login(name).exits(0).last()["flow"], "certificate", "{name}");
+        authority.run(&["users", "--json"]).exits(0);
+    }
+    let heads = authority.counts()["assertions"].clone();
+    let head = &heads.as_array().expect("assertions")[0];
+    assert_eq!((head["alg"].as_str(), head["typ"].as_str()), (Some("PS256"), Some("JWT")), "{head}");
+    assert_eq!(head["x5t#S256"], authority.counts()["thumbprint"]);
+    assert_eq!(heads.as_array().map(Vec::len), Some(5), "one for each sign-in, none more");
+}
+
+#[test]
+fn a_certificate_that_is_not_registered_is_refused() {
+    let certificates = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/certificates");
+    let Some(registered) = other_certificate() else { return skipped("openssl is not installed") };
+    let Some(authority) = Authority::start(600, Some(registered.path())) else { return };
+    let file = certificates.join("app.pem");
+    let args = ["login", "--flow", "certificate", "--certificate", file.to_str().expect("UTF-8"), "--json"];
+    authority.run(&[&args[..], &["--client-id", WITH_CERTIFICATE]].concat()).fails_in_json(4, "invalid_client");
+    authority.run(&["whoami"]).exits(4);
+}
+
+/// A certificate made now.
+fn other_certificate() -> Option<tempfile::NamedTempFile> {
+    let (key, certificate) = (tempfile::NamedTempFile::new().ok()?, tempfile::NamedTempFile::new().ok()?);
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=other", "-days", "2", "-keyout"])
+        .arg(key.path())
+        .arg("-out")
+        .arg(certificate.path())
+        .output();
+    made.ok().filter(|output| output.status.success()).map(|_| certificate)
+}
+
 impl Ran {
+    fn of(output: &std::process::Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { exit: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
     /// A failure that says this, in its JSON error.
     fn fails_in_json(self, code: i32, says: &str) {
         let ran = self.exits(code);

@@ -144,7 +144,7 @@ fn no_secret_is_in_any_output_or_file_of_the_whole_job_and_its_troubles() {
     let tenant = search.tenant("main", &options);
     assert_eq!(search.browser(&tenant, str::to_owned), Some(0));
     search.run(&tenant, &["login", "--flow", "device-code"]).exits(0);
-    search.run(&tenant, &["login", "--flow", "device-code", "--json", "--read-directory"]).exits(0);
+    search.run(&tenant, &["login", "--flow", "device-code", "--json", "--with", "directory"]).exits(0);
     for args in [&["whoami"][..], &["whoami", "--json"], &["users", "--json"], &["check", MARA, "me", "--json"]] {
         search.run(&tenant, args).exits(0);
     }
