@@ -10,6 +10,10 @@ use serde_json::Value;
 
 use crate::tenant::{MARA, Ran, Tenant};
 
+/// What goes over the wire when people sign in.
+const OF_PEOPLE: [&str; 7] =
+    ["access_token", "refresh_token", "id_token", "device_code", "code", "code_verifier", "state"];
+
 /// What was said and written, and the secrets it is searched for.
 struct Search {
     folder: tempfile::TempDir,
@@ -37,7 +41,13 @@ impl Search {
 
     /// Runs at the most verbose level.
     fn run(&mut self, tenant: &Tenant, args: &[&str]) -> Ran {
-        let output = tenant.command(args).arg("-vvv").env("RUST_LOG", "trace").output().expect("the binary runs");
+        self.run_with(tenant, args, &[])
+    }
+
+    fn run_with(&mut self, tenant: &Tenant, args: &[&str], variables: &[(&str, &str)]) -> Ran {
+        let mut command = tenant.command(args);
+        command.arg("-vvv").env("RUST_LOG", "trace").envs(variables.iter().copied());
+        let output = command.output().expect("the binary runs");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
         self.keep(args, &stdout, &stderr);
@@ -77,12 +87,12 @@ impl Search {
         found
     }
 
-    /// Every place in what was said and in these folders where a secret stands.
-    fn leaks(&self, folders: &[PathBuf]) -> Vec<String> {
+    /// Every place in what was said and in these folders where a secret stands; the kinds named must be among them.
+    fn leaks(&self, kinds: &[&str], folders: &[PathBuf]) -> Vec<String> {
         let secrets = self.secrets();
-        let kinds: BTreeSet<&str> = secrets.values().map(String::as_str).collect();
-        for kind in ["access_token", "refresh_token", "id_token", "device_code", "code", "code_verifier", "state"] {
-            assert!(kinds.contains(kind), "no {kind} among the secrets: the search would prove nothing");
+        let have: BTreeSet<&str> = secrets.values().map(String::as_str).collect();
+        for kind in kinds {
+            assert!(have.contains(kind), "no {kind} among the secrets: the search would prove nothing");
         }
         let needles: Vec<&[u8]> = secrets.keys().map(String::as_bytes).collect();
         let (mut leaks, mut addresses) = (Vec::new(), 0);
@@ -106,8 +116,8 @@ impl Search {
                 found(&bytes, &needles).into_iter().filter_map(|hit| secrets.get(std::str::from_utf8(hit).ok()?));
             leaks.extend(hits.map(|kind| format!("{kind}: {}", file.display())));
         }
-        assert!(searched > 5, "{searched} files were searched");
-        assert!(addresses > 0, "the search finds nothing where there is something");
+        assert!(searched > 2, "{searched} files were searched");
+        assert!(addresses > 0 || !kinds.contains(&"state"), "the search finds nothing where there is something");
         leaks
     }
 }
@@ -165,7 +175,7 @@ fn no_secret_is_in_any_output_or_file_of_the_whole_job_and_its_troubles() {
     tenant.tell("refuse", &serde_json::json!({ "rule": "jonas.weber@brackwater.example=granted" }));
     search.run(&tenant, &["resume", &lost, "--json"]).exits(3);
     let folders = ["home", "whole", "lost", "zip"].map(|name| tenant.path(name));
-    let leaks = search.leaks(&folders);
+    let leaks = search.leaks(&OF_PEOPLE, &folders);
     assert!(leaks.is_empty(), "{leaks:#?}");
 
     // The key is beside what it seals and nowhere else.
@@ -247,6 +257,51 @@ fn no_secret_is_in_what_a_failed_sign_in_leaves_behind() {
     let without = search.browser(&tenant, |url| url.replace("state=", "other="));
     assert_eq!(without, Some(4));
     let folders = tenants.iter().chain([&tenant]).flat_map(|tenant| [tenant.path("home"), tenant.path("p")]);
-    let leaks = search.leaks(&folders.filter(|folder| folder.exists()).collect::<Vec<_>>());
+    let leaks = search.leaks(&OF_PEOPLE, &folders.filter(|folder| folder.exists()).collect::<Vec<_>>());
+    assert!(leaks.is_empty(), "{leaks:#?}");
+}
+
+#[test]
+fn no_secret_of_an_application_is_in_any_output_or_file() {
+    const APP: &str = "715c42ed-3276-46d1-86b2-e00fec66cf3c";
+    const LOCK: &str = "opens it";
+    const PASSPHRASE: &str = "of eight words or so";
+    let mut search = Search::new();
+    let tenant =
+        search.tenant("app", &["--token-lifetime-s", "2", "--faults", "token-error:code=7000222:after=4:once"]);
+    let certificates = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/certificates");
+    let file = |name: &str| certificates.join(name).to_str().expect("UTF-8").to_owned();
+    let seals = ("AFFIANT_PASSPHRASE", PASSPHRASE);
+    let app = |flow| ["login", "--flow", flow, "--client-id", APP];
+    let secret = ("AFFIANT_CLIENT_SECRET", "simulated-secret-not-a-secret");
+    search.run_with(&tenant, &app("client-secret"), &[secret, seals]).exits(0);
+    search.run_with(&tenant, &["whoami"], &[seals]).exits(0);
+    search.run_with(&tenant, &["users", "--json"], &[seals]).exits(0);
+    search.run_with(&tenant, &app("client-secret"), &[("AFFIANT_CLIENT_SECRET", "wrong-secret-not-a-secret")]);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    search.run_with(&tenant, &["users"], &[seals]);
+    for name in ["app.pem", "app-locked.pem", "app.p12"] {
+        let path = file(name);
+        let args = [&app("certificate")[..], &["--certificate", &path]].concat();
+        let ran = search.run_with(&tenant, &args, &[("AFFIANT_CERTIFICATE_PASSPHRASE", LOCK), seals]);
+        assert!([0, 4].contains(&ran.exit), "{name}: {}", ran.stderr);
+        search.run_with(&tenant, &["users"], &[seals]);
+        search.run_with(&tenant, &["scopes", "--json"], &[seals]);
+    }
+    let path = file("app-locked.pem");
+    let wrong = [&app("certificate")[..], &["--certificate", &path]].concat();
+    search.run_with(&tenant, &wrong, &[("AFFIANT_CERTIFICATE_PASSPHRASE", "of quite another lock"), seals]);
+    // What only this side knows.
+    let key = std::fs::read_to_string(file("app.pem")).expect("a file");
+    let key = key.split("PRIVATE KEY-----").nth(1).expect("a key").lines().nth(3).expect("a line").to_owned();
+    let mut own = String::new();
+    let kinds =
+        [("passphrase", LOCK), ("passphrase", "of quite another lock"), ("passphrase", PASSPHRASE), ("key", &key)];
+    for (kind, value) in kinds {
+        own += &format!("{}\n", serde_json::json!({ "kind": kind, "value": value }));
+    }
+    std::fs::write(search.folder.path().join("own"), own).expect("written");
+    let kinds = ["access_token", "client_secret", "client_assertion", "passphrase", "key"];
+    let leaks = search.leaks(&kinds, &[tenant.path("home")]);
     assert!(leaks.is_empty(), "{leaks:#?}");
 }
