@@ -158,6 +158,8 @@ fn no_secret_is_in_any_output_or_file_of_the_whole_job_and_its_troubles() {
     for args in [&["whoami"][..], &["whoami", "--json"], &["users", "--json"], &["check", MARA, "me", "--json"]] {
         search.run(&tenant, args).exits(0);
     }
+    search.run(&tenant, &["scopes"]);
+    search.run(&tenant, &["doctor", "--json"]);
     search.run(&tenant, &["check", "petra.novak@brackwater.example", "nobody@brackwater.example"]).exits(5);
     let (whole, lost, zip) = (tenant.text("whole"), tenant.text("lost"), tenant.text("zip"));
     search.run(&tenant, &["collect", MARA, "--yes", "--json", "--plan-only", "--out", &whole]).exits(0);
@@ -287,6 +289,7 @@ fn no_secret_of_an_application_is_in_any_output_or_file() {
         assert!([0, 4].contains(&ran.exit), "{name}: {}", ran.stderr);
         search.run_with(&tenant, &["users"], &[seals]);
         search.run_with(&tenant, &["scopes", "--json"], &[seals]);
+        search.run_with(&tenant, &["doctor"], &[seals]);
     }
     let path = file("app-locked.pem");
     let wrong = [&app("certificate")[..], &["--certificate", &path]].concat();

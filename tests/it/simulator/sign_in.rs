@@ -117,26 +117,30 @@ async fn refreshing_brings_new_tokens_until_the_sign_in_is_revoked() {
 
 #[tokio::test]
 async fn an_application_signs_in_with_its_secret_and_has_no_me() {
-    let bench = Bench::start(&[]);
+    let (bench, reader) = (Bench::start(&[]), Bench::start(&["--grant-scope", "Mail.Read"]));
     let app = "715c42ed-3276-46d1-86b2-e00fec66cf3c";
-    let ask = async |client: &str, secret: &str| {
+    let ask = async |bench: &Bench, client: &str, secret: &str| {
         bench
             .token_endpoint(&[
                 ("grant_type", "client_credentials"),
                 ("client_id", client),
                 ("client_secret", secret),
-                ("scope", "https://graph.microsoft.com/.default"),
+                ("scope", &format!("{}/.default", bench.origin)),
             ])
             .await
     };
-    assert_eq!(ask(app, "wrong").await.json()["error_codes"], json!([7_000_215]));
-    assert_eq!(ask("00000000-0000-0000-0000-000000000000", "x").await.json()["error_codes"], json!([700_016]));
-    let answer = ask(app, "simulated-secret-not-a-secret").await.json();
+    assert_eq!(ask(&bench, app, "wrong").await.json()["error_codes"], json!([7_000_215]));
+    let nobody = ask(&bench, "00000000-0000-0000-0000-000000000000", "x").await;
+    assert_eq!(nobody.json()["error_codes"], json!([700_016]));
+    let answer = ask(&bench, app, "simulated-secret-not-a-secret").await.json();
     assert!(answer.get("refresh_token").is_none());
     let token = text(&answer, "access_token");
     assert_eq!(bench.get(token, "/me").await.status, 400);
     let other = "/users/petra.novak@brackwater.example/mailFolders";
-    assert_eq!(bench.get(token, other).await.status, 200, "an application reads every mailbox");
+    assert_eq!(bench.get(token, other).await.status, 403, "it has no permission for mail");
+    let answer = ask(&reader, app, "simulated-secret-not-a-secret").await.json();
+    let read = reader.get(text(&answer, "access_token"), other).await;
+    assert_eq!(read.status, 200, "with it, an application reads every mailbox");
 }
 
 #[tokio::test]
