@@ -4,6 +4,8 @@ use std::io::Read;
 
 use miette::Diagnostic;
 
+use super::cell::unguarded;
+
 /// Largest list read, in bytes.
 const LARGEST: u64 = 16 << 20;
 /// Header names of the column that names the custodian, in lower case, best first.
@@ -58,7 +60,8 @@ pub enum CustodiansError {
 }
 
 /// Reads custodians from CSV: the column named custodian, email, upn or address, else the first one. Commas,
-/// semicolons or tabs; quotes, blank lines and a byte order mark are taken.
+/// semicolons or tabs; quotes, blank lines and a byte order mark are taken, and so is the apostrophe that keeps a
+/// spreadsheet from calculating.
 pub fn custodians_from_csv(reader: impl Read) -> Result<Custodians, CustodiansError> {
     let mut bytes = Vec::new();
     let mut limited = reader.take(LARGEST + 1);
@@ -97,7 +100,7 @@ fn read(text: &str) -> Result<Custodians, CustodiansError> {
                 continue;
             }
         }
-        list.add(row.get(column).unwrap_or_default());
+        list.add(unguarded(row.get(column).unwrap_or_default()));
     }
     if list.typed.is_empty() { Err(CustodiansError::Empty) } else { Ok(list) }
 }
@@ -157,6 +160,14 @@ mod tests {
     fn without_a_named_column_the_first_one_counts_and_a_first_row_with_somebody_is_no_title() {
         assert_eq!(typed("ana@x.example,Ana\nbob@x.example,Bob"), ["ana@x.example", "bob@x.example"]);
         assert_eq!(typed("Who,Why\nana@x.example,x"), ["ana@x.example"]);
+    }
+
+    #[test]
+    fn an_apostrophe_that_guards_a_cell_is_not_part_of_the_name() {
+        assert_eq!(
+            typed("custodian\n'+49@x.example\no'hara@x.example\n''@x\n'ana@x.example\n"),
+            ["+49@x.example", "o'hara@x.example", "'@x", "'ana@x.example"]
+        );
     }
 
     #[test]

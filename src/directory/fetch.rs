@@ -9,7 +9,7 @@ use crate::terms::{Exchange, Purpose};
 
 /// Properties to select, best list first.
 const SELECTS: [&str; 3] = [
-    "id,displayName,userPrincipalName,mail,proxyAddresses,userType,accountEnabled,assignedLicenses,assignedPlans,onPremisesSyncEnabled,createdDateTime",
+    "id,displayName,userPrincipalName,mail,proxyAddresses,userType,accountEnabled,assignedLicenses,assignedPlans,onPremisesSyncEnabled,department,createdDateTime",
     "id,displayName,userPrincipalName,mail,proxyAddresses,userType,accountEnabled",
     "id,displayName,userPrincipalName,mail",
 ];

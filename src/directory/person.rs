@@ -1,9 +1,10 @@
-//! A person as the directory shows them, and what that lets one expect of their mailbox.
+//! A person as the directory shows them.
 //!
 //! What the granted scopes do not show is unknown, never false. It must not ask anything.
 
+use super::expect::{MailboxSeen, expect};
 use crate::graph::wire::User;
-use crate::terms::{MailboxKind, ObjectId};
+use crate::terms::ObjectId;
 
 /// A directory user.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -23,48 +24,12 @@ pub struct Person {
     pub user_type: Option<String>,
     /// Whether the account may sign in.
     pub account_enabled: Option<bool>,
+    /// Department; nothing where there is none or the scopes do not show it.
+    pub department: Option<String>,
+    /// Whether the account is synchronised from an on-premises directory.
+    pub on_premises_sync: Option<bool>,
     /// What can be expected of the mailbox.
     pub mailbox: MailboxSeen,
-}
-
-/// What the directory says about a mailbox.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-pub struct MailboxSeen {
-    /// Its kind; a delegated session can rarely tell.
-    pub kind: MailboxKind,
-    /// What to expect.
-    pub state: MailboxState,
-    /// Why, in a sentence.
-    pub reason: Option<String>,
-}
-
-/// What to expect of a mailbox before it is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MailboxState {
-    /// There should be one.
-    Likely,
-    /// There is no address, so there should be none.
-    None,
-    /// A guest; the mailbox is in another tenant.
-    Guest,
-    /// The account is disabled: a leaver, or a shared, room or equipment mailbox.
-    DisabledAccount,
-    /// The directory does not show enough.
-    Unknown,
-}
-
-impl MailboxState {
-    /// The word in tables and JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Likely => "likely",
-            Self::None => "none",
-            Self::Guest => "guest",
-            Self::DisabledAccount => "disabled_account",
-            Self::Unknown => "unknown",
-        }
-    }
 }
 
 impl Person {
@@ -90,6 +55,8 @@ impl Person {
             aliases,
             user_type: filled(user.user_type.as_deref()),
             account_enabled: user.account_enabled,
+            department: filled(user.department.as_deref()),
+            on_premises_sync: user.on_premises_sync_enabled,
             mailbox,
         })
     }
@@ -135,63 +102,6 @@ fn smtp_addresses(proxies: &[String]) -> Vec<(bool, String)> {
     proxies.iter().filter_map(read).collect()
 }
 
-/// What the entry lets one expect. Only a mailbox with a plan and an enabled account is called a user's:
-/// shared, room and equipment mailboxes cannot be told apart in a delegated session.
-fn expect(user: &User, has_address: bool) -> MailboxSeen {
-    let external = user.user_principal_name.as_deref().is_some_and(|upn| upn.to_lowercase().contains("#ext#"));
-    let guest = user.user_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("guest"));
-    let plan = user.assigned_plans.as_deref().map(has_exchange);
-    let synced = user.on_premises_sync_enabled == Some(true);
-    let (kind, state, reason) = match (user.account_enabled, plan) {
-        _ if external || (guest && plan != Some(true)) => {
-            (MailboxKind::Unknown, MailboxState::Guest, Some("a guest: the mailbox is in the guest's own tenant"))
-        }
-        _ if !has_address => {
-            (MailboxKind::Unknown, MailboxState::None, Some("no mail address, so no mailbox is expected"))
-        }
-        (Some(false), Some(true)) => (
-            MailboxKind::Unknown,
-            MailboxState::DisabledAccount,
-            Some("the account is disabled; the mailbox is licensed and can be collected if access is delegated"),
-        ),
-        (Some(false), _) => (
-            MailboxKind::Unknown,
-            MailboxState::DisabledAccount,
-            Some(
-                "the account is disabled: often a shared, room or equipment mailbox, or a leaver; it can be collected if access is delegated",
-            ),
-        ),
-        (_, Some(true)) => (MailboxKind::User, MailboxState::Likely, None),
-        (_, Some(false)) if synced => (
-            MailboxKind::Unknown,
-            MailboxState::Unknown,
-            Some(
-                "no Exchange Online plan, and the account comes from on premises: the mailbox may be there, out of reach",
-            ),
-        ),
-        (_, Some(false)) => (
-            MailboxKind::Unknown,
-            MailboxState::Unknown,
-            Some("an address but no Exchange Online plan: the mailbox may be unlicensed, or shared"),
-        ),
-        (_, None) => (
-            MailboxKind::Unknown,
-            MailboxState::Likely,
-            Some("an address; licence and kind are not visible with the granted scopes"),
-        ),
-    };
-    MailboxSeen { kind, state, reason: reason.map(str::to_owned) }
-}
-
-fn has_exchange(plans: &[crate::graph::wire::AssignedPlan]) -> bool {
-    plans.iter().any(|plan| {
-        let is = |text: &Option<String>, words: &[&str]| {
-            text.as_deref().is_some_and(|text| words.iter().any(|word| text.eq_ignore_ascii_case(word)))
-        };
-        is(&plan.service, &["exchange"]) && is(&plan.capability_status, &["Enabled", "Warning"])
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,41 +124,9 @@ mod tests {
     fn what_is_not_shown_is_unknown() {
         let person = person(r#"{"id":"1","mail":"ana@x.example","displayName":"","userPrincipalName":null}"#);
         assert_eq!((person.display_name.as_deref(), person.account_enabled), (None, None));
-        assert_eq!((person.mailbox.kind, person.mailbox.state), (MailboxKind::Unknown, MailboxState::Likely));
+        assert_eq!((person.department.as_deref(), person.mailbox.exchange_plan), (None, None));
         assert!(person.mailbox.reason.is_some_and(|reason| reason.contains("not visible")));
         assert_eq!(person.aliases, [""; 0]);
-    }
-
-    #[test]
-    fn the_state_says_what_to_expect() {
-        let plan = r#""assignedPlans":[{"service":"exchange","capabilityStatus":"Enabled"}]"#;
-        for (json, kind, state) in [
-            (
-                format!(r#"{{"id":"1","mail":"a@x","accountEnabled":true,{plan}}}"#),
-                MailboxKind::User,
-                MailboxState::Likely,
-            ),
-            (
-                r#"{"id":"1","mail":"a@x","accountEnabled":false,"assignedPlans":[]}"#.into(),
-                MailboxKind::Unknown,
-                MailboxState::DisabledAccount,
-            ),
-            (
-                r#"{"id":"1","userPrincipalName":"a_x#EXT#@t","mail":"a@x"}"#.into(),
-                MailboxKind::Unknown,
-                MailboxState::Guest,
-            ),
-            (r#"{"id":"1","userType":"Guest","mail":"a@x"}"#.into(), MailboxKind::Unknown, MailboxState::Guest),
-            (r#"{"id":"1","userPrincipalName":"a@t"}"#.into(), MailboxKind::Unknown, MailboxState::None),
-            (
-                r#"{"id":"1","mail":"a@x","assignedPlans":[],"onPremisesSyncEnabled":true}"#.into(),
-                MailboxKind::Unknown,
-                MailboxState::Unknown,
-            ),
-        ] {
-            let person = person(&json);
-            assert_eq!((person.mailbox.kind, person.mailbox.state), (kind, state), "{json}");
-        }
     }
 
     #[test]

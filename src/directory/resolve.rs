@@ -14,6 +14,9 @@ const LOOKED_THROUGH: usize = 5_000;
 /// How many names are offered.
 const OFFERED: usize = 5;
 
+/// An address nobody has: `.invalid` cannot be registered (RFC 6761).
+const NOBODYS: &str = "affiant-asks-for-nobody@nobody.invalid";
+
 /// What was typed does not name one person.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum ResolveError {
@@ -144,6 +147,34 @@ async fn by_address(graph: &Graph, typed: &str, trail: &mut Vec<Exchange>) -> Re
         }
     }
     Ok(taken.then(Vec::new))
+}
+
+/// By an address that the granted scopes do not show. An answer cannot be checked by looking at it, so the same
+/// question is asked for an address that nobody has: a server that finds somebody there too ignores the question.
+pub(super) async fn by_hidden_alias(
+    graph: &Graph,
+    address: &str,
+    trail: &mut Vec<Exchange>,
+) -> Result<Vec<Person>, Fault> {
+    let found = by_alias(graph, address, trail).await?;
+    let unseen = |person: &Person| person.aliases.is_empty() && !person.receives_at(address);
+    if found.iter().any(unseen) && !by_alias(graph, NOBODYS, trail).await?.is_empty() {
+        return Ok(found.into_iter().filter(|person| person.receives_at(address)).collect());
+    }
+    Ok(found)
+}
+
+async fn by_alias(graph: &Graph, address: &str, trail: &mut Vec<Exchange>) -> Result<Vec<Person>, Fault> {
+    let filter = format!("proxyAddresses/any(p:p eq 'smtp:{}')", address.replace('\'', "''"));
+    let ask = fetch::ask(["users"]).query("$filter", filter);
+    match fetch::page::<User>(graph, &ask, trail).await {
+        Ok((_, page)) => Ok(page.items.iter().filter_map(Person::from_user).collect()),
+        // The filter, or the property, is beyond the scopes or unknown to the server.
+        Err(fault) => match fault.kind {
+            FaultKind::Refused | FaultKind::AskLess | FaultKind::NotFound | FaultKind::Denied => Ok(Vec::new()),
+            _ => Err(fault),
+        },
+    }
 }
 
 /// Whether a filter's hit can be right: the address is shown, or no addresses are shown at all.

@@ -1,6 +1,7 @@
 //! The directory tried against a server that answers like Graph, and like servers that know less.
 
-use crate::directory::{Person, ResolveError, Wanted, list, resolve};
+use crate::directory::{Domains, Listed, Listing, MailboxState, Person, ResolveError, Wanted, resolve};
+use crate::graph::Fault;
 use crate::graph::tests::{Reply, Request, Server, graph_at};
 
 const ANA: &str = r#"{"id":"11111111-1111-4111-8111-111111111111","displayName":"Ana Roe","userPrincipalName":"ana@x.example","mail":"ana.roe@x.example","proxyAddresses":["SMTP:ana.roe@x.example","smtp:Sales@x.example"]}"#;
@@ -131,27 +132,141 @@ async fn a_select_beyond_the_scopes_is_shortened() {
         }
     })
     .await;
-    let mut names = Vec::new();
-    let count =
-        list(&graph_at(&server.origin), &Wanted::default(), &mut |person| names.push(person.label().to_owned())).await;
-    assert_eq!((count.ok(), names), (Some(2), vec!["Ana Roe".to_owned(), "Bob".to_owned()]));
+    let (people, listed) = listed(&server, &Wanted::default()).await.expect("listed");
+    assert_eq!(names(&people), ["Ana Roe", "Bob"]);
+    assert_eq!((listed.shown, listed.aliases_hidden), (2, 0));
 }
 
 #[tokio::test]
-async fn every_page_is_read_and_an_empty_one_does_not_end_the_list() {
+async fn every_page_is_read_once_and_an_empty_one_does_not_end_the_list() {
     let server = Server::start(|request| {
         let link = |n: u32| format!("{}/v1.0/users?$skiptoken={n}", request.origin);
         match request.number {
             0 => Reply::json(&format!(r#"{{"value":[{ANA}],"@odata.nextLink":"{}"}}"#, link(1))),
             1 => Reply::json(&format!(r#"{{"value":[],"@odata.nextLink":"{}"}}"#, link(2))),
-            _ => users(&[BOB, "17", r#"{"displayName":"no id"}"#]),
+            2 => Reply::json(&format!(r#"{{"value":[{ANA},{EVE}],"@odata.nextLink":"{}"}}"#, link(3))),
+            3 => users(&[BOB, "17", r#"{"displayName":"no id"}"#, r#"{"id":""}"#, r#"{"id":"no-uuid"}"#]),
+            _ => Reply::json(r#"{"@odata.count":9,"value":[]}"#),
         }
     })
     .await;
-    let wanted = Wanted { domain: Some("X.example".into()), ..Wanted::default() };
-    let mut count = 0;
-    let shown = list(&graph_at(&server.origin), &wanted, &mut |_| count += 1).await.expect("listed");
-    assert_eq!((shown, count), (2, 2));
+    let wanted = Wanted { domains: domains(&["X.example"]), ..Wanted::default() };
+    let (people, listed) = listed(&server, &wanted).await.expect("listed");
+    assert_eq!(names(&people), ["Ana Roe", "eve@x.example", "Bob"]);
+    assert_eq!((listed.total, listed.inside, listed.outside, listed.without_address), (4, 3, 0, 1));
+    assert_eq!((listed.repeated, listed.unreadable, listed.counted), (1, 3, Some(9)));
+}
+
+#[tokio::test]
+async fn links_are_followed_to_the_letter_and_the_count_names_its_consistency() {
+    const LINK: &str = "/v1.0/users?$skiptoken=RFNwdAIA%3d%3Dx+y%2B~a%20b&$top=999&weird=%e2%82%ac";
+    let server = Server::start(|request| match request.number {
+        0 => Reply::json(&format!(r#"{{"value":[{ANA}],"@odata.nextLink":"{}{LINK}"}}"#, request.origin)),
+        1 => users(&[BOB]),
+        _ => Reply::json(r#"{"@odata.count":2,"value":[]}"#),
+    })
+    .await;
+    let (people, listed) = listed(&server, &Wanted::default()).await.expect("listed");
+    assert_eq!((people.len(), listed.counted), (2, Some(2)));
+    let seen = server.seen();
+    assert_eq!(seen[1].target(), LINK);
+    assert_eq!(seen[0].header("consistencylevel"), None, "an index that lags would not list newcomers");
+    assert_eq!(seen[2].header("consistencylevel"), Some("eventual"));
+}
+
+#[tokio::test]
+async fn an_advanced_query_names_its_consistency_on_every_page() {
+    let server = Server::start(|request| {
+        let link = format!("{}/v1.0/users?$skiptoken=1", request.origin);
+        Reply::json(&format!(r#"{{"value":[],"@odata.nextLink":"{link}"}}"#))
+    })
+    .await;
+    let (graph, ask) = (graph_at(&server.origin), super::fetch::ask(["users"]).eventual());
+    let first = graph.list::<crate::graph::wire::User>(&ask).await.expect("a page").value;
+    let link = first.next.expect("a link");
+    let _ = graph.next::<crate::graph::wire::User>(&ask, &link).await;
+    assert!(server.seen().iter().all(|seen| seen.header("consistencylevel") == Some("eventual")));
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn the_account_closes_and_each_filter_takes_any_of_its_values() {
+    let dept = |id: u32, mail: &str, department: &str| {
+        format!(
+            r#"{{"id":"{id}","displayName":"n{id}","mail":{mail},"department":{department},"accountEnabled":true}}"#
+        )
+    };
+    let everybody = [
+        dept(1, r#""a@x.example""#, r#""Legal""#),
+        dept(2, r#""b@y.example""#, r#""Tax""#),
+        dept(3, "null", "null"),
+        dept(4, r#""d@sub.x.example""#, "null"),
+        dept(5, r#""e@z.example""#, r#""HR""#),
+    ];
+    let page = format!(r#"{{"value":[{}]}}"#, everybody.join(","));
+    let server = Server::start(move |_| Reply::json(&page)).await;
+    let chosen = async |wanted: Wanted| {
+        let (people, listed) = listed(&server, &wanted).await.expect("listed");
+        assert_eq!(listed.total, listed.inside + listed.outside + listed.without_address);
+        assert_eq!(listed.states.iter().sum::<u64>(), listed.shown);
+        (names(&people).join(" "), listed)
+    };
+    let (found, listed) = chosen(Wanted { domains: domains(&["x.example", "Y.EXAMPLE"]), ..Wanted::default() }).await;
+    assert_eq!(found, "n1 n2");
+    assert_eq!((listed.inside, listed.outside, listed.without_address), (2, 2, 1));
+    let departments = vec!["legal".to_owned(), "None".to_owned()];
+    assert_eq!(chosen(Wanted { departments, ..Wanted::default() }).await.0, "n1 n3 n4");
+    let states = vec![MailboxState::None, MailboxState::Guest];
+    assert_eq!(chosen(Wanted { states, ..Wanted::default() }).await.0, "n3");
+    assert_eq!(chosen(Wanted::default()).await.0, "n1 n2 n3 n4 n5");
+}
+
+/// Answers as with basic scopes: no aliases. `heeds` is whether the filter has an effect.
+async fn basics(heeds: bool) -> Server {
+    Server::start(move |request| {
+        const ZOE: &str = r#"{"id":"9","displayName":"Zoe","mail":"zoe@x.example","proxyAddresses":null}"#;
+        let target = decoded(request.target());
+        let finds = !target.contains("$filter") || !heeds || target.contains("'smtp:press@x.example'");
+        if finds { users(&[ZOE]) } else { users(&[]) }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn where_aliases_are_hidden_the_directory_is_asked_for_exactly_the_address() {
+    let text = |text: &str| Wanted { text: Some(text.into()), ..Wanted::default() };
+    let (people, found) = listed(&basics(true).await, &text("press@x.example")).await.expect("listed");
+    assert_eq!((names(&people), found.by_exact_alias), (vec!["Zoe".to_owned()], 1));
+    for other in ["pres@x.example", "press", "zoe"] {
+        let (_, found) = listed(&basics(true).await, &text(other)).await.expect("listed");
+        assert_eq!((found.by_exact_alias, found.aliases_hidden), (0, 1), "{other}");
+    }
+    let (people, _) = listed(&basics(false).await, &text("press@x.example")).await.expect("listed");
+    assert_eq!(people, [], "a server that ignores the filter is not believed");
+}
+
+#[tokio::test]
+async fn purposes_are_asked_of_those_who_may_have_a_mailbox_and_a_row_of_refusals_ends_it() {
+    let everybody: Vec<String> =
+        (0..60).map(|n| format!(r#"{{"id":"{n}","mail":"p{n}@x.example","accountEnabled":false}}"#)).collect();
+    let page = format!(r#"{{"value":[{},{{"id":"g","userType":"Guest","mail":"g@y"}}]}}"#, everybody.join(","));
+    let server = Server::start(move |request| match request.target() {
+        "/v1.0/users/0/mailboxSettings/userPurpose" => Reply::json(r#"{"value":"shared"}"#),
+        target if target.contains("mailboxSettings") => {
+            Reply::status(403, r#"{"error":{"code":"ErrorAccessDenied","message":"m"}}"#)
+        }
+        _ => Reply::json(&page),
+    })
+    .await;
+    let (graph, wanted) = (graph_at(&server.origin), Wanted::default());
+    let own = crate::terms::ObjectId::new("0").expect("an id");
+    let mut listing = Listing::new(&graph, &wanted).asking_purposes(own);
+    let people = listing.next().await.expect("listed").expect("a page");
+    assert_eq!(people[0].mailbox.kind.as_str(), "shared");
+    assert!(people.iter().skip(1).all(|person| person.mailbox.kind.as_str() == "unknown"));
+    let asked = listing.listed().purposes;
+    assert_eq!((asked.answered, asked.refused, asked.not_asked), (1, 25, 34));
+    assert!(!server.seen().iter().any(|seen| seen.target().contains("/g/")));
 }
 
 #[tokio::test]
@@ -161,6 +276,22 @@ async fn a_list_that_goes_in_circles_is_an_error_and_not_a_short_list() {
         Reply::json(&format!(r#"{{"value":[{ANA}],"@odata.nextLink":"{link}"}}"#))
     })
     .await;
-    let mut all = Vec::new();
-    assert!(list(&graph_at(&server.origin), &Wanted::default(), &mut |person| all.push(person)).await.is_err());
+    assert!(listed(&server, &Wanted::default()).await.is_err());
+}
+
+fn domains(names: &[&str]) -> Domains {
+    Domains::parse(names).expect("domains")
+}
+
+fn names(people: &[Person]) -> Vec<String> {
+    people.iter().map(|person| person.label().to_owned()).collect()
+}
+
+async fn listed(server: &Server, wanted: &Wanted) -> Result<(Vec<Person>, Listed), Fault> {
+    let graph = graph_at(&server.origin);
+    let (mut listing, mut people) = (Listing::new(&graph, wanted), Vec::new());
+    while let Some(page) = listing.next().await? {
+        people.extend(page);
+    }
+    Ok((people, listing.listed()))
 }

@@ -24,6 +24,8 @@ pub struct User {
     pub assigned_plans: Option<Vec<AssignedPlan>>,
     /// Whether the account is synchronised from an on-premises directory.
     pub on_premises_sync_enabled: Option<bool>,
+    /// Department.
+    pub department: Option<String>,
     /// When the account was made, as sent.
     pub created_date_time: Option<String>,
 }
