@@ -28,6 +28,9 @@ pub(super) struct Args {
     /// Add generated mail to a mailbox, in Inbox/Volume; repeat for more
     #[arg(long, value_name = "UPN=COUNT[:BYTES]", value_parser = extra)]
     synthetic: Vec<Extra>,
+    /// Add generated people to the directory, without mailboxes
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "COUNT")]
+    synthetic_users: u64,
     /// Faults to simulate; below is what there is
     #[arg(long, default_value = "", hide_default_value = true, value_name = "SPEC")]
     faults: String,
@@ -109,6 +112,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         port: args.port,
         source,
         extras: args.synthetic,
+        people: args.synthetic_users,
         faults: args.faults,
         seed: args.seed,
         latency: Duration::from_millis(args.latency_ms),

@@ -69,6 +69,8 @@ pub struct Options {
     pub source: Source,
     /// Generated mail on top of the tenant's.
     pub extras: Vec<Extra>,
+    /// Generated people after the tenant's own, without mailboxes.
+    pub people: u64,
     /// Faults, such as `value-503:rate=0.02,throttle:every=50`; [`fault_names`] lists them; empty for none.
     pub faults: String,
     /// Seed of everything that looks random.
@@ -104,6 +106,7 @@ impl Options {
             port: 0,
             source: Source::Builtin,
             extras: Vec::new(),
+            people: 0,
             faults: String::new(),
             seed: 1,
             latency: Duration::ZERO,
@@ -167,8 +170,8 @@ pub struct Simulator {
 /// # Errors
 /// [`SimulatorError`].
 pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
-    let (source, extras) = (options.source.clone(), options.extras.clone());
-    let loaded = tokio::task::spawn_blocking(move || tenant::load(&source, &extras)).await;
+    let (source, extras, people) = (options.source.clone(), options.extras.clone(), options.people);
+    let loaded = tokio::task::spawn_blocking(move || tenant::load(&source, &extras, people)).await;
     let tenant = loaded.map_err(|_| SimulatorError::Log("the tenant could not be loaded".to_owned()))??;
     if let Some(upn) = &options.auto_approve {
         let known = tenant.user(upn).and_then(|at| tenant.users.get(at)).is_some_and(tenant::User::can_sign_in);

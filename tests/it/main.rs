@@ -24,5 +24,6 @@ mod resume;
 mod sealed;
 mod signing_in;
 mod stranger;
+mod users;
 mod simulator;
 mod ways_in;

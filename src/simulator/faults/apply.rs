@@ -156,6 +156,12 @@ fn spoil_page(effect: Effect, page: &mut Map<String, Value>, address: &str) {
             page.remove("@odata.deltaLink");
             page.insert(NEXT.to_owned(), json!(format!("{address}{separator}{AGAIN}=1")));
         }
+        Effect::Twice => {
+            if let Some(Value::Array(entries)) = page.get_mut("value") {
+                let last = entries.last().cloned();
+                entries.extend(last);
+            }
+        }
         Effect::WrongCount => {
             page.insert("@odata.count".to_owned(), json!(-1));
         }

@@ -66,6 +66,8 @@ pub(in crate::simulator) enum Effect {
     UserlessLink,
     /// The page is empty and links to itself, once.
     EmptyPage,
+    /// The last entry stands on the page twice.
+    Twice,
     /// `@odata.count` lies.
     WrongCount,
     /// A raw control character stands inside a JSON text.
@@ -177,6 +179,7 @@ pub(super) const NAMED: &[Entry] = &[
         1,
         "an empty page of messages with a next link",
     ),
+    entry("twice", PAGES, Effect::Twice, 1, "the last entry of a page stands there twice"),
     entry("wrong-count", PAGES, Effect::WrongCount, 0, "@odata.count that is not true"),
     entry(
         "control-character",

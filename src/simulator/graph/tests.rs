@@ -24,7 +24,7 @@ struct Bench {
 
 impl Bench {
     fn new(scopes: &[&str]) -> Self {
-        let tenant = load(&Source::Builtin, &[]).expect("the tenant inside the program is valid");
+        let tenant = load(&Source::Builtin, &[], 0).expect("the tenant inside the program is valid");
         let now = UtcInstant::from_millis(1_735_689_600_000).expect("in range");
         let user = tenant.user("paula.quist@brackwater.example");
         let clock: crate::terms::Clock = std::sync::Arc::new(move || now);

@@ -15,7 +15,7 @@ use super::shelf::Shelf;
 use super::source::{Source, TenantError};
 use super::synthetic::Synthetic;
 use super::tree::Tree;
-use super::{App, Denial, Grant, Mailbox, Role, Standing, Tenant, User, corpus};
+use super::{App, Denial, Grant, Mailbox, Role, Standing, Tenant, User, corpus, people};
 
 /// Generated mail that is added to a loaded tenant, in the folder `Inbox/Volume` of one mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Extra {
 }
 
 /// Loads a tenant. Blocks while files are read.
-pub(in crate::simulator) fn load(source: &Source, extras: &[Extra]) -> Result<Tenant, TenantError> {
+pub(in crate::simulator) fn load(source: &Source, extras: &[Extra], people: u64) -> Result<Tenant, TenantError> {
     let mut tenant = match source {
         Source::Builtin => read(&Shelf::Builtin)?,
         Source::Folder(root) => read(&Shelf::Disk(root.clone()))?,
@@ -38,6 +38,7 @@ pub(in crate::simulator) fn load(source: &Source, extras: &[Extra]) -> Result<Te
     for extra in extras {
         add(&mut tenant, extra)?;
     }
+    people::add(&mut tenant, people);
     Ok(tenant)
 }
 

@@ -8,6 +8,7 @@ mod files;
 mod head;
 mod load;
 mod mail;
+mod people;
 mod shelf;
 mod source;
 mod synthetic;
