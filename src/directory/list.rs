@@ -59,6 +59,18 @@ impl Person {
     }
 }
 
+/// What became of asking for an alias that the scopes do not show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ExactAlias {
+    /// Aliases are visible, or the text is no whole address.
+    #[default]
+    NotAsked,
+    /// The directory does not take the question, or ignores it.
+    NotTaken,
+    /// It named so many people whom nothing else would have found.
+    Named(u64),
+}
+
 /// The account of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
@@ -74,8 +86,8 @@ pub struct Listed {
     pub shown: u64,
     /// How many were handed out in each state, in the order of [`MailboxState::ALL`].
     pub states: [u64; MailboxState::ALL.len()],
-    /// Handed out because the directory, asked for exactly this alias, named them.
-    pub by_exact_alias: u64,
+    /// What became of asking the directory for exactly this alias, where aliases are hidden.
+    pub exact_alias: ExactAlias,
     /// Entries that came again on a page and were not counted again.
     pub repeated: u64,
     /// Entries that are no users or have no id, and could not be shown.
@@ -183,10 +195,13 @@ impl<'a> Listing<'a> {
         if self.listed.aliases_hidden == 0 {
             return Ok(Vec::new());
         }
-        let mut people = resolve::by_hidden_alias(self.graph, address, trail).await?;
+        let Some(mut people) = resolve::by_hidden_alias(self.graph, address, trail).await? else {
+            self.listed.exact_alias = ExactAlias::NotTaken;
+            return Ok(Vec::new());
+        };
         // Those whom the text finds by what is shown were handed out already.
         people.retain(|person| !self.wanted.fits_text(person) && self.wanted.fits_facts(person));
-        self.listed.by_exact_alias = people.len() as u64;
+        self.listed.exact_alias = ExactAlias::Named(people.len() as u64);
         Ok(people)
     }
 }

@@ -21,7 +21,7 @@ pub use cell::{guarded, unguarded};
 pub use custodians::{Custodians, CustodiansError, custodians_from_csv};
 pub use domains::{DomainError, Domains, Side};
 pub use expect::{KindFrom, MailboxSeen, MailboxState, PlanStatus};
-pub use list::{Listed, Listing, Wanted};
+pub use list::{ExactAlias, Listed, Listing, Wanted};
 pub use person::Person;
 pub use purpose::{PURPOSE_SCOPE, PurposesAsked};
 pub use resolve::{ResolveError, resolve, resolve_recorded};

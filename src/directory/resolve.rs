@@ -151,27 +151,27 @@ async fn by_address(graph: &Graph, typed: &str, trail: &mut Vec<Exchange>) -> Re
 
 /// By an address that the granted scopes do not show. An answer cannot be checked by looking at it, so the same
 /// question is asked for an address that nobody has: a server that finds somebody there too ignores the question.
+/// `None` when it cannot be asked: the filter is ignored, beyond the scopes, or unknown to the server.
 pub(super) async fn by_hidden_alias(
     graph: &Graph,
     address: &str,
     trail: &mut Vec<Exchange>,
-) -> Result<Vec<Person>, Fault> {
-    let found = by_alias(graph, address, trail).await?;
+) -> Result<Option<Vec<Person>>, Fault> {
+    let Some(found) = by_alias(graph, address, trail).await? else { return Ok(None) };
     let unseen = |person: &Person| person.aliases.is_empty() && !person.receives_at(address);
-    if found.iter().any(unseen) && !by_alias(graph, NOBODYS, trail).await?.is_empty() {
-        return Ok(found.into_iter().filter(|person| person.receives_at(address)).collect());
+    if found.iter().any(unseen) && by_alias(graph, NOBODYS, trail).await?.is_none_or(|people| !people.is_empty()) {
+        return Ok(None);
     }
-    Ok(found)
+    Ok(Some(found))
 }
 
-async fn by_alias(graph: &Graph, address: &str, trail: &mut Vec<Exchange>) -> Result<Vec<Person>, Fault> {
+async fn by_alias(graph: &Graph, address: &str, trail: &mut Vec<Exchange>) -> Result<Option<Vec<Person>>, Fault> {
     let filter = format!("proxyAddresses/any(p:p eq 'smtp:{}')", address.replace('\'', "''"));
     let ask = fetch::ask(["users"]).query("$filter", filter);
     match fetch::page::<User>(graph, &ask, trail).await {
-        Ok((_, page)) => Ok(page.items.iter().filter_map(Person::from_user).collect()),
-        // The filter, or the property, is beyond the scopes or unknown to the server.
+        Ok((_, page)) => Ok(Some(page.items.iter().filter_map(Person::from_user).collect())),
         Err(fault) => match fault.kind {
-            FaultKind::Refused | FaultKind::AskLess | FaultKind::NotFound | FaultKind::Denied => Ok(Vec::new()),
+            FaultKind::Refused | FaultKind::AskLess | FaultKind::NotFound | FaultKind::Denied => Ok(None),
             _ => Err(fault),
         },
     }

@@ -1,6 +1,6 @@
 //! The directory tried against a server that answers like Graph, and like servers that know less.
 
-use crate::directory::{Domains, Listed, Listing, MailboxState, Person, ResolveError, Wanted, resolve};
+use crate::directory::{Domains, ExactAlias, Listed, Listing, MailboxState, Person, ResolveError, Wanted, resolve};
 use crate::graph::Fault;
 use crate::graph::tests::{Reply, Request, Server, graph_at};
 
@@ -236,13 +236,18 @@ async fn basics(heeds: bool) -> Server {
 async fn where_aliases_are_hidden_the_directory_is_asked_for_exactly_the_address() {
     let text = |text: &str| Wanted { text: Some(text.into()), ..Wanted::default() };
     let (people, found) = listed(&basics(true).await, &text("press@x.example")).await.expect("listed");
-    assert_eq!((names(&people), found.by_exact_alias), (vec!["Zoe".to_owned()], 1));
-    for other in ["pres@x.example", "press", "zoe"] {
+    assert_eq!((names(&people), found.exact_alias), (vec!["Zoe".to_owned()], ExactAlias::Named(1)));
+    for other in ["pres@x.example", "press", "zoe", "press@"] {
         let (_, found) = listed(&basics(true).await, &text(other)).await.expect("listed");
-        assert_eq!((found.by_exact_alias, found.aliases_hidden), (0, 1), "{other}");
+        let nobody = if other.contains("@x") { ExactAlias::Named(0) } else { ExactAlias::NotAsked };
+        assert_eq!((found.exact_alias, found.aliases_hidden), (nobody, 1), "{other}");
     }
-    let (people, _) = listed(&basics(false).await, &text("press@x.example")).await.expect("listed");
-    assert_eq!(people, [], "a server that ignores the filter is not believed");
+    let (people, found) = listed(&basics(false).await, &text("press@x.example")).await.expect("listed");
+    assert_eq!(
+        (people, found.exact_alias),
+        (Vec::new(), ExactAlias::NotTaken),
+        "a server that ignores the filter is not believed"
+    );
 }
 
 #[tokio::test]

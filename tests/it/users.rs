@@ -134,6 +134,15 @@ fn domains_are_exact_and_the_account_closes() {
 }
 
 #[test]
+fn a_directory_that_may_not_be_listed_is_about_consent() {
+    let tenant = Tenant::with_sign_in(&["--withhold-scope", "User.ReadBasic.All"]);
+    for form in ["--json", "--csv", "--quiet"] {
+        let ran = tenant.run(&["users", form]).exits(4);
+        assert!(ran.stdout.is_empty() && ran.stderr.contains("User.ReadBasic.All"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn departments_filter_where_they_are_visible_and_are_said_to_be_hidden_elsewhere() {
     let tenant = readable(&["--synthetic-users", "40"]);
     let found = listed(&tenant, &["--department", "legal", "--department", "ACCOUNTS"]);

@@ -2,7 +2,7 @@
 
 use super::super::desk::Desk;
 use super::super::show::number;
-use crate::directory::{Listed, MailboxState, PURPOSE_SCOPE, Wanted};
+use crate::directory::{ExactAlias, Listed, MailboxState, PURPOSE_SCOPE, Wanted};
 use crate::terms::MailboxKind;
 
 /// Says it on standard error. The summary is for people; what was left out is said to everybody.
@@ -62,13 +62,16 @@ fn caveats(listed: &Listed, wanted: &Wanted, purposes: bool) -> Vec<String> {
 }
 
 fn about_aliases(listed: &Listed, wanted: &Wanted) -> Option<String> {
-    let text = wanted.text.as_deref().filter(|_| listed.aliases_hidden > 0)?;
+    const READ: &str = "sign in with `affiant login --read-directory`";
+    wanted.text.as_ref().filter(|_| listed.aliases_hidden > 0)?;
     let hidden = "aliases are not visible with this sign-in, so only names and primary addresses were searched";
-    Some(if text.contains('@') {
-        let found = if listed.by_exact_alias > 0 { "somebody" } else { "nobody" };
-        format!("{hidden}; asked for exactly this address, the directory names {found} more")
-    } else {
-        format!("{hidden}; give a whole address, or sign in with `affiant login --read-directory`")
+    Some(match listed.exact_alias {
+        ExactAlias::NotAsked => format!("{hidden}; give a whole address, or {READ}"),
+        ExactAlias::NotTaken => format!("{hidden}, and the directory does not say whose alias this is; {READ}"),
+        ExactAlias::Named(0) => format!("{hidden}; asked for exactly this alias, the directory names nobody more"),
+        ExactAlias::Named(count) => {
+            format!("{hidden}; asked for exactly this alias, the directory names {} more", number(count))
+        }
     })
 }
 

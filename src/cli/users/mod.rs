@@ -63,12 +63,12 @@ Examples:
   affiant users --csv --state likely > custodians.csv
   affiant users --pick --out custodians.csv
 
-What to expect of a mailbox is said with its reason: likely there; disabled_account (often shared, or a leaver);
-unlicensed; on_premises; guest; none; unknown. It is what the directory shows: `affiant check` proves it.
+What to expect of a mailbox is said with its reason: likely; disabled_account (often shared, or a leaver); unlicensed; \
+on_premises; guest; none; unknown. It is what the directory shows; `affiant check` proves it.
 
-CSV is UTF-8 with a byte order mark, as spreadsheets want it. A cell that starts with = + - @ TAB CR (or their
-full-width forms) gets an apostrophe in front, so that no spreadsheet calculates it. The column custodian is
-read back by `check --custodians` and `collect --custodians`, without that apostrophe.";
+CSV is UTF-8 with a byte order mark, as spreadsheets want it. A cell that starts with = + - @ TAB CR LF, or a full-width \
+form of these, gets an apostrophe in front, so that no spreadsheet calculates it. The column custodian is read back by \
+`check --custodians` and `collect --custodians`, without that apostrophe.";
 
 fn kind(text: &str) -> Result<MailboxKind, String> {
     let words = || MailboxKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
@@ -140,7 +140,8 @@ fn unlisted(fault: Fault) -> Failure {
         FaultKind::Denied => Failure::failed(
             format!("the directory cannot be listed with this sign-in: {fault}"),
             "it takes User.ReadBasic.All, and guests may not list a directory; `affiant whoami` shows the scopes that were granted. Custodians can still be named by address",
-        ),
+        )
+        .with(Exit::SignIn),
         _ => Failure::from(fault),
     }
 }

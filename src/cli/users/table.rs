@@ -7,7 +7,7 @@ use super::shown;
 use crate::directory::Person;
 
 const COLUMNS: usize = 5;
-const HEADS: [&str; COLUMNS] = ["NAME", "ADDRESS", "ALIASES", "KIND", "MAILBOX"];
+const HEADS: [&str; COLUMNS] = ["NAME", "ADDRESS", "KIND", "MAILBOX", "ALIASES"];
 /// A column is not cut below this.
 const NARROWEST: usize = 10;
 /// Between two columns.
@@ -61,7 +61,7 @@ fn row(person: &Person) -> [String; COLUMNS] {
         None => person.mailbox.state.as_str().to_owned(),
     };
     let aliases = person.aliases.join(" ");
-    [person.label(), person.address(), &aliases, person.mailbox.kind.as_str(), &mailbox].map(shown)
+    [person.label(), person.address(), person.mailbox.kind.as_str(), &mailbox, &aliases].map(shown)
 }
 
 fn line(row: &[String; COLUMNS], widths: &[usize; COLUMNS], fit: bool) -> String {
