@@ -313,4 +313,6 @@ fn a_table_on_a_terminal_has_no_line_longer_than_it() {
     let tenant = readable(&[]);
     let Some(screen) = on_a_terminal(&tenant, &["users"], "") else { return };
     assert!(screen.contains('…') && !screen.contains('\u{1b}'), "{screen}");
+    // A terminal that does not say how wide it is counts as 120 columns.
+    assert!(screen.lines().all(|line| line.chars().count() <= 120), "{screen}");
 }

@@ -77,12 +77,21 @@ fn line(row: &[String; COLUMNS], widths: &[usize; COLUMNS], fit: bool) -> String
     text
 }
 
-/// Takes from the widest column until all fit, or none can give any more.
+/// What gives way first where there is no room: columns, and how narrow they may get in that step. Reasons and aliases
+/// are for reading on; names and addresses are what the list is for.
+const STEPS: [(&[usize], usize); 5] =
+    [(&[1], 36), (&[3, 4], 24), (&[0], 20), (&[3, 4], NARROWEST), (&[0, 1, 3, 4], NARROWEST)];
+
+/// Takes from the widest column of each step until all fit, or none can give any more.
 fn narrow(widths: &mut [usize; COLUMNS], room: usize) {
-    while widths.iter().sum::<usize>() + GAP * (COLUMNS - 1) > room {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > NARROWEST => *widest -= 1,
-            _ => return,
+    let over = |widths: &[usize; COLUMNS]| widths.iter().sum::<usize>() + GAP * (COLUMNS - 1) > room;
+    for (columns, least) in STEPS {
+        while over(widths) {
+            let giving = widths.iter_mut().enumerate().filter(|(column, _)| columns.contains(column));
+            match giving.map(|(_, width)| width).max() {
+                Some(widest) if *widest > least => *widest -= 1,
+                _ => break,
+            }
         }
     }
 }
@@ -141,6 +150,16 @@ mod tests {
         assert!(text.lines().all(|line| line.width() <= 100) && text.matches('…').count() >= 3, "{text}");
         assert!(!Table::new(false).page(&long).contains('…'));
         assert_eq!(cut("田中由紀", 5), "田中…");
+    }
+
+    #[test]
+    fn addresses_stay_whole_where_others_can_give_way() {
+        let mut widths = [22, 57, 7, 140, 90];
+        narrow(&mut widths, 120);
+        assert_eq!((widths.iter().sum::<usize>() + 8, widths[1]), (120, 36));
+        let mut widths = [22, 57, 7, 140, 90];
+        narrow(&mut widths, 20);
+        assert_eq!(widths, [10, 10, 7, 10, 10], "never narrower");
     }
 
     #[test]
