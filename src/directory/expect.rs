@@ -158,10 +158,10 @@ impl Facts {
     fn expected(&self) -> (MailboxState, Option<&'static str>) {
         match self.home {
             Home::Guest if !self.is_licensed() => {
-                return (MailboxState::Guest, Some("a guest: the mailbox is in the guest's own tenant"));
+                return (MailboxState::Guest, Some("the mailbox is in the guest's own tenant"));
             }
             Home::External if !self.is_licensed() => {
-                return (MailboxState::Guest, Some("an external account (#EXT#): the mailbox is in its own tenant"));
+                return (MailboxState::Guest, Some("an external account (#EXT#), so the mailbox is in another tenant"));
             }
             Home::Here | Home::Guest | Home::External => {}
         }
@@ -299,7 +299,7 @@ mod tests {
             (format!("{on},{ext}"), MailboxState::Likely, "guest account"),
             (format!("{bare},{guest}"), MailboxState::Guest, "guest's own tenant"),
             (format!(r#"{bare},{ext},"userType":"Member""#), MailboxState::Guest, "#EXT#"),
-            (guest.to_owned(), MailboxState::Guest, "guest"),
+            (guest.to_owned(), MailboxState::Guest, "guest's"),
             (r#""userType":null"#.into(), MailboxState::None, "no mail address"),
             (on.replace("\"mail\":\"a@x\",", ""), MailboxState::Unknown, "in the making"),
             (off, MailboxState::DisabledAccount, "licensed"),

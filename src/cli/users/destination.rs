@@ -51,14 +51,17 @@ impl<'a> Destination<'a> {
         }
     }
 
-    /// Makes a file durable and gives it its name.
-    pub(super) async fn finish(self) -> Result<(), Failure> {
-        let Self::File(file) = self else { return Ok(()) };
+    /// Makes a file durable and gives it its name, which is returned.
+    pub(super) async fn finish(self) -> Result<Option<Utf8PathBuf>, Failure> {
+        let Self::File(file) = self else { return Ok(None) };
         let path = file.path.clone();
         let named = tokio::task::spawn_blocking(move || file.name()).await;
-        named.unwrap_or_else(|_| Err(io::Error::other("the writing thread ended"))).map_err(|error| {
-            if error.kind() == io::ErrorKind::AlreadyExists { taken(&path) } else { unwritable(&path, &error) }
-        })
+        let named = named.unwrap_or_else(|_| Err(io::Error::other("the writing thread ended")));
+        match named {
+            Ok(()) => Ok(Some(path)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(taken(&path)),
+            Err(error) => Err(unwritable(&path, &error)),
+        }
     }
 }
 

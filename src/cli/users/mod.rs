@@ -131,7 +131,7 @@ async fn print(listing: &mut Listing<'_>, mut sheet: Sheet, mut to: Destination<
         to.write(&sheet.page(&people))?;
     }
     to.write(&sheet.end())?;
-    to.finish().await
+    to.finish().await.map(drop)
 }
 
 /// Why the directory could not be listed: a refusal here is about scopes or guests, not about mailboxes.

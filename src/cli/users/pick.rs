@@ -40,8 +40,8 @@ pub(super) async fn run(listing: &mut Listing<'_>, mut to: Destination<'_>, desk
         return Err(nothing());
     }
     to.write(&sheet::custodians(&picked))?;
-    to.finish().await?;
-    desk.note(&format!("{} written; next: affiant check --custodians FILE", counted(picked.len())));
+    let file = to.finish().await?.unwrap_or_default();
+    desk.note(&format!("{} written; next: affiant check --custodians {file}", counted(picked.len())));
     Ok(())
 }
 
