@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::signing_in::finished;
 use crate::tenant::{AFFIANT, MARA, PARALEGAL, Ran, Tenant};
 
 /// How many people the built-in tenant has.
@@ -17,7 +18,7 @@ fn builtin() -> usize {
 /// A tenant whose directory is readable in full.
 fn readable(options: &[&str]) -> Tenant {
     let tenant = Tenant::start(options);
-    tenant.run(&["login", "--flow", "device-code", "--read-directory"]).exits(0);
+    tenant.run(&["login", "--flow", "device-code", "--with", "directory"]).exits(0);
     tenant
 }
 
@@ -161,7 +162,8 @@ fn purposes_are_asked_only_with_their_scope_and_refusals_are_no_noise() {
     let ran = without.run(&["users", "--json", "--purpose"]).exits(0);
     assert!(ran.stderr.contains("no MailboxSettings.Read"), "{}", ran.stderr);
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
-    let with = readable(&["--grant-scope", "MailboxSettings.Read"]);
+    let with = Tenant::start(&[]);
+    with.run(&["login", "--flow", "device-code", "--with", "directory", "--with", "mailbox-settings"]).exits(0);
     let ran = with.run(&["users", "--json", "--purpose"]).exits(0);
     let people = people(&ran);
     assert_eq!(people.len(), builtin());
@@ -170,6 +172,22 @@ fn purposes_are_asked_only_with_their_scope_and_refusals_are_no_noise() {
     assert_eq!(of(&people, "claims@")["mailbox"]["kind"], "unknown");
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("as is normal for mailboxes of others"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_application_reads_every_kind_and_kinds_filter_by_what_was_answered() {
+    let tenant = Tenant::start(&["--grant-scope", "MailboxSettings.Read"]);
+    let mut login = tenant.command(&["login", "--flow", "client-secret"]);
+    login.env("AFFIANT_CLIENT_ID", "715c42ed-3276-46d1-86b2-e00fec66cf3c");
+    finished(login.env("AFFIANT_CLIENT_SECRET", "simulated-secret-not-a-secret")).exits(0);
+    let people = listed(&tenant, &["--purpose"]);
+    let shared = &of(&people, "claims@")["mailbox"];
+    assert_eq!((&shared["kind"], &shared["state"]), (&"shared".into(), &"likely".into()), "{shared}");
+    assert_eq!(shared["kind_from"], "user_purpose");
+    let gone = &of(&people, "karin.elm")["mailbox"];
+    assert!(gone["state"] == "unlicensed" && gone["reason"].as_str().expect("one").contains("no mailbox"), "{gone}");
+    let filtered = listed(&tenant, &["--purpose", "--kind", "shared"]);
+    assert!(!filtered.is_empty() && filtered.iter().all(|person| person["mailbox"]["kind"] == "shared"));
 }
 
 #[test]

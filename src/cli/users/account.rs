@@ -37,7 +37,7 @@ fn caveats(listed: &Listed, wanted: &Wanted, purposes: bool) -> Vec<String> {
     lines.extend(about_aliases(listed, wanted));
     if !wanted.departments.is_empty() && listed.facts_hidden > 0 {
         lines.push(format!(
-            "the departments of {} people are not visible with this sign-in, so --department says nothing about them; sign in with `affiant login --read-directory`",
+            "the departments of {} people are not visible with this sign-in, so --department says nothing about them; sign in with `affiant login --with directory`",
             number(listed.facts_hidden)
         ));
     }
@@ -62,7 +62,7 @@ fn caveats(listed: &Listed, wanted: &Wanted, purposes: bool) -> Vec<String> {
 }
 
 fn about_aliases(listed: &Listed, wanted: &Wanted) -> Option<String> {
-    const READ: &str = "sign in with `affiant login --read-directory`";
+    const READ: &str = "sign in with `affiant login --with directory`";
     wanted.text.as_ref().filter(|_| listed.aliases_hidden > 0)?;
     let hidden = "aliases are not visible with this sign-in, so only names and primary addresses were searched";
     Some(match listed.exact_alias {

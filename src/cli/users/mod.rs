@@ -120,7 +120,7 @@ fn asking<'a>(listing: Listing<'a>, session: &Session, desk: &Desk) -> Listing<'
         return listing.asking_purposes(signed_in.object_id.clone());
     }
     desk.note(&format!(
-        "--purpose was left out: this sign-in has no {PURPOSE_SCOPE}, so kinds are shown only as far as the directory tells"
+        "--purpose was left out: this sign-in has no {PURPOSE_SCOPE} (`affiant login --with mailbox-settings`; an application is granted it by an administrator), so kinds are shown only as far as the directory tells"
     ));
     listing
 }

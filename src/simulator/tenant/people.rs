@@ -22,7 +22,7 @@ pub(super) fn add(tenant: &mut Tenant, count: u64) {
         tenant.by_name.insert(id.to_lowercase(), at);
         tenant.by_name.insert(upn.to_lowercase(), at);
         let display_name = text("displayName");
-        tenant.users.push(User { id, upn, display_name, facts, mailbox: Standing::None });
+        tenant.users.push(User { id, upn, display_name, facts, mailbox: Standing::None, roles: Vec::new() });
     }
 }
 
