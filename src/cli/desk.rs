@@ -129,11 +129,6 @@ impl Desk {
         Ok(session)
     }
 
-    /// The door to Graph for the stored sign-in.
-    pub(super) async fn graph(&self, monitor: Arc<dyn Monitor>) -> Result<Graph, Failure> {
-        self.graph_of(self.session().await?, monitor)
-    }
-
     /// The door to Graph for a session.
     pub(super) fn graph_of(&self, session: Arc<Session>, monitor: Arc<dyn Monitor>) -> Result<Graph, Failure> {
         let options = GraphOptions {
