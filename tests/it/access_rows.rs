@@ -5,10 +5,10 @@
 
 use serde_json::{Value, json};
 
-use crate::tenant::{MARA, PARALEGAL, Ran, Tenant, rows};
+use crate::tenant::{MARA, PARALEGAL, Ran, Tenant};
 
 /// Four messages; the paralegal's share is the folder Inbox/Deal with two of them.
-const TOMAS: &str = "tomas.lindqvist@brackwater.example";
+pub(crate) const TOMAS: &str = "tomas.lindqvist@brackwater.example";
 const MESSAGES: u64 = 4;
 
 /// What a row of the table comes to.
@@ -56,12 +56,12 @@ fn word_kept(row: &Row<'_>, verdict: &str, ran: &Ran) -> Option<String> {
     (!kept).then(|| format!("{}: {verdict}, but collect exits with {} after {}", row.name, ran.exit, tally["totals"]))
 }
 
-fn all_hold(found: &[String]) {
+pub(crate) fn all_hold(found: &[String]) {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
 /// Shapes that mean a missing right or may mean one.
-const CLOSED: [&str; 8] = [
+pub(crate) const CLOSED: [&str; 8] = [
     "denied",
     "item_not_found",
     "root_not_found",
@@ -72,7 +72,7 @@ const CLOSED: [&str; 8] = [
     "token_lacks_scope_404",
 ];
 /// Shapes that mean a mailbox which is not there.
-const ABSENT: [&str; 7] = [
+pub(crate) const ABSENT: [&str; 7] = [
     "resource_not_found",
     "request_resource_not_found",
     "invalid_user",
@@ -245,137 +245,51 @@ fn an_account_that_answers_differently_hours_apart_gets_the_verdict_of_the_hour(
     all_hold(&found);
 }
 
-/// What is in a package, whatever order it was fetched in.
-fn items(package: &std::path::Path) -> Vec<String> {
-    rows(package, "select graph_id, lower(hex(sha256)) from item order by 1")
-}
-
-/// Withdraws access at several moments of a run; whatever is refused then must come with the next session.
-fn withdrawn(shapes: &[&str], moments: &[u64]) {
-    let access = format!("{TOMAS}=full");
-    let tenant = Tenant::with_sign_in(&["--access", &access, "--synthetic", &format!("{TOMAS}=150:1500")]);
-    let rule = |turns: &str| tenant.tell("refuse", &json!({ "rule": format!("{TOMAS}={turns}") }));
-    let (ran, whole) = tenant.collect("whole", &[TOMAS]);
-    ran.exits(0);
-    let mut wrong = Vec::new();
-    for shape in shapes {
-        for moment in moments {
-            let (name, at) = (format!("{shape}-{moment}"), format!("{shape} after {moment} requests"));
-            rule(&format!("granted+{shape}:every={moment}:once"));
-            let (ran, package) = tenant.collect(&name, &[TOMAS]);
-            let totals = ran.last()["totals"].clone();
-            assert!(!ran.stderr.contains("panicked"), "{at}: {}", ran.stderr);
-            if ![4, 5].contains(&ran.exit) || !ran.last()["seal"].is_null() {
-                wrong.push(format!("{at}: exit {}, seal {}, {totals}", ran.exit, ran.last()["seal"]));
-            }
-            if totals["excepted"] != 0 {
-                wrong.push(format!("{at}: {totals}, though nothing is lost but the access"));
-            }
-            if !ran.stdout.contains(TOMAS) && !ran.stderr.contains(TOMAS) {
-                wrong.push(format!("{at}: nobody is named in {}", ran.stderr));
-            }
-            rule("granted");
-            let resumed = tenant.run(&["resume", &tenant.text(&name)]);
-            if resumed.exit != 0 || items(&package) != items(&whole) {
-                let have = format!("{} of {} items", items(&package).len(), items(&whole).len());
-                wrong.push(format!("{at}: resumed with exit {}, {have}: {}", resumed.exit, resumed.stderr));
-            }
-        }
-    }
-    all_hold(&wrong);
-}
-
-/// Among the messages, and where the list is read once more to close the balance.
-const FETCHING: [u64; 3] = [60, 150, 195];
-/// Among the folders, and among the lists of messages.
-const LISTING: [u64; 2] = [22, 34];
-
 #[test]
-fn access_that_is_withdrawn_while_messages_are_fetched_pauses_the_run_and_nothing_is_lost() {
-    withdrawn(&["denied", "odata_disabled", "folder_not_found"], &FETCHING);
-}
-
-#[test]
-fn a_mailbox_that_goes_away_while_messages_are_fetched_pauses_the_run_and_nothing_is_lost() {
-    withdrawn(&["mailbox_not_enabled_new", "resource_not_found", "invalid_user"], &FETCHING);
-    withdrawn(&["request_resource_not_found", "extension_error", "non_existent_mailbox"], &FETCHING[1..]);
-}
-
-#[test]
-#[ignore = "every message that is left is taken for deleted, and the package is sealed without them"]
-fn access_that_ends_as_item_not_found_while_messages_are_fetched_is_not_taken_for_deletion() {
-    withdrawn(&["item_not_found", "token_lacks_scope_404"], &FETCHING);
-}
-
-#[test]
-#[ignore = "every message that is left becomes an exception"]
-fn a_licence_that_ends_while_messages_are_fetched_pauses_the_run_and_nothing_is_lost() {
-    withdrawn(&["failed_precondition"], &FETCHING);
-}
-
-#[test]
-#[ignore = "what was seen of the folders is frozen: sealed empty, or collected in part by the next session"]
-fn access_that_is_withdrawn_while_folders_are_listed_pauses_the_run_and_nothing_is_lost() {
-    withdrawn(&["denied", "item_not_found", "folder_not_found"], &LISTING);
-}
-
-#[test]
-#[ignore = "the same, and nobody is named"]
-fn a_mailbox_that_goes_away_while_folders_are_listed_pauses_the_run_and_nothing_is_lost() {
-    withdrawn(&["mailbox_not_enabled_new", "resource_not_found", "invalid_user"], &LISTING);
-}
-
-/// Checks with the access withdrawn after each number of requests; an account that was refused in any step but
-/// Recoverable Items, which stay closed to some delegates, is not ready.
-fn never_ready_once_refused(shapes: &[&str]) {
+fn a_licence_that_was_just_assigned_is_no_mailbox_for_a_quarter_of_an_hour() {
     let tenant = Tenant::with_sign_in(&["--access", &format!("{TOMAS}=full")]);
-    let mut wrong = Vec::new();
-    for shape in shapes {
-        let mut whole = false;
-        for moment in 1..30 {
-            tenant.tell("refuse", &json!({ "rule": format!("{TOMAS}=granted+{shape}:every={moment}:once") }));
-            let row = tenant.run(&["check", TOMAS, "--json"]).json()[0].clone();
-            let steps = row["observations"].as_array().cloned().unwrap_or_default();
-            let refused = |step: &&Value| !step["code"].is_null() && step["step"] != "recoverable_items";
-            let refused = steps.iter().filter(refused).count();
-            if row["verdict"] == "ready" && refused > 0 {
-                wrong.push(format!("{shape} after {moment}: ready, with {refused} steps refused"));
-            }
-            whole = refused == 0;
-        }
-        assert!(whole, "{shape}: the last check is undisturbed");
+    let turns = "mailbox_not_enabled_new+granted:every=900s:once";
+    tenant.tell("refuse", &json!({ "rule": format!("{TOMAS}={turns}") }));
+    let row = |name: &str, verdict| Row { name: name.into(), custodian: TOMAS, messages: MESSAGES, verdict };
+    let mut found = holds(&tenant, &row("at once", &["no_mailbox"]));
+    tenant.tell("advance", &json!({ "seconds": 901 }));
+    found.extend(holds(&tenant, &row("after 15 minutes", &["ready"])));
+    all_hold(&found);
+}
+
+#[test]
+fn many_custodians_at_once_each_get_their_own_verdict_and_the_ready_ones_are_collected_whole() {
+    let at = |name: &str| format!("{name}@brackwater.example");
+    let cases = [
+        ("walter.kern", "granted", "ready", 1),
+        ("petra.novak", "denied", "denied", 0),
+        ("ann.lee", "item_not_found", "denied", 0),
+        ("emil.ross", "granted", "ready", 2),
+        ("claims", "root_not_found", "denied", 0),
+        ("fiona.o'hara", "mailbox_not_enabled_old", "no_mailbox", 0),
+        ("THEO.Lang", "alternating", "no_mailbox", 0),
+        ("karin.elm", "non_existent_mailbox", "no_mailbox", 0),
+    ];
+    let tenant = Tenant::with_sign_in(&[]);
+    for (name, shape, _, _) in cases {
+        tenant.tell("refuse", &json!({ "rule": format!("{}={shape}", at(name)) }));
     }
-    all_hold(&wrong);
-}
-
-#[test]
-fn access_that_is_withdrawn_during_its_test_is_never_ready() {
-    never_ready_once_refused(&[
-        "denied",
-        "item_not_found",
-        "folder_not_found",
-        "resource_not_found",
-        "failed_precondition",
-    ]);
-}
-
-#[test]
-#[ignore = "a sampled folder that says there is no mailbox counts as neither closed nor unclear"]
-fn a_mailbox_that_goes_away_during_its_test_is_never_ready() {
-    never_ready_once_refused(&["mailbox_not_enabled_new", "extension_error", "non_existent_mailbox"]);
-}
-
-#[test]
-fn a_run_whose_access_test_was_cut_short_is_never_complete() {
-    let tenant = Tenant::with_sign_in(&["--access", &format!("{TOMAS}=full")]);
-    for shape in ["denied", "item_not_found", "resource_not_found"] {
-        for moment in [1, 2, 3, 5, 8, 11] {
-            tenant.tell("refuse", &json!({ "rule": format!("{TOMAS}=granted+{shape}:every={moment}:once") }));
-            let (ran, _) = tenant.collect(&format!("{shape}-{moment}"), &[TOMAS]);
-            let named = ran.stdout.contains(TOMAS) || ran.stderr.contains(TOMAS);
-            assert!([3, 5].contains(&ran.exit) && named, "{shape} {moment}: {} {}", ran.exit, ran.stderr);
-        }
-    }
+    let names: Vec<String> = cases.iter().map(|(name, ..)| at(name)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let checked = tenant.run(&[&["check", "--json"][..], &names].concat()).exits(5).json();
+    let verdicts = |list: &Value, name: &str| -> Vec<String> {
+        let list = list.as_array().expect("a list").iter();
+        list.map(|row| format!("{} {}", row["custodian"].as_str().unwrap_or_default(), row[name])).collect()
+    };
+    let expected: Vec<String> =
+        cases.iter().map(|(name, _, verdict, _)| format!("{} \"{verdict}\"", at(name))).collect();
+    assert_eq!(verdicts(&checked, "verdict"), expected);
+    let (ran, package) = tenant.collect("many", &names);
+    let tally = ran.exits(3).last();
+    assert_eq!(verdicts(&tally["custodians"], "verdict"), expected);
+    let collected: Vec<String> = cases.iter().map(|(name, _, _, count)| format!("{} {count}", at(name))).collect();
+    assert_eq!(verdicts(&tally["custodians"], "collected"), collected);
+    tenant.run(&["verify", package.to_str().expect("UTF-8")]).exits(0);
 }
 
 /// Closes one folder of a mailbox with many, the rest being open, and says where ready was said and not kept.

@@ -3,6 +3,7 @@
 
 mod tenant;
 
+mod access_lost;
 mod access_rows;
 mod bad_input;
 mod bad_sign_in;
