@@ -13,21 +13,60 @@ fn items(package: &std::path::Path) -> Vec<String> {
     rows(package, "select graph_id, lower(hex(sha256)) from item order by 1")
 }
 
+/// Requests to the mailbox, in order, of an undisturbed run.
+struct Course(Vec<String>);
+
+impl Course {
+    /// As the tenant's control tells it.
+    fn of(tenant: &Tenant) -> Self {
+        let seen = tenant.control("GET", "requests")["requests"].clone();
+        let inside = |one: &Value| {
+            let (_, rest) = one["path"].as_str()?.split_once("/users/")?.1.split_once('/')?;
+            Some(format!("{rest}?{}", one["query"].as_str()?))
+        };
+        Self(seen.as_array().expect("requests").iter().filter_map(inside).collect())
+    }
+
+    fn first(&self, what: impl Fn(&str) -> bool) -> usize {
+        self.0.iter().position(|one| what(one)).expect("it is asked")
+    }
+
+    /// After some messages, after most, and where the list is read once more to close the balance.
+    fn fetching(&self) -> Vec<usize> {
+        let first = self.first(|one| one.contains("/$value"));
+        let last = self.0.iter().rposition(|one| one.contains("/$value")).expect("it is asked");
+        vec![first + 9, usize::midpoint(first, last) + 20, last + 3]
+    }
+
+    /// Among the folders, after the access test, and among the lists of messages.
+    fn listing(&self) -> Vec<usize> {
+        let roots = self.0.iter().enumerate().filter(|(_, one)| one.starts_with("mailFolders?"));
+        let (second, _) = roots.skip(1).next().expect("the folders are listed after they were tested");
+        vec![second + 1, self.first(|one| one.contains("orderby")) + 3]
+    }
+}
+
 /// Withdraws access at several moments of a run; whatever is refused then must come with the next session.
-fn withdrawn(shapes: &[&str], moments: &[u64]) {
+fn withdrawn(shapes: &[&str], moments: impl Fn(&Course) -> Vec<usize>) {
     let access = format!("{TOMAS}=full");
     let tenant = Tenant::with_sign_in(&["--access", &access, "--synthetic", &format!("{TOMAS}=150:1500")]);
     let rule = |turns: &str| tenant.tell("refuse", &json!({ "rule": format!("{TOMAS}={turns}") }));
     let (ran, whole) = tenant.collect("whole", &[TOMAS]);
     ran.exits(0);
+    let moments = moments(&Course::of(&tenant));
     let mut wrong = Vec::new();
     for shape in shapes {
-        for moment in moments {
+        for moment in &moments {
             let (name, at) = (format!("{shape}-{moment}"), format!("{shape} after {moment} requests"));
             rule(&format!("granted+{shape}:every={moment}:once"));
             let (ran, package) = tenant.collect(&name, &[TOMAS]);
             let totals = ran.last()["totals"].clone();
             assert!(!ran.stderr.contains("panicked"), "{at}: {}", ran.stderr);
+            // Only the second look at the lists is missing: everything is there, and that it is missing is named.
+            if ran.exit == 3 && items(&package) == items(&whole) {
+                rule("granted");
+                continue;
+            }
             if ![4, 5].contains(&ran.exit) || !ran.last()["seal"].is_null() {
                 wrong.push(format!("{at}: exit {}, seal {}, {totals}", ran.exit, ran.last()["seal"]));
             }
@@ -48,44 +87,39 @@ fn withdrawn(shapes: &[&str], moments: &[u64]) {
     all_hold(&wrong);
 }
 
-/// Among the messages, and where the list is read once more to close the balance.
-const FETCHING: [u64; 3] = [60, 150, 195];
-/// Among the folders, and among the lists of messages.
-const LISTING: [u64; 2] = [22, 34];
-
 #[test]
 fn access_that_is_withdrawn_while_messages_are_fetched_pauses_the_run_and_nothing_is_lost() {
-    withdrawn(&["denied", "odata_disabled", "folder_not_found"], &FETCHING);
+    withdrawn(&["denied", "odata_disabled", "folder_not_found"], Course::fetching);
 }
 
 #[test]
 fn a_mailbox_that_goes_away_while_messages_are_fetched_pauses_the_run_and_nothing_is_lost() {
-    withdrawn(&["mailbox_not_enabled_new", "resource_not_found", "invalid_user"], &FETCHING);
-    withdrawn(&["request_resource_not_found", "extension_error", "non_existent_mailbox"], &FETCHING[1..]);
+    withdrawn(&["mailbox_not_enabled_new", "resource_not_found", "invalid_user"], Course::fetching);
+    withdrawn(&["request_resource_not_found", "extension_error", "non_existent_mailbox"], Course::fetching);
 }
 
 #[test]
 #[ignore = "every message that is left is taken for deleted, and the package is sealed without them"]
 fn access_that_ends_as_item_not_found_while_messages_are_fetched_is_not_taken_for_deletion() {
-    withdrawn(&["item_not_found", "token_lacks_scope_404"], &FETCHING);
+    withdrawn(&["item_not_found", "token_lacks_scope_404"], Course::fetching);
 }
 
 #[test]
 #[ignore = "every message that is left becomes an exception"]
 fn a_licence_that_ends_while_messages_are_fetched_pauses_the_run_and_nothing_is_lost() {
-    withdrawn(&["failed_precondition"], &FETCHING);
+    withdrawn(&["failed_precondition"], Course::fetching);
 }
 
 #[test]
 #[ignore = "what was seen of the folders is frozen: sealed empty, or collected in part by the next session"]
 fn access_that_is_withdrawn_while_folders_are_listed_pauses_the_run_and_nothing_is_lost() {
-    withdrawn(&["denied", "item_not_found", "folder_not_found"], &LISTING);
+    withdrawn(&["denied", "item_not_found", "folder_not_found"], Course::listing);
 }
 
 #[test]
 #[ignore = "the same, and nobody is named"]
 fn a_mailbox_that_goes_away_while_folders_are_listed_pauses_the_run_and_nothing_is_lost() {
-    withdrawn(&["mailbox_not_enabled_new", "resource_not_found", "invalid_user"], &LISTING);
+    withdrawn(&["mailbox_not_enabled_new", "resource_not_found", "invalid_user"], Course::listing);
 }
 
 /// Checks with the access withdrawn after each number of requests; an account that was refused in any step but
