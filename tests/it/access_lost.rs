@@ -40,8 +40,8 @@ impl Course {
 
     /// Among the folders, after the access test, and among the lists of messages.
     fn listing(&self) -> Vec<usize> {
-        let roots = self.0.iter().enumerate().filter(|(_, one)| one.starts_with("mailFolders?"));
-        let (second, _) = roots.skip(1).next().expect("the folders are listed after they were tested");
+        let mut roots = self.0.iter().enumerate().filter(|(_, one)| one.starts_with("mailFolders?"));
+        let (second, _) = roots.nth(1).expect("the folders are listed after they were tested");
         vec![second + 1, self.first(|one| one.contains("orderby")) + 3]
     }
 }
