@@ -249,7 +249,7 @@ mod tests {
     const MARA: &str = "mara.okafor@brackwater.example";
 
     fn shapes(rule: Result<AccessRule, AccessRuleError>, seconds: u64) -> Vec<Option<Denial>> {
-        let tenant = load(&Source::Builtin, &[]).expect("the tenant inside the program is valid");
+        let tenant = load(&Source::Builtin, &[], 0).expect("the tenant inside the program is valid");
         let (access, user) = (Access::default(), tenant.user(MARA).expect("mara"));
         access.rule(&tenant, &rule.expect("a rule"), 0).expect("a user");
         (0..6).map(|n| access.ask(user, n * seconds).denial).collect()
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn folders_are_found_and_what_is_not_there_is_named() {
-        let tenant = load(&Source::Builtin, &[]).expect("the tenant inside the program is valid");
+        let tenant = load(&Source::Builtin, &[], 0).expect("the tenant inside the program is valid");
         let access = Access::default();
         let rule = |text: &str| access.rule(&tenant, &AccessRule::access(text).expect("a rule"), 0);
         assert_eq!(rule(&format!("{MARA}=folders:Inbox+Inbox/Kestrel,root_not_found")), Ok(()));
