@@ -33,7 +33,10 @@ impl Course {
 
     /// After some messages, after most, and where the list is read once more to close the balance.
     fn fetching(&self) -> Vec<usize> {
-        let first = self.first(|one| one.contains("/$value"));
+        // The access test reads a message too; what is fetched comes after the lists.
+        let listed = self.first(|one| one.contains("orderby"));
+        let fetched = self.0.iter().skip(listed).position(|one| one.contains("/$value"));
+        let first = listed + fetched.expect("messages are fetched");
         let last = self.0.iter().rposition(|one| one.contains("/$value")).expect("it is asked");
         vec![first + 9, usize::midpoint(first, last) + 20, last + 3]
     }
@@ -176,7 +179,6 @@ fn answers_in_any_order_that_hold_one_refusal_are_never_ready() {
 }
 
 #[test]
-#[ignore = "a sampled folder that says there is no mailbox counts as neither closed nor unclear"]
 fn answers_in_any_order_with_mailboxes_that_are_not_there_are_never_ready() {
     in_many_orders(&[&["granted"; 6][..], &ABSENT[3..]].concat());
 }
@@ -193,7 +195,6 @@ fn access_that_is_withdrawn_during_its_test_is_never_ready() {
 }
 
 #[test]
-#[ignore = "a sampled folder that says there is no mailbox counts as neither closed nor unclear"]
 fn a_mailbox_that_goes_away_during_its_test_is_never_ready() {
     never_ready_once_refused(&["mailbox_not_enabled_new", "extension_error", "non_existent_mailbox"]);
 }

@@ -132,8 +132,8 @@ fn folders_that_show_and_cannot_be_read_are_never_ready() {
 
 #[test]
 fn a_share_in_a_mailbox_that_says_it_is_not_there_is_never_ready() {
-    with_access("folders:Inbox", &ABSENT, &["partial", "no_mailbox", "denied"]);
-    with_access("listed:Inbox", &ABSENT, &["partial", "no_mailbox", "denied"]);
+    with_access("folders:Inbox", &ABSENT, &["partial", "no_mailbox", "denied", "unknown"]);
+    with_access("listed:Inbox", &ABSENT, &["partial", "no_mailbox", "denied", "unknown"]);
 }
 
 #[test]
@@ -327,13 +327,12 @@ fn with_one_folder_closed(closes: impl Fn(&str) -> bool) {
 }
 
 #[test]
-#[ignore = "the probe samples the twelve fullest folders; one that it does not try may be closed"]
 fn one_closed_folder_near_the_top_makes_a_mailbox_partial() {
     with_one_folder_closed(|path| !path.contains('/'));
 }
 
 #[test]
-#[ignore = "the probe looks two levels deep"]
+#[ignore = "the probe looks two levels deep; what is closed further down is not seen"]
 fn one_closed_folder_far_down_makes_a_mailbox_partial() {
     with_one_folder_closed(|path| path.contains('/'));
 }

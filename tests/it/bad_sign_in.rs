@@ -274,7 +274,6 @@ fn a_list_of_accounts_from_a_newer_version_or_damaged_is_left_alone() {
 }
 
 #[test]
-#[ignore = "it is said to be changed, and the advice throws it away"]
 fn a_token_file_from_a_newer_version_is_said_to_be_one() {
     let tenant = Tenant::with_sign_in(&[]);
     let file = sealed(&tenant);
