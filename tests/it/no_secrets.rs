@@ -160,6 +160,8 @@ fn no_secret_is_in_any_output_or_file_of_the_whole_job_and_its_troubles() {
     }
     search.run(&tenant, &["scopes"]);
     search.run(&tenant, &["doctor", "--json"]);
+    let handout = tenant.text("handout");
+    search.run(&tenant, &["check", MARA, "petra.novak@brackwater.example", "--handout", &handout]).exits(5);
     search.run(&tenant, &["check", "petra.novak@brackwater.example", "nobody@brackwater.example"]).exits(5);
     let (whole, lost, zip) = (tenant.text("whole"), tenant.text("lost"), tenant.text("zip"));
     search.run(&tenant, &["collect", MARA, "--yes", "--json", "--plan-only", "--out", &whole]).exits(0);
@@ -176,7 +178,7 @@ fn no_secret_is_in_any_output_or_file_of_the_whole_job_and_its_troubles() {
     search.run(&tenant, &["login", "--flow", "device-code"]).exits(0);
     tenant.tell("refuse", &serde_json::json!({ "rule": "jonas.weber@brackwater.example=granted" }));
     search.run(&tenant, &["resume", &lost, "--json"]).exits(3);
-    let folders = ["home", "whole", "lost", "zip"].map(|name| tenant.path(name));
+    let folders = ["home", "handout", "whole", "lost", "zip"].map(|name| tenant.path(name));
     let leaks = search.leaks(&OF_PEOPLE, &folders);
     assert!(leaks.is_empty(), "{leaks:#?}");
 
@@ -185,7 +187,7 @@ fn no_secret_is_in_any_output_or_file_of_the_whole_job_and_its_troubles() {
     let copies = folders.iter().flat_map(|folder| files(folder));
     let copies = copies.filter(|file| !found(&std::fs::read(file).expect("a file"), &[&key]).is_empty()).count();
     assert_eq!(copies, 1);
-    mail_stays_out_of(&search, &folders[1..]);
+    mail_stays_out_of(&search, &folders[..2], &folders[2..]);
 }
 
 /// Subjects, names of attachments and addresses outside the tenant, as the fixtures have them.
@@ -210,12 +212,17 @@ fn words_of_the_mail() -> BTreeSet<String> {
     words
 }
 
-/// Diagnostics and the log name no mail.
-fn mail_stays_out_of(search: &Search, packages: &[PathBuf]) {
+/// Diagnostics, what is kept beside the packages, and the log name no mail.
+fn mail_stays_out_of(search: &Search, beside: &[PathBuf], packages: &[PathBuf]) {
     let words = words_of_the_mail();
     let mut leaks = Vec::new();
     for (what, text) in &search.diagnostics {
         leaks.extend(words.iter().filter(|word| text.contains(word.as_str())).map(|word| format!("{word}: {what}")));
+    }
+    let needles: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
+    for file in beside.iter().flat_map(|folder| files(folder)) {
+        let hits = found(&std::fs::read(&file).expect("a file"), &needles);
+        leaks.extend(hits.into_iter().map(|hit| format!("{}: {}", String::from_utf8_lossy(hit), file.display())));
     }
     for package in packages {
         let log = std::fs::read_to_string(package.join("affiant/log.jsonl")).expect("a log");
