@@ -4,17 +4,19 @@
 
 use crate::custody::{EventKind, ExceptionRow, Line, ReconciliationRow};
 use crate::identity;
-use crate::terms::{ControlNumber, ExceptionCode, ObjectId, Severity};
+use crate::terms::{ControlNumber, ExceptionCode, Severity};
 
 use super::error::CollectError;
 use super::plan::{PlannedFolder, PlannedMailbox};
 use super::register::{self, Spot};
+use super::standing::Standing;
 use super::{Run, fetch, record};
 
 /// Lists every folder in scope a second time; what has changed since the first is read again.
 pub(super) async fn relist(run: &Run, custodian: usize, mailbox: &PlannedMailbox) -> Result<(), CollectError> {
     let mailbox_id = mailbox.mailbox_id;
     let ended = run.acquisition.pen.read(move |l| l.passes(mailbox_id)).await?;
+    let standing = Standing::of(&run.graph, mailbox);
     for folder in mailbox.included() {
         run.halt_if_asked()?;
         let folder_id = folder.row.folder_id;
@@ -22,16 +24,16 @@ pub(super) async fn relist(run: &Run, custodian: usize, mailbox: &PlannedMailbox
             continue;
         }
         let spot = Spot { custodian, mailbox_id, owner: mailbox.owner.clone(), folder_id };
-        let changed = register::list(run, &spot, &folder.row, 2).await?;
+        let changed = register::list(run, &spot, &folder.row, 2, &standing).await?;
         for listed_id in changed {
-            reverify(run, &mailbox.owner, listed_id).await?;
+            reverify(run, &standing, listed_id).await?;
         }
     }
     Ok(())
 }
 
 /// Reads an item again that has changed since it was listed; the first copy stays, the outcome is recorded.
-async fn reverify(run: &Run, owner: &ObjectId, listed_id: u64) -> Result<(), CollectError> {
+async fn reverify(run: &Run, standing: &Standing, listed_id: u64) -> Result<(), CollectError> {
     let Some((file, content_id)) = run.acquisition.pen.read(move |l| l.collected(listed_id)).await? else {
         return Ok(());
     };
@@ -39,13 +41,18 @@ async fn reverify(run: &Run, owner: &ObjectId, listed_id: u64) -> Result<(), Col
     let graph_id = run.acquisition.pen.read(move |l| l.graph_id(listed_id)).await?;
     let mut trail = Vec::new();
     let (outcome, sha256) = match graph_id {
-        Some(id) => match fetch::native(&run.graph, &run.acquisition.package, owner, id.as_str(), &mut trail).await {
-            Ok((landed, examined)) => {
-                (outcome(&file.sha256, &content_id, &landed.sha256, &examined), Some(landed.sha256))
+        Some(id) => {
+            match fetch::native(&run.graph, &run.acquisition.package, standing.owner(), id.as_str(), &mut trail).await {
+                Ok((landed, examined)) => {
+                    (outcome(&file.sha256, &content_id, &landed.sha256, &examined), Some(landed.sha256))
+                }
+                Err(fault) if fault.is_total() => return Err(fault.into()),
+                Err(_) => {
+                    standing.confirm(&mut trail).await?;
+                    ("gone", None)
+                }
             }
-            Err(fault) if fault.is_total() => return Err(fault.into()),
-            Err(_) => ("gone", None),
-        },
+        }
         None => ("gone", None),
     };
     run.acquisition

@@ -17,6 +17,7 @@ use crate::terms::{ExceptionCode, Exchange, ObjectId, Purpose, SourceKind};
 use super::error::CollectError;
 use super::rebuild::{Loss, Rebuilt};
 use super::source;
+use super::standing::{Standing, is_closed};
 
 /// A message whose bytes are here, not yet durable.
 #[derive(Debug)]
@@ -87,17 +88,17 @@ impl Ended {
     }
 }
 
-/// Fetches one message to its end.
+/// Fetches one message to its end. None is written off unless the mailbox still opens after that.
 ///
 /// # Errors
 /// What is about the run and not the item: sign-in, network, disk, TLS, access to the mailbox lost.
 pub(super) async fn item(
     graph: &Graph,
     package: &Package,
-    mailbox: &ObjectId,
+    standing: &Standing,
     row: ListedRow,
 ) -> Result<Ended, CollectError> {
-    let mut trail = Vec::new();
+    let (mailbox, mut trail) = (standing.owner(), Vec::new());
     let ending = match native(graph, package, mailbox, row.message.graph_id.as_str(), &mut trail).await {
         Ok((landed, examined)) => {
             let facts = Facts { examined, source: SourceKind::MimeValue, losses: Vec::new(), refusal: None };
@@ -105,6 +106,10 @@ pub(super) async fn item(
         }
         Err(fault) => without_native(graph, package, mailbox, &row, fault, &mut trail).await?,
     };
+    match ending {
+        Ending::Fetched(_) => {}
+        Ending::Vanished(_) | Ending::Excepted { .. } => standing.confirm(&mut trail).await?,
+    }
     Ok(Ended { row, ending, trail })
 }
 
@@ -149,6 +154,10 @@ async fn without_native(
                     trail.append(&mut fault.trail);
                     Ok(Ending::Vanished(refusal))
                 }
+                Err(mut fault) if is_closed(&fault) => {
+                    trail.append(&mut fault.trail);
+                    Ok(Ending::Excepted { code: ExceptionCode::NotAccessible, refusal })
+                }
                 Err(fault) => Err(fault.into()),
                 Ok(Answer { trail: mut more, .. }) => {
                     trail.append(&mut more);
@@ -161,34 +170,15 @@ async fn without_native(
         }
         // A service that answers, but never with this item: its properties may still be had.
         FaultKind::Unavailable if fault.status.is_some() => rebuilt(graph, package, mailbox, row, refusal, trail).await,
-        FaultKind::Denied | FaultKind::NotFound => match still_opens(graph, mailbox, trail).await? {
-            true => Ok(Ending::Excepted { code: ExceptionCode::NotAccessible, refusal }),
-            false => Err(fault.into()),
-        },
+        FaultKind::Denied | FaultKind::NotFound | FaultKind::NoMailbox => {
+            Ok(Ending::Excepted { code: ExceptionCode::NotAccessible, refusal })
+        }
         FaultKind::SignIn(_)
-        | FaultKind::NoMailbox
         | FaultKind::Throttled
         | FaultKind::Unavailable
         | FaultKind::Foreign
         | FaultKind::Tls
         | FaultKind::Local(_) => Err(fault.into()),
-    }
-}
-
-/// Whether the mailbox as a whole can still be read: tells a refused item from lost access.
-async fn still_opens(graph: &Graph, mailbox: &ObjectId, trail: &mut Vec<Exchange>) -> Result<bool, Fault> {
-    let path = ["users", mailbox.as_str(), "mailFolders", "inbox"];
-    let ask = Ask::new(Lane::Mailbox(mailbox.clone()), Purpose::AccessTest, path).query("$select", "id");
-    match graph.get::<wire::MailFolder>(&ask).await {
-        Ok(mut answer) => {
-            trail.append(&mut answer.trail);
-            Ok(true)
-        }
-        Err(mut fault) if matches!(fault.kind, FaultKind::Denied | FaultKind::NotFound | FaultKind::Gone) => {
-            trail.append(&mut fault.trail);
-            Ok(false)
-        }
-        Err(fault) => Err(fault),
     }
 }
 

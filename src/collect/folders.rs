@@ -11,6 +11,7 @@ use crate::graph::{Answer, Ask, Fault, FaultKind, Followed, Graph, Lane, wire};
 use crate::terms::{Exchange, FolderPath, GraphId, ObjectId, Purpose};
 
 use super::job::Job;
+use super::standing::{Standing, is_closed};
 
 /// Exchange allows 300 levels; anything deeper is a loop.
 const MAX_DEPTH: usize = 300;
@@ -62,11 +63,20 @@ pub(super) struct Tree {
 }
 
 /// Walks the tree of a mailbox and marks what is in scope.
-pub(super) async fn snapshot(graph: &Graph, mailbox: &ObjectId, job: &Job) -> Result<Tree, Fault> {
+///
+/// # Errors
+/// [`FaultKind::Denied`] when the root is closed though the access test has just read it (`proven`), or nothing opens any
+/// more at the end of the walk: access was lost, and what was seen is not the tree. What else ends a run.
+pub(super) async fn snapshot(graph: &Graph, mailbox: &ObjectId, proven: bool, job: &Job) -> Result<Tree, Fault> {
     let mut walk = Walk { graph, mailbox, tree: Tree::default(), known: HashSet::new() };
     let names = walk.well_known_names(&WELL_KNOWN).await?;
     let root = walk.one("msgfolderroot").await?;
+    let whole = root.is_some();
     walk.descend(root, &names).await?;
+    let listed = !walk.tree.unreadable.iter().any(|path| path.names().is_empty());
+    if proven && !(whole && listed) {
+        return Err(Fault { kind: FaultKind::Denied, status: None, code: None, trail: walk.tree.trail });
+    }
     for seen in &mut walk.tree.folders {
         seen.well_known =
             names.iter().find(|(_, folder)| folder.id == seen.id).map(|(name, _)| *name).or(seen.well_known);
@@ -75,6 +85,9 @@ pub(super) async fn snapshot(graph: &Graph, mailbox: &ObjectId, job: &Job) -> Re
         walk.recoverable().await?;
     }
     let mut tree = walk.tree;
+    // Folders that did not open may be closed for good, or since a moment ago.
+    let standing = Standing::with(graph, mailbox, tree.folders.iter().map(|seen| seen.id.as_str()));
+    standing.confirm(&mut tree.trail).await?;
     for seen in &mut tree.folders {
         seen.left_out = seen.left_out.or_else(|| out_of_scope(job, seen));
     }
@@ -112,7 +125,7 @@ impl Walk<'_> {
                 self.tree.trail.extend(trail);
                 Ok(Some(value))
             }
-            Err(fault) if is_absent(&fault) => {
+            Err(fault) if is_closed(&fault) => {
                 self.tree.trail.extend(fault.trail);
                 Ok(None)
             }
@@ -220,7 +233,7 @@ impl Walk<'_> {
                         }
                     }
                 }
-                Err(fault) if is_absent(&fault) && !matches!(fault.kind, FaultKind::Refused) => {
+                Err(fault) if is_closed(&fault) && !matches!(fault.kind, FaultKind::Refused) => {
                     self.tree.trail.extend(fault.trail);
                     return Ok(None);
                 }
@@ -257,20 +270,4 @@ fn name_of(folder: &wire::MailFolder) -> String {
 
 fn is_search(folder: &wire::MailFolder) -> bool {
     folder.is_search_folder()
-}
-
-/// What "not there, or not yours" looks like: 403, and every kind of 404 (and 400 for unknown well-known names).
-fn is_absent(fault: &Fault) -> bool {
-    match fault.kind {
-        FaultKind::Denied | FaultKind::Gone | FaultKind::NoMailbox | FaultKind::NotFound | FaultKind::Refused => true,
-        FaultKind::SignIn(_)
-        | FaultKind::Unrenderable
-        | FaultKind::AskLess
-        | FaultKind::Throttled
-        | FaultKind::Unavailable
-        | FaultKind::Foreign
-        | FaultKind::NotGraph
-        | FaultKind::Tls
-        | FaultKind::Local(_) => false,
-    }
 }

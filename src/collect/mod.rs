@@ -20,6 +20,7 @@ mod record;
 mod register;
 mod sealing;
 mod source;
+mod standing;
 mod stop;
 mod tally;
 
@@ -34,6 +35,7 @@ use crate::monitor::{Event, Monitor};
 use crate::session::{Flow, Session};
 
 use self::intake::Intake;
+use self::standing::Standing;
 
 pub use self::acquisition::{Acquisition, Tool};
 pub use self::error::CollectError;
@@ -115,6 +117,7 @@ async fn fetch_remaining(
     mailbox: &PlannedMailbox,
 ) -> Result<(), CollectError> {
     let mailbox_id = mailbox.mailbox_id;
+    let standing = &Standing::of(&run.graph, mailbox);
     let counts = run.acquisition.pen.read(move |l| l.counts(mailbox_id)).await?;
     let durable = counts.collected + counts.excepted;
     run.monitor.tell(&Event::Fetching { custodian, remaining: counts.remaining(), durable });
@@ -131,7 +134,7 @@ async fn fetch_remaining(
         if run.stop.is_asked() {
             return Ok(());
         }
-        let ended = fetch::item(&run.graph, &run.acquisition.package, &mailbox.owner, row).await?;
+        let ended = fetch::item(&run.graph, &run.acquisition.package, standing, row).await?;
         intake.hand_in(custodian, ended).await
     });
     items.try_buffer_unordered(UNDER_WAY).try_collect::<()>().await?;

@@ -13,6 +13,7 @@ use crate::terms::{AccessBasis, ExceptionCode, ObjectId, Severity};
 
 use super::error::CollectError;
 use super::register::{self, Spot};
+use super::standing::Standing;
 use super::{Run, access, folders, record};
 
 /// What will be collected.
@@ -123,7 +124,11 @@ async fn part(run: &Run, index: usize, custodian: String) -> Result<Part, Collec
     };
     let user_id = probe.person.as_ref().map(|person| person.id.clone());
     let mailbox = match (mailbox_id, &user_id) {
-        (Some(mailbox_id), Some(owner)) => Some(list(run, index, mailbox_id, owner).await?),
+        (Some(mailbox_id), Some(owner)) => {
+            let proven = probe.verdict == Verdict::Ready;
+            let listed = list(run, index, mailbox_id, owner, proven).await;
+            Some(listed.map_err(|error| error.lost_access_to(&custodian))?)
+        }
         _ => None,
     };
     Ok(Part { index, custodian, user_id, verdict: probe.verdict, advice: probe.advice, mailbox })
@@ -216,18 +221,26 @@ fn observed(observation: &Observation) -> Object {
 }
 
 /// The folders of a mailbox and the messages in them, listed now or in an earlier session.
-async fn list(run: &Run, index: usize, mailbox_id: u64, owner: &ObjectId) -> Result<PlannedMailbox, CollectError> {
+async fn list(
+    run: &Run,
+    index: usize,
+    mailbox_id: u64,
+    owner: &ObjectId,
+    proven: bool,
+) -> Result<PlannedMailbox, CollectError> {
     if run.acquisition.pen.read(move |l| l.folders(mailbox_id)).await?.is_empty() {
-        snapshot(run, mailbox_id, owner).await?;
+        snapshot(run, mailbox_id, owner, proven).await?;
     }
     let (rows, passes) = run.acquisition.pen.read(move |l| Ok((l.folders(mailbox_id)?, l.passes(mailbox_id)?))).await?;
     let mut folders = Vec::with_capacity(rows.len());
+    let included = || rows.iter().filter(|row| row.excluded_because.is_none()).map(|row| row.graph_id.as_str());
+    let standing = Standing::with(&run.graph, owner, included());
     for row in rows {
         let listed_before = passes.get(&row.folder_id).is_some_and(|passes| passes.contains(&1));
         if row.excluded_because.is_none() && !listed_before {
             run.halt_if_asked()?;
             let spot = Spot { custodian: index, mailbox_id, owner: owner.clone(), folder_id: row.folder_id };
-            register::list(run, &spot, &row, 1).await?;
+            register::list(run, &spot, &row, 1, &standing).await?;
         }
         let folder_id = row.folder_id;
         let (listed, store_bytes) = run.acquisition.pen.read(move |l| l.folder_sizes(folder_id)).await?;
@@ -236,8 +249,8 @@ async fn list(run: &Run, index: usize, mailbox_id: u64, owner: &ObjectId) -> Res
     Ok(PlannedMailbox { mailbox_id, owner: owner.clone(), folders })
 }
 
-async fn snapshot(run: &Run, mailbox_id: u64, owner: &ObjectId) -> Result<(), CollectError> {
-    let tree = folders::snapshot(&run.graph, owner, &run.acquisition.job).await?;
+async fn snapshot(run: &Run, mailbox_id: u64, owner: &ObjectId, proven: bool) -> Result<(), CollectError> {
+    let tree = folders::snapshot(&run.graph, owner, proven, &run.acquisition.job).await?;
     run.acquisition
         .pen
         .write(move |w| {

@@ -12,6 +12,7 @@ use crate::terms::{ExceptionCode, Exchange, GraphId, ObjectId, Severity, Window}
 
 use super::enumerate::{self, Ledge, Listing, Sheet, Target, Why};
 use super::error::CollectError;
+use super::standing::{Standing, is_closed};
 use super::{Run, record};
 
 /// Ids remembered to tell repeats: an overlap of pages is far smaller, and memory stays bounded.
@@ -31,7 +32,16 @@ pub(super) struct Spot {
 }
 
 /// Lists a folder and records that it was listed; returns listed items that have changed since they were first listed.
-pub(super) async fn list(run: &Run, spot: &Spot, folder: &FolderRow, pass: u32) -> Result<Vec<u64>, CollectError> {
+///
+/// # Errors
+/// What ends a run. A folder that does not open is an exception as long as the mailbox does.
+pub(super) async fn list(
+    run: &Run,
+    spot: &Spot,
+    folder: &FolderRow,
+    pass: u32,
+    standing: &Standing,
+) -> Result<Vec<u64>, CollectError> {
     let job = &run.acquisition.job;
     let target = Target {
         mailbox: spot.owner.clone(),
@@ -43,7 +53,8 @@ pub(super) async fn list(run: &Run, spot: &Spot, folder: &FolderRow, pass: u32) 
     let mut register = Register { run, spot, pass, recent: Recent::default(), listed: 0, changed: Vec::new() };
     let listing = match enumerate::list(&run.graph, &target, &mut register).await {
         Ok(listing) => listing,
-        Err(CollectError::Fault(fault)) if is_about_the_folder(&fault) => {
+        Err(CollectError::Fault(mut fault)) if is_closed(&fault) => {
+            standing.confirm(&mut fault.trail).await?;
             register.closed(fault).await?;
             Listing::default()
         }
@@ -52,12 +63,6 @@ pub(super) async fn list(run: &Run, spot: &Spot, folder: &FolderRow, pass: u32) 
     let changed = std::mem::take(&mut register.changed);
     ended(run, spot, folder, pass, listing).await?;
     Ok(changed)
-}
-
-/// A folder that is listed and does not open: an exception, while the rest of the mailbox goes on.
-fn is_about_the_folder(fault: &Fault) -> bool {
-    use crate::graph::FaultKind::{Denied, Gone, NotFound, Refused};
-    matches!(fault.kind, Denied | Gone | NotFound | Refused)
 }
 
 async fn ended(run: &Run, spot: &Spot, folder: &FolderRow, pass: u32, listing: Listing) -> Result<(), CollectError> {

@@ -63,7 +63,7 @@ pub(super) async fn gather(
 
 /// Faults that end this item and not the run.
 fn is_about_the_item(fault: &Fault) -> bool {
-    !fault.is_total() && !matches!(fault.kind, FaultKind::Local(_) | FaultKind::Throttled | FaultKind::NoMailbox)
+    !fault.is_total() && !matches!(fault.kind, FaultKind::Local(_) | FaultKind::Throttled)
 }
 
 fn facts(message: wire::Message) -> Source {

@@ -25,8 +25,8 @@ pub struct Fault {
 
 impl Fault {
     /// Whether the run must stop until somebody signs in or consents.
-    pub const fn is_sign_in_needed(&self) -> bool {
-        matches!(self.kind, FaultKind::SignIn(_))
+    pub fn is_sign_in_needed(&self) -> bool {
+        matches!(&self.kind, FaultKind::SignIn(error) if error.is_sign_in_needed())
     }
 
     /// Whether Graph as a whole cannot be used now, so that asking on is pointless: sign-in, network, TLS, proxy.
@@ -49,7 +49,7 @@ impl fmt::Display for Fault {
         write!(f, "{}", self.kind)?;
         let status = self.status.map(|status| status.to_string());
         let id = self.request_id().map(|id| format!("request-id {id}"));
-        let code = self.code.clone().filter(|_| !self.is_sign_in_needed());
+        let code = self.code.clone().filter(|_| !matches!(self.kind, FaultKind::SignIn(_)));
         let detail: Vec<String> = [status, code, id].into_iter().flatten().collect();
         if detail.is_empty() { Ok(()) } else { write!(f, " ({})", detail.join(", ")) }
     }

@@ -45,8 +45,14 @@ const UNRENDERABLE: &[&str] = &[
     "errorinvalidrecipients",
     "errorcannotopenfileattachment",
 ];
-const NO_MAILBOX: &[&str] =
-    &["mailboxnotenabledforrestapi", "mailboxnotsupportedforrestapi", "errornonexistentmailbox", "extensionerror"];
+/// `failedPrecondition` is what every request for a mailbox without a licence gets.
+const NO_MAILBOX: &[&str] = &[
+    "mailboxnotenabledforrestapi",
+    "mailboxnotsupportedforrestapi",
+    "errornonexistentmailbox",
+    "extensionerror",
+    "failedprecondition",
+];
 const THROTTLED: &[&str] =
     &["applicationthrottled", "toomanyrequests", "activitylimitreached", "errortoomanyrequests", "throttledrequest"];
 const PASSING: &[&str] = &[

@@ -282,8 +282,13 @@ pub enum SignInError {
 
 impl SignInError {
     /// Whether a person must sign in or consent (exit 4), rather than mend a network or a disk.
-    pub const fn is_sign_in_needed(&self) -> bool {
-        !matches!(self, Self::Network(_) | Self::NotEntra | Self::Store(_) | Self::Listen) && !self.is_mistyped()
+    pub fn is_sign_in_needed(&self) -> bool {
+        match self {
+            Self::Network(_) | Self::NotEntra | Self::Store(_) | Self::Listen => false,
+            // A platform that is busy wants nothing of anybody.
+            Self::Refused(entra) => !entra.is_transient(),
+            _ => !self.is_mistyped(),
+        }
     }
 
     /// Whether what was typed cannot be right (exit 2).

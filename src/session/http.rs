@@ -34,6 +34,8 @@ pub(super) type Pause = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> 
 #[derive(Clone)]
 pub(super) struct TokenHttp {
     http: reqwest::Client,
+    /// How long one answer may take.
+    answer: Duration,
     clock: Clock,
     pause: Pause,
     kept: Arc<Mutex<Vec<Exchange>>>,
@@ -45,13 +47,19 @@ impl TokenHttp {
     pub(super) fn new(cloud: &Cloud, ca: Option<&[u8]>, clock: Clock) -> Result<Self, SignInError> {
         let http = client(cloud.authority(), ca)?;
         let pause: Pause = Arc::new(|span| Box::pin(tokio::time::sleep(span)));
-        Ok(Self { http, clock, pause, kept: Arc::default(), refusal: Arc::default() })
+        Ok(Self { http, answer: ANSWER, clock, pause, kept: Arc::default(), refusal: Arc::default() })
     }
 
     /// The same with another way to let time pass.
     #[cfg(test)]
     pub(super) fn pausing(self, pause: Pause) -> Self {
         Self { pause, ..self }
+    }
+
+    /// The same with less patience for an answer.
+    #[cfg(test)]
+    pub(super) fn answering_within(self, answer: Duration) -> Self {
+        Self { answer, ..self }
     }
 
     /// Lets time pass.
@@ -74,12 +82,12 @@ impl TokenHttp {
         loop {
             let outcome = self.attempt(request.clone(), attempt).await;
             if !passes(&outcome) {
-                return outcome;
+                return outcome.map(by_what_it_says);
             }
             let asked = outcome.as_ref().ok().and_then(retry_after);
             let pause = asked.unwrap_or(Duration::from_secs(1 << (attempt - 1)));
             if attempt >= TRIES || pause > PAUSE_MAX {
-                return outcome.and_then(settled);
+                return outcome.map(by_what_it_says).and_then(settled);
             }
             self.pause(pause).await;
             attempt += 1;
@@ -92,10 +100,12 @@ impl TokenHttp {
         if let Ok(value) = http::HeaderValue::from_str(&id.to_string()) {
             request.headers_mut().insert("client-request-id", value);
         }
-        let outcome = self.exchange(request).await;
+        let outcome = match tokio::time::timeout(self.answer, self.exchange(request)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Unreachable("no answer in time")),
+        };
         let answer = outcome.as_ref().ok().map(|(response, _)| response);
-        let refusal =
-            answer.filter(|answer| !answer.status().is_success()).and_then(|answer| EntraError::read(answer.body()));
+        let refusal = answer.and_then(|answer| EntraError::read(answer.body()));
         let header = |name: &str| Some(answer?.headers().get(name)?.to_str().ok()?.to_owned());
         let error = outcome.as_ref().err().map(|error| error.0.to_owned());
         tracing::debug!(
@@ -173,13 +183,24 @@ const NOT_TRUSTED: &str = "its certificate is not trusted; a root of your own ne
 /// Whether the same request may work in a moment.
 fn passes(outcome: &Result<HttpResponse, Unreachable>) -> bool {
     match outcome {
-        Ok(answer) if answer.status().is_success() => false,
+        Ok(answer) if answer.status().is_success() => {
+            EntraError::read(answer.body()).is_some_and(|refusal| refusal.is_transient())
+        }
         Ok(answer) => {
             let busy = answer.status().as_u16() == 429 || answer.status().is_server_error();
             busy || EntraError::read(answer.body()).is_some_and(|refusal| refusal.is_transient())
         }
         Err(Unreachable(word)) => *word != NOT_TRUSTED,
     }
+}
+
+/// Some platforms and gateways say 200 to everything; an error is an error by what it says. The record has the status
+/// as it came.
+fn by_what_it_says(mut answer: HttpResponse) -> HttpResponse {
+    if answer.status().is_success() && EntraError::read(answer.body()).is_some() {
+        *answer.status_mut() = http::StatusCode::BAD_REQUEST;
+    }
+    answer
 }
 
 /// An answer that stayed a passing fault: a refusal of the platform's speaks for itself, anything else is an outage.

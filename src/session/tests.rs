@@ -481,3 +481,18 @@ async fn what_a_challenge_demands_is_sent_with_the_capability_and_left_for_the_n
     ];
     assert_eq!(seen, want);
 }
+
+#[tokio::test]
+async fn a_platform_that_hangs_is_given_up_after_so_many_tries_of_so_long() {
+    // Takes connections and says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let at = format!("http://{}", silent.local_addr().expect("an address"));
+    let cloud = Cloud::custom(&at, &at).expect("loopback");
+    let wanted = wanted(&cloud, Flow::DeviceCode);
+    let (authority, pauses) = hurried(&wanted, clock());
+    let http = authority.http.clone().answering_within(Duration::from_millis(20));
+    let authority = Authority { http, ..authority };
+    let error = Session::sign_in_at(authority, &wanted, memory(), clock(), &|_| {}).await.err().expect("given up");
+    assert!(matches!(error, SignInError::Network("no answer in time")), "{error}");
+    assert_eq!(pauses.lock().expect("not poisoned").len(), 3, "tried four times");
+}

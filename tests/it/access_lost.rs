@@ -102,25 +102,21 @@ fn a_mailbox_that_goes_away_while_messages_are_fetched_pauses_the_run_and_nothin
 }
 
 #[test]
-#[ignore = "every message that is left is taken for deleted, and the package is sealed without them"]
 fn access_that_ends_as_item_not_found_while_messages_are_fetched_is_not_taken_for_deletion() {
     withdrawn(&["item_not_found", "token_lacks_scope_404"], Course::fetching);
 }
 
 #[test]
-#[ignore = "every message that is left becomes an exception"]
 fn a_licence_that_ends_while_messages_are_fetched_pauses_the_run_and_nothing_is_lost() {
     withdrawn(&["failed_precondition"], Course::fetching);
 }
 
 #[test]
-#[ignore = "what was seen of the folders is frozen: sealed empty, or collected in part by the next session"]
 fn access_that_is_withdrawn_while_folders_are_listed_pauses_the_run_and_nothing_is_lost() {
     withdrawn(&["denied", "item_not_found", "folder_not_found"], Course::listing);
 }
 
 #[test]
-#[ignore = "the same, and nobody is named"]
 fn a_mailbox_that_goes_away_while_folders_are_listed_pauses_the_run_and_nothing_is_lost() {
     withdrawn(&["mailbox_not_enabled_new", "resource_not_found", "invalid_user"], Course::listing);
 }

@@ -109,7 +109,6 @@ fn a_mailbox_that_is_not_in_the_cloud_is_no_mailbox_in_each_of_the_shapes() {
 }
 
 #[test]
-#[ignore = "the probe takes failedPrecondition for a missing right, and advises to grant one"]
 fn a_mailbox_whose_licence_is_gone_is_no_mailbox() {
     with_access("none", &["failed_precondition"], &["no_mailbox"]);
 }

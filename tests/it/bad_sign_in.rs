@@ -134,7 +134,6 @@ fn a_token_endpoint_that_answers_html_or_an_error_as_success_signs_nobody_in_or_
 }
 
 #[test]
-#[ignore = "it ends with 4, as if signing in again could help"]
 fn an_identity_platform_out_of_order_at_a_renewal_is_no_need_to_sign_in() {
     for fault in ["token-html", "token-redirect"] {
         let after = format!("{fault}:after=2:forever");
@@ -147,14 +146,13 @@ fn an_identity_platform_out_of_order_at_a_renewal_is_no_need_to_sign_in() {
 }
 
 #[test]
-#[ignore = "it is said that no identity platform answers, and the number in the answer is lost"]
 fn an_error_with_status_200_is_said_with_its_number() {
     let tenant = Tenant::start(&["--faults", "token-200-error:after=1:forever"]);
     device_login(&tenant).fails(4, "AADSTS50173");
 }
 
 #[test]
-#[ignore = "takes two minutes, since the deadline of the token endpoint cannot be set"]
+#[ignore = "takes two minutes; the same is tried in the session's own tests with less patience"]
 fn a_token_endpoint_that_hangs_is_given_up_in_the_end() {
     let tenant = Tenant::start(&["--faults", "token-hang:seconds=900:forever"]);
     let begun = Instant::now();
