@@ -17,7 +17,7 @@ use crate::terms::{ObjectId, Sha256, UtcInstant};
 /// The form of a file; files of a newer form are left alone.
 const VERSION: u32 = 1;
 /// Largest file read, in bytes; the largest that is written is far smaller.
-const LARGEST: u64 = 1 << 20;
+const LARGEST: u64 = 8 << 20;
 
 /// A file's content.
 #[derive(Debug, Serialize, Deserialize)]

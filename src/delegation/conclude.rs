@@ -35,11 +35,6 @@ impl Seen {
     const fn is_closed(&self) -> bool {
         matches!(self, Self::Denied | Self::Absent { .. })
     }
-
-    /// Also where a step says that there is no mailbox: beside one that read something, that contradicts itself.
-    const fn is_unclear(&self) -> bool {
-        matches!(self, Self::Unclear | Self::NoMailbox)
-    }
 }
 
 /// One folder whose messages were asked for.
@@ -79,8 +74,19 @@ pub(super) struct Evidence {
     pub(super) recoverable: Seen,
     /// The first message of folders that say they hold some.
     pub(super) samples: Vec<Tried>,
+    /// How many more folders hold items and were not tried.
+    pub(super) untried: u64,
     /// One message read whole; `None` when no folder showed one.
     pub(super) message: Option<Seen>,
+}
+
+impl Evidence {
+    /// Whether any step says that there is no mailbox: a collection would meet the same answer.
+    fn says_no_mailbox(&self) -> bool {
+        let tried = self.known.iter().chain(&self.children).chain(&self.samples).map(|tried| &tried.seen);
+        let steps = [&self.root, &self.folders, &self.recoverable].into_iter().chain(tried).chain(&self.message);
+        steps.into_iter().any(|seen| *seen == Seen::NoMailbox)
+    }
 }
 
 /// Whose mailbox it is to the signed-in account.
@@ -112,8 +118,10 @@ pub(super) fn conclude(evidence: &Evidence, whose: Whose) -> Conclusion {
     let mut notes = Vec::new();
     let mut closed = names(all().filter(|tried| tried.seen.is_closed()));
     let tree = evidence.root.is_read() && evidence.folders.is_read();
-    let unclear =
-        [&evidence.root, &evidence.folders].into_iter().chain(all().map(|tried| &tried.seen)).any(Seen::is_unclear);
+    let unclear = [&evidence.root, &evidence.folders]
+        .into_iter()
+        .chain(all().map(|tried| &tried.seen))
+        .any(|seen| *seen == Seen::Unclear);
 
     if tree && evidence.recoverable.is_read() {
         // With the whole tree and Recoverable Items open, a well-known folder that is not found does not exist.
@@ -136,8 +144,13 @@ pub(super) fn conclude(evidence: &Evidence, whose: Whose) -> Conclusion {
     if verdict == Verdict::Ready {
         notes.extend(recoverable_note(&evidence.recoverable, whose));
         notes.extend(empty_note(evidence));
+        notes.extend(untried_note(evidence.untried));
     }
     notes.extend(message_note(listed, evidence.message.as_ref()));
+    if verdict == Verdict::NoMailbox && !readable.is_empty() {
+        notes
+            .push("some folders could be read all the same: the service contradicts itself, so check again".to_owned());
+    }
     let basis = match (verdict, whose) {
         (Verdict::Ready | Verdict::Partial, Whose::Own) => Some(AccessBasis::Myself),
         (Verdict::Ready, Whose::Other) => Some(AccessBasis::FullAccess),
@@ -191,13 +204,12 @@ fn says_no_mailbox(evidence: &Evidence, whose: Whose) -> bool {
     };
     let hidden = |seen: &Seen| matches!(seen, Seen::Absent { .. });
     let nothing_read = !steps().any(Seen::is_read);
-    let said = steps().any(|seen| *seen == Seen::NoMailbox);
     let own_is_hidden = whose == Whose::Own && hidden(&evidence.root);
-    nothing_read && (said || unknown_user(&evidence.root) || own_is_hidden)
+    evidence.says_no_mailbox() || (nothing_read && (unknown_user(&evidence.root) || own_is_hidden))
 }
 
 fn recoverable_note(recoverable: &Seen, whose: Whose) -> Option<String> {
-    let closed = recoverable.is_closed() || recoverable.is_unclear();
+    let closed = recoverable.is_closed() || *recoverable == Seen::Unclear;
     let other = whose == Whose::Other;
     let weaker = if other {
         "; access is therefore seen a little less clearly: ask the Exchange administrator for `Get-MailboxPermission` where it matters"
@@ -205,6 +217,11 @@ fn recoverable_note(recoverable: &Seen, whose: Whose) -> Option<String> {
         ""
     };
     closed.then(|| format!("Recoverable Items could not be opened{weaker}"))
+}
+
+/// A very large tree is not tried to its end.
+fn untried_note(untried: u64) -> Option<String> {
+    (untried > 0).then(|| format!("the mailbox has many folders; {untried} of those seen were not tried one by one"))
 }
 
 /// Folders that say they hold items and list none: other kinds of items, or not readable. Said, not judged.
@@ -236,6 +253,7 @@ mod tests {
             known: ["inbox", "sentitems", "drafts", "deleteditems"].map(|name| tried(name, Seen::Read(1))).to_vec(),
             recoverable: Seen::Read(1),
             samples: vec![tried("Deal", Seen::Read(1))],
+            untried: 0,
             message: Some(Seen::Read(1)),
         }
     }
@@ -311,12 +329,14 @@ mod tests {
     }
 
     #[test]
-    fn a_mailbox_that_is_there_in_one_step_and_not_in_another_is_unknown() {
+    fn a_mailbox_that_is_there_in_one_step_and_not_in_another_is_no_mailbox_and_that_is_said() {
         for at in 0..3 {
             let mut evidence = open();
             let steps = [&mut evidence.known[1].seen, &mut evidence.samples[0].seen, &mut evidence.children[0].seen];
             steps.into_iter().skip(at).take(1).for_each(|seen| *seen = Seen::NoMailbox);
-            assert_eq!(verdict(&evidence, Whose::Other).0, Verdict::Unknown, "{at}");
+            let conclusion = conclude(&evidence, Whose::Other);
+            assert_eq!(conclusion.verdict, Verdict::NoMailbox, "{at}");
+            assert!(conclusion.notes.iter().any(|note| note.contains("contradicts")), "{at}");
         }
     }
 

@@ -15,10 +15,10 @@ use crate::terms::{Exchange, Purpose, UtcInstant};
 /// Well-known folders that every mailbox has, with the names people know.
 const KNOWN: [(&str, &str); 4] =
     [("inbox", INBOX), ("sentitems", "Sent Items"), ("drafts", "Drafts"), ("deleteditems", "Deleted Items")];
-/// Below how many folders the next level is listed.
-const BELOW: usize = 5;
+/// Below how many folders the next level is listed, all levels together.
+const BELOW: usize = 100;
 /// How many folders are sampled, fullest first.
-const SAMPLES: usize = 12;
+const SAMPLES: usize = 100;
 /// Why a plan is unknown.
 const NO_SCOPE: &str = "the scope LicenseAssignment.Read.All or User.Read.All is not granted";
 
@@ -188,6 +188,7 @@ async fn walk(steps: &mut Steps<'_>) -> Result<Evidence, Fault> {
         known: Vec::new(),
         recoverable: Seen::Unclear,
         samples: Vec::new(),
+        untried: 0,
         message: None,
     };
     if evidence.root == Seen::NoMailbox {
@@ -196,20 +197,7 @@ async fn walk(steps: &mut Steps<'_>) -> Result<Evidence, Fault> {
     }
     let (folders, listed) = steps.folders("folders", &steps.ask(&["mailFolders"])).await?;
     evidence.folders = folders;
-    let mut tree = listed.clone();
-    let parents = || listed.iter().filter(|folder| folder.child_folder_count.unwrap_or_default() > 0);
-    if parents().count() > BELOW {
-        steps.sum.more();
-    }
-    for parent in parents().take(BELOW) {
-        let ask = steps.ask(&["mailFolders", parent.id.as_str(), "childFolders"]);
-        let (seen, below) = steps.folders("child_folders", &ask).await?;
-        evidence.children.push(Tried { name: format!("folders below {}", name(parent)), seen, holds: 0 });
-        if below.iter().any(|folder| folder.child_folder_count.unwrap_or_default() > 0) {
-            steps.sum.more();
-        }
-        tree.extend(below);
-    }
+    let (tree, cut) = tree(steps, listed, &mut evidence.children).await?;
     let known = KNOWN.map(|(id, name)| (id, id.to_owned(), name.to_owned(), 0));
     evidence.known = steps.messages(known.to_vec()).await?;
     evidence.recoverable = steps
@@ -222,9 +210,37 @@ async fn walk(steps: &mut Steps<'_>) -> Result<Evidence, Fault> {
     for folder in &tree {
         steps.sum.add(folder);
     }
-    evidence.samples = steps.messages(fullest(tree)).await?;
+    let mut samples = fullest(tree);
+    evidence.untried = cut + samples.len().saturating_sub(SAMPLES) as u64;
+    samples.truncate(SAMPLES);
+    evidence.samples = steps.messages(samples).await?;
     evidence.message = steps.whole_message().await?;
     Ok(evidence)
+}
+
+/// All folders, level by level, as far as the bound reaches; and below how many nobody looked.
+async fn tree(
+    steps: &mut Steps<'_>,
+    top: Vec<MailFolder>,
+    children: &mut Vec<Tried>,
+) -> Result<(Vec<MailFolder>, u64), Fault> {
+    let (mut level, mut tree, mut room, mut cut) = (top, Vec::new(), BELOW, 0);
+    while !level.is_empty() {
+        let mut parents = level.clone();
+        parents.retain(|folder| folder.child_folder_count.unwrap_or_default() > 0);
+        if parents.len() > room {
+            steps.sum.more();
+            cut += (parents.len() - room) as u64;
+            parents.truncate(room);
+        }
+        room -= parents.len();
+        tree.append(&mut level);
+        for (parent, (seen, below)) in parents.iter().zip(steps.children(&parents).await?) {
+            children.push(Tried { name: format!("folders below {}", name(parent)), seen, holds: 0 });
+            level.extend(below);
+        }
+    }
+    Ok((tree, cut))
 }
 
 fn name(folder: &MailFolder) -> String {
@@ -243,5 +259,5 @@ fn fullest(mut tree: Vec<MailFolder>) -> Vec<(&'static str, String, String, u64)
         let messages = if mail(folder) { holds(folder) } else { 0 };
         ("sample", folder.id.to_string(), name(folder), messages)
     };
-    tree.iter().take(SAMPLES).map(sample).collect()
+    tree.iter().map(sample).collect()
 }

@@ -87,17 +87,26 @@ impl Steps<'_> {
 
     /// The first page of a list of folders, hidden ones included, with their sizes where the service gives them.
     pub(super) async fn folders(&mut self, step: &str, ask: &Ask) -> Result<(Seen, Vec<MailFolder>), Fault> {
-        let plain = ask.clone().query("includeHiddenFolders", "true").query("$top", "100").page_size(100);
-        let mut answer = self.graph.list::<MailFolder>(&plain.clone().query("$expand", EXTRA)).await;
-        if let Err(fault) = &answer
-            && matches!(fault.kind, FaultKind::Refused | FaultKind::AskLess)
-        {
-            // Sizes are worth a question, not a verdict.
-            let (_, _, done) = weigh("folder_sizes", answer)?;
+        let answers = list_folders(self.graph, ask).await;
+        self.take_folders(step, answers)
+    }
+
+    /// The folders directly below others, four questions at a time, in the order given.
+    pub(super) async fn children(&mut self, parents: &[MailFolder]) -> Result<Vec<(Seen, Vec<MailFolder>)>, Fault> {
+        let graph = self.graph;
+        let asks = parents.iter().map(|parent| self.ask(&["mailFolders", parent.id.as_str(), "childFolders"]));
+        let asks: Vec<Ask> = asks.collect();
+        let asked = asks.iter().map(|ask| list_folders(graph, ask));
+        let answers: Vec<Folders> = stream::iter(asked).buffered(IN_FLIGHT).collect().await;
+        answers.into_iter().map(|answers| self.take_folders("child_folders", answers)).collect()
+    }
+
+    fn take_folders(&mut self, step: &str, answers: Folders) -> Result<(Seen, Vec<MailFolder>), Fault> {
+        if let Some(refused) = answers.sizes_refused {
+            let (_, _, done) = weigh::<Page<MailFolder>>("folder_sizes", Err(refused))?;
             self.done.push(done);
-            answer = self.graph.list::<MailFolder>(&plain).await;
         }
-        let (seen, page, done) = weigh(step, answer)?;
+        let (seen, page, done) = weigh(step, answers.last)?;
         self.done.push(done);
         if page.as_ref().is_some_and(|page| page.next.is_some() || page.unreadable > 0) {
             self.sum.more();
@@ -161,6 +170,23 @@ impl Steps<'_> {
     }
 }
 
+/// Answers to the question for a list of folders.
+struct Folders {
+    /// The first, where sizes were refused: they are worth a question, not a verdict.
+    sizes_refused: Option<Fault>,
+    last: Result<Answer<Page<MailFolder>>, Fault>,
+}
+
+async fn list_folders(graph: &Graph, ask: &Ask) -> Folders {
+    let plain = ask.clone().query("includeHiddenFolders", "true").query("$top", "100").page_size(100);
+    match graph.list(&plain.clone().query("$expand", EXTRA)).await {
+        Err(fault) if matches!(fault.kind, FaultKind::Refused | FaultKind::AskLess) => {
+            Folders { sizes_refused: Some(fault), last: graph.list(&plain).await }
+        }
+        last => Folders { sizes_refused: None, last },
+    }
+}
+
 /// Takes a message's bytes and keeps none.
 struct Dropped;
 
@@ -195,6 +221,10 @@ fn weigh<T>(step: &str, answer: Result<Answer<T>, Fault>) -> Result<(Option<Seen
         Err(fault) => fault,
     };
     let seen = match fault.kind {
+        // What Exchange says of a mailbox whose licence is gone.
+        _ if fault.code.as_deref().is_some_and(|code| code.eq_ignore_ascii_case("failedPrecondition")) => {
+            Seen::NoMailbox
+        }
         FaultKind::Denied => Seen::Denied,
         // A redirect says nothing about the mailbox.
         FaultKind::Refused if fault.status.is_none_or(|status| status < 400) => Seen::Unclear,
