@@ -2,7 +2,10 @@
 //!
 //! It must not fetch new items itself; what the second listing finds is fetched by the same loop as the rest.
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
 use crate::custody::{EventKind, ExceptionRow, Line, ReconciliationRow};
+use crate::graph::IN_FLIGHT;
 use crate::identity;
 use crate::terms::{ControlNumber, ExceptionCode, Severity};
 
@@ -17,17 +20,27 @@ pub(super) async fn relist(run: &Run, custodian: usize, mailbox: &PlannedMailbox
     let mailbox_id = mailbox.mailbox_id;
     let ended = run.acquisition.pen.read(move |l| l.passes(mailbox_id)).await?;
     let standing = Standing::of(&run.graph, mailbox);
-    for folder in mailbox.included() {
-        run.halt_if_asked()?;
-        let folder_id = folder.row.folder_id;
-        if ended.get(&folder_id).is_some_and(|passes| passes.contains(&2)) {
-            continue;
-        }
-        let spot = Spot { custodian, mailbox_id, owner: mailbox.owner.clone(), folder_id };
-        let changed = register::list(run, &spot, &folder.row, 2, &standing).await?;
-        for listed_id in changed {
-            reverify(run, &standing, listed_id).await?;
-        }
+    let open = mailbox.included().filter(|folder| {
+        let passes = ended.get(&folder.row.folder_id);
+        !passes.is_some_and(|passes| passes.contains(&2))
+    });
+    let looks = stream::iter(open).map(|folder| look_again(run, custodian, mailbox, folder, &standing));
+    looks.buffer_unordered(IN_FLIGHT).try_collect().await
+}
+
+/// One folder's second listing.
+async fn look_again(
+    run: &Run,
+    custodian: usize,
+    mailbox: &PlannedMailbox,
+    folder: &PlannedFolder,
+    standing: &Standing,
+) -> Result<(), CollectError> {
+    run.halt_if_asked()?;
+    let (mailbox_id, folder_id) = (mailbox.mailbox_id, folder.row.folder_id);
+    let spot = Spot { custodian, mailbox_id, owner: mailbox.owner.clone(), folder_id };
+    for listed_id in register::list(run, &spot, &folder.row, 2, standing).await? {
+        reverify(run, standing, listed_id).await?;
     }
     Ok(())
 }

@@ -4,10 +4,12 @@
 //! and knows Recoverable Items by name only; so the tree is walked, with hidden folders, from the
 //! root, by id and never by name (names repeat). It must not list messages.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::custody::Exclusion;
-use crate::graph::{Answer, Ask, Fault, FaultKind, Followed, Graph, Lane, wire};
+use crate::graph::{Answer, Ask, Fault, FaultKind, Followed, Graph, IN_FLIGHT, Lane, wire};
 use crate::terms::{Exchange, FolderPath, GraphId, ObjectId, Purpose};
 
 use super::job::Job;
@@ -68,8 +70,8 @@ pub(super) struct Tree {
 /// [`FaultKind::Denied`] when the root is closed though the access test has just read it (`proven`), or nothing opens any
 /// more at the end of the walk: access was lost, and what was seen is not the tree. What else ends a run.
 pub(super) async fn snapshot(graph: &Graph, mailbox: &ObjectId, proven: bool, job: &Job) -> Result<Tree, Fault> {
-    let mut walk = Walk { graph, mailbox, tree: Tree::default(), known: HashSet::new() };
-    let names = walk.well_known_names(&WELL_KNOWN).await?;
+    let mut walk = Walk { asker: Asker { graph, mailbox }, tree: Tree::default(), known: HashSet::new() };
+    let names = walk.by_name(&WELL_KNOWN).await?;
     let root = walk.one("msgfolderroot").await?;
     let whole = root.is_some();
     walk.descend(root, &names).await?;
@@ -106,47 +108,33 @@ fn out_of_scope(job: &Job, seen: &Seen) -> Option<Exclusion> {
 }
 
 struct Walk<'a> {
-    graph: &'a Graph,
-    mailbox: &'a ObjectId,
+    asker: Asker<'a>,
     tree: Tree,
     known: HashSet<GraphId>,
 }
 
 impl Walk<'_> {
-    fn ask(&self, tail: &[&str]) -> Ask {
-        let path = ["users", self.mailbox.as_str(), "mailFolders"].into_iter().chain(tail.iter().copied());
-        Ask::new(Lane::Mailbox(self.mailbox.clone()), Purpose::Folder, path).query("$select", SELECT)
-    }
-
     /// One folder by id or well-known name; `None` when it is not there or not ours to see.
     async fn one(&mut self, name: &str) -> Result<Option<wire::MailFolder>, Fault> {
-        match self.graph.get::<wire::MailFolder>(&self.ask(&[name])).await {
-            Ok(Answer { value, trail }) => {
-                self.tree.trail.extend(trail);
-                Ok(Some(value))
-            }
-            Err(fault) if is_closed(&fault) => {
-                self.tree.trail.extend(fault.trail);
-                Ok(None)
-            }
-            Err(fault) => Err(fault),
-        }
+        let (folder, trail) = self.asker.one(name).await?;
+        self.tree.trail.extend(trail);
+        Ok(folder)
     }
 
-    async fn well_known_names(
-        &mut self,
-        names: &[&'static str],
-    ) -> Result<Vec<(&'static str, wire::MailFolder)>, Fault> {
+    async fn by_name(&mut self, names: &[&'static str]) -> Result<Vec<(&'static str, wire::MailFolder)>, Fault> {
+        let asker = self.asker;
+        let asked = stream::iter(names).map(|name| asker.one(name)).buffered(IN_FLIGHT);
+        let answers: Vec<_> = asked.try_collect().await?;
         let mut found = Vec::new();
-        for name in names {
-            if let Some(folder) = self.one(name).await? {
-                found.push((*name, folder));
-            }
+        for (name, (folder, trail)) in names.iter().zip(answers) {
+            self.tree.trail.extend(trail);
+            found.extend(folder.map(|folder| (*name, folder)));
         }
         Ok(found)
     }
 
-    /// The whole tree. When the root is closed (single folders are shared), what opens by name is all there is.
+    /// The whole tree, level by level. When the root is closed (single folders are shared), what opens by name is all
+    /// there is.
     async fn descend(
         &mut self,
         root: Option<wire::MailFolder>,
@@ -157,89 +145,61 @@ impl Walk<'_> {
             self.add(root, FolderPath::new(vec![name_of(root)]));
         }
         let nowhere = FolderPath::new(Vec::new());
-        let top = match self.children(None).await? {
+        let top = self.asker.children(None).await?;
+        let top = match self.level(top) {
             Some(children) => children,
             None => {
                 self.tree.unreadable.push(nowhere.clone());
                 names.iter().map(|(_, folder)| folder.clone()).collect()
             }
         };
-        let mut open = VecDeque::from([(nowhere, top)]);
-        while let Some((path, children)) = open.pop_front() {
-            for child in children {
-                let path = path.child(&name_of(&child));
-                if !self.add(&child, path.clone()) || is_search(&child) || path.names().len() >= MAX_DEPTH {
-                    continue;
-                }
-                match self.children(Some(child.id.as_str())).await? {
-                    Some(below) => open.push_back((path, below)),
+        let mut open = self.kept(&nowhere, top);
+        while !open.is_empty() {
+            let asker = self.asker;
+            let asked = stream::iter(&open).map(|(_, id)| asker.children(Some(id.as_str()))).buffered(IN_FLIGHT);
+            let levels: Vec<Level> = asked.try_collect().await?;
+            let mut below = Vec::new();
+            for ((path, _), level) in open.into_iter().zip(levels) {
+                match self.level(level) {
+                    Some(children) => below.extend(self.kept(&path, children)),
                     None => self.tree.unreadable.push(path),
                 }
             }
+            open = below;
         }
         Ok(())
+    }
+
+    /// Keeps the folders of a level; those whose children are still to be listed, with their paths.
+    fn kept(&mut self, path: &FolderPath, children: Vec<wire::MailFolder>) -> Vec<(FolderPath, GraphId)> {
+        let mut open = Vec::new();
+        for child in children {
+            let path = path.child(&name_of(&child));
+            if self.add(&child, path.clone()) && !is_search(&child) && path.names().len() < MAX_DEPTH {
+                open.push((path, child.id));
+            }
+        }
+        open
+    }
+
+    /// Takes what a listing showed; `None` when it was closed.
+    fn level(&mut self, level: Level) -> Option<Vec<wire::MailFolder>> {
+        self.tree.trail.extend(level.trail);
+        self.tree.endless |= level.endless;
+        level.folders
     }
 
     async fn recoverable(&mut self) -> Result<(), Fault> {
-        for (name, shown) in RECOVERABLE {
-            if let Some(folder) = self.one(name).await? {
-                let path = FolderPath::new(vec!["Recoverable Items".to_owned(), shown.to_owned()]);
-                if self.add(&folder, path)
-                    && let Some(seen) = self.tree.folders.last_mut()
-                {
-                    seen.well_known = Some(name);
-                }
+        for (name, folder) in self.by_name(&RECOVERABLE.map(|(name, _)| name)).await? {
+            let shown = RECOVERABLE.iter().find(|(known, _)| *known == name).map_or(name, |(_, shown)| shown);
+            let path = FolderPath::new(vec!["Recoverable Items".to_owned(), shown.to_owned()]);
+            if self.add(&folder, path)
+                && let Some(seen) = self.tree.folders.last_mut()
+            {
+                seen.well_known = Some(name);
             }
         }
         Ok(())
-    }
-
-    /// The children of a folder, or of the root when no id is given; `None` when they cannot be read.
-    async fn children(&mut self, id: Option<&str>) -> Result<Option<Vec<wire::MailFolder>>, Fault> {
-        let ask = match id {
-            Some(id) => self.ask(&[id, "childFolders"]),
-            None => self.ask(&[]),
-        };
-        let hidden = ask.clone().query("includeHiddenFolders", "true").page_size(PAGE);
-        match self.pages(&hidden).await {
-            Err(fault) if matches!(fault.kind, FaultKind::Refused) => {
-                // A service that does not know hidden folders still lists the others.
-                self.tree.trail.extend(fault.trail);
-                self.pages(&ask.page_size(PAGE)).await
-            }
-            answer => answer,
-        }
-    }
-
-    async fn pages(&mut self, ask: &Ask) -> Result<Option<Vec<wire::MailFolder>>, Fault> {
-        let mut found = Vec::new();
-        let mut links = Followed::default();
-        let mut answer = self.graph.list::<wire::MailFolder>(ask).await;
-        loop {
-            match answer {
-                Ok(Answer { value: page, trail }) => {
-                    self.tree.trail.extend(trail);
-                    let new = page.items.len() as u64;
-                    found.extend(page.items);
-                    match page.next {
-                        None => return Ok(Some(found)),
-                        Some(link) if links.leads_on(&link, new) && found.len() < MAX_FOLDERS => {
-                            answer = self.graph.next(ask, &link).await;
-                        }
-                        // What was listed is kept; that there may be more is an exception.
-                        Some(_) => {
-                            self.tree.endless = true;
-                            return Ok(Some(found));
-                        }
-                    }
-                }
-                Err(fault) if is_closed(&fault) && !matches!(fault.kind, FaultKind::Refused) => {
-                    self.tree.trail.extend(fault.trail);
-                    return Ok(None);
-                }
-                Err(fault) => return Err(fault),
-            }
-        }
     }
 
     /// Keeps a folder; false when it was seen before (a loop, or a repeated page).
@@ -257,6 +217,84 @@ impl Walk<'_> {
             left_out: is_search(folder).then_some(Exclusion::SearchFolder),
         });
         true
+    }
+}
+
+/// One listing of folders.
+#[derive(Default)]
+struct Level {
+    /// `None` when it cannot be read.
+    folders: Option<Vec<wire::MailFolder>>,
+    /// Its links led nowhere, so that there may be more.
+    endless: bool,
+    trail: Vec<Exchange>,
+}
+
+/// Asks, and keeps nothing.
+#[derive(Clone, Copy)]
+struct Asker<'a> {
+    graph: &'a Graph,
+    mailbox: &'a ObjectId,
+}
+
+impl Asker<'_> {
+    fn ask(&self, tail: &[&str]) -> Ask {
+        let path = ["users", self.mailbox.as_str(), "mailFolders"].into_iter().chain(tail.iter().copied());
+        Ask::new(Lane::Mailbox(self.mailbox.clone()), Purpose::Folder, path).query("$select", SELECT)
+    }
+
+    async fn one(self, name: &str) -> Result<(Option<wire::MailFolder>, Vec<Exchange>), Fault> {
+        match self.graph.get::<wire::MailFolder>(&self.ask(&[name])).await {
+            Ok(Answer { value, trail }) => Ok((Some(value), trail)),
+            Err(fault) if is_closed(&fault) => Ok((None, fault.trail)),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The children of a folder, or of the root when no id is given.
+    async fn children(self, id: Option<&str>) -> Result<Level, Fault> {
+        let ask = match id {
+            Some(id) => self.ask(&[id, "childFolders"]),
+            None => self.ask(&[]),
+        };
+        let hidden = ask.clone().query("includeHiddenFolders", "true").page_size(PAGE);
+        match self.pages(&hidden).await {
+            Err(fault) if matches!(fault.kind, FaultKind::Refused) => {
+                // A service that does not know hidden folders still lists the others.
+                let mut level = self.pages(&ask.page_size(PAGE)).await?;
+                level.trail.splice(0..0, fault.trail);
+                Ok(level)
+            }
+            answer => answer,
+        }
+    }
+
+    async fn pages(self, ask: &Ask) -> Result<Level, Fault> {
+        let (mut found, mut level) = (Vec::new(), Level::default());
+        let mut links = Followed::default();
+        let mut answer = self.graph.list::<wire::MailFolder>(ask).await;
+        loop {
+            match answer {
+                Ok(Answer { value: page, trail }) => {
+                    level.trail.extend(trail);
+                    let new = page.items.len() as u64;
+                    found.extend(page.items);
+                    match page.next {
+                        None => return Ok(Level { folders: Some(found), ..level }),
+                        Some(link) if links.leads_on(&link, new) && found.len() < MAX_FOLDERS => {
+                            answer = self.graph.next(ask, &link).await;
+                        }
+                        // What was listed is kept; that there may be more is an exception.
+                        Some(_) => return Ok(Level { folders: Some(found), endless: true, ..level }),
+                    }
+                }
+                Err(fault) if is_closed(&fault) && !matches!(fault.kind, FaultKind::Refused) => {
+                    level.trail.extend(fault.trail);
+                    return Ok(Level { folders: None, ..level });
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::{CheckRow, Observation};
 use super::{Asker, needs_grant, plain, size_in_words};
+use crate::directory::guarded;
 
 const HEAD: [&str; 16] = [
     "custodian",
@@ -49,7 +50,7 @@ pub fn table(rows: &[CheckRow], asker: &Asker) -> String {
             row.observations.iter().map(observed).collect::<Vec<_>>().join("\n"),
             asker.at.to_string(),
         ];
-        let _ = writer.write_record(cells.iter().map(|cell| harmless(&plain(cell))));
+        let _ = writer.write_record(cells.iter().map(|cell| guarded(&plain(cell)).into_owned()));
     }
     format!("\u{FEFF}{}", String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default())
 }
@@ -58,11 +59,6 @@ fn observed(seen: &Observation) -> String {
     let status = seen.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     format!("{} {status} {} {} {}", seen.step, or_dash(&seen.code), or_dash(&seen.request_id), seen.at)
-}
-
-/// A cell that is text and nothing else (OWASP, "CSV Injection").
-fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }
 
 #[cfg(test)]
