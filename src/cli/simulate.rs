@@ -93,7 +93,7 @@ fn after_help() -> String {
          Faults, separated by commas, each with parameters after colons: rate=0.02 (that share of all resources, chosen by the seed),\n\
          every=50, ids=3 (the first three), above=200 (page size), after=100, times=2 (per resource), once, forever,\n\
          retry-after=SECONDS|date|float|none, seconds=5, code=53003, port=8080. A fault that stands for passing trouble strikes a resource once.\n\
-         Also any status at any place: value-500-forever, list-504, folders-403, with any, mail, users, folders, list, sorted, message, value,\n\
+         Also any status at any place: value-500-forever, list-504, folders-403, with any, mail, users, folders, list, sorted, unsorted, message, value,\n\
          attachments or delta. Names like g12 are cases of the must-handle list.\n\n{}\n\n\
          Shapes of a refusal; besides, granted (none) and alternating (mailbox_not_enabled_new+resource_not_found):\n\n{}",
         faults.join("\n"),

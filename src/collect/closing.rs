@@ -12,11 +12,17 @@ use crate::terms::{ControlNumber, ExceptionCode, Severity};
 use super::error::CollectError;
 use super::plan::{PlannedFolder, PlannedMailbox};
 use super::register::{self, Spot};
+use super::search::Search;
 use super::standing::Standing;
 use super::{Run, fetch, record};
 
 /// Lists every folder in scope a second time; what has changed since the first is read again.
-pub(super) async fn relist(run: &Run, custodian: usize, mailbox: &PlannedMailbox) -> Result<(), CollectError> {
+pub(super) async fn relist(
+    run: &Run,
+    search: &Search,
+    custodian: usize,
+    mailbox: &PlannedMailbox,
+) -> Result<(), CollectError> {
     let mailbox_id = mailbox.mailbox_id;
     let ended = run.acquisition.pen.read(move |l| l.passes(mailbox_id)).await?;
     let standing = Standing::of(&run.graph, mailbox);
@@ -24,7 +30,7 @@ pub(super) async fn relist(run: &Run, custodian: usize, mailbox: &PlannedMailbox
         let passes = ended.get(&folder.row.folder_id);
         !passes.is_some_and(|passes| passes.contains(&2))
     });
-    let looks = stream::iter(open).map(|folder| look_again(run, custodian, mailbox, folder, &standing));
+    let looks = stream::iter(open).map(|folder| look_again(run, custodian, mailbox, folder, (&standing, search)));
     looks.buffer_unordered(IN_FLIGHT).try_collect().await
 }
 
@@ -34,12 +40,13 @@ async fn look_again(
     custodian: usize,
     mailbox: &PlannedMailbox,
     folder: &PlannedFolder,
-    standing: &Standing,
+    (standing, search): (&Standing, &Search),
 ) -> Result<(), CollectError> {
     run.halt_if_asked()?;
     let (mailbox_id, folder_id) = (mailbox.mailbox_id, folder.row.folder_id);
     let spot = Spot { custodian, mailbox_id, owner: mailbox.owner.clone(), folder_id };
-    for listed_id in register::list(run, &spot, &folder.row, 2, standing).await? {
+    let known = search.known().await?;
+    for listed_id in register::list(run, &spot, &folder.row, 2, standing, known).await? {
         reverify(run, standing, listed_id).await?;
     }
     Ok(())

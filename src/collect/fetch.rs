@@ -16,6 +16,7 @@ use crate::terms::{ExceptionCode, Exchange, ObjectId, Purpose, SourceKind};
 
 use super::error::CollectError;
 use super::rebuild::{Loss, Rebuilt};
+use super::search::{Found, Place, Search};
 use super::source;
 use super::standing::{Standing, is_closed};
 
@@ -39,6 +40,8 @@ pub(super) struct Facts {
     pub(super) losses: Vec<Loss>,
     /// Why the service would not render it, for rebuilt messages.
     pub(super) refusal: Option<Refusal>,
+    /// Where it was, when it was gone from where it was listed.
+    pub(super) found_again: Option<Place>,
 }
 
 /// The service's last word on an item it would not give.
@@ -48,11 +51,13 @@ pub(super) struct Refusal {
     pub(super) status: Option<u16>,
     /// Graph's error code.
     pub(super) code: Option<String>,
+    /// What a search for it by its Message-ID showed.
+    pub(super) searched: Option<&'static str>,
 }
 
 impl Refusal {
     pub(super) fn of(fault: &Fault) -> Self {
-        Self { status: fault.status, code: fault.code.clone() }
+        Self { status: fault.status, code: fault.code.clone(), searched: None }
     }
 }
 
@@ -88,7 +93,8 @@ impl Ended {
     }
 }
 
-/// Fetches one message to its end. None is written off unless the mailbox still opens after that.
+/// Fetches one message to its end. One that is gone is looked for once; none is written off unless the mailbox still
+/// opens after that.
 ///
 /// # Errors
 /// What is about the run and not the item: sign-in, network, disk, TLS, access to the mailbox lost.
@@ -96,21 +102,50 @@ pub(super) async fn item(
     graph: &Graph,
     package: &Package,
     standing: &Standing,
+    search: &Search,
     row: ListedRow,
 ) -> Result<Ended, CollectError> {
     let (mailbox, mut trail) = (standing.owner(), Vec::new());
-    let ending = match native(graph, package, mailbox, row.message.graph_id.as_str(), &mut trail).await {
-        Ok((landed, examined)) => {
-            let facts = Facts { examined, source: SourceKind::MimeValue, losses: Vec::new(), refusal: None };
-            Ending::Fetched(Box::new(Fetched { landed, facts }))
-        }
-        Err(fault) => without_native(graph, package, mailbox, &row, fault, &mut trail).await?,
+    let ending = match under(graph, package, mailbox, row.message.graph_id.as_str(), &mut trail).await? {
+        Ending::Vanished(refusal) => match search.again(&row, &mut trail).await? {
+            Found::Here(place) => {
+                let mut ending = under(graph, package, mailbox, place.graph_id.as_str(), &mut trail).await?;
+                match &mut ending {
+                    Ending::Fetched(fetched) => fetched.facts.found_again = Some(place),
+                    Ending::Vanished(refusal) | Ending::Excepted { refusal, .. } => {
+                        search.release(&place).await?;
+                        refusal.searched = Some("its Message-ID was found, the message could not be fetched there");
+                    }
+                }
+                ending
+            }
+            Found::Not(searched) => Ending::Vanished(Refusal { searched: Some(searched), ..refusal }),
+        },
+        ending => ending,
     };
     match ending {
         Ending::Fetched(_) => {}
         Ending::Vanished(_) | Ending::Excepted { .. } => standing.confirm(&mut trail).await?,
     }
     Ok(Ended { row, ending, trail })
+}
+
+/// How a message ends that is asked for under this id.
+async fn under(
+    graph: &Graph,
+    package: &Package,
+    mailbox: &ObjectId,
+    id: &str,
+    trail: &mut Vec<Exchange>,
+) -> Result<Ending, CollectError> {
+    match native(graph, package, mailbox, id, trail).await {
+        Ok((landed, examined)) => {
+            let (source, losses) = (SourceKind::MimeValue, Vec::new());
+            let facts = Facts { examined, source, losses, refusal: None, found_again: None };
+            Ok(Ending::Fetched(Box::new(Fetched { landed, facts })))
+        }
+        Err(fault) => without_native(graph, package, mailbox, id, fault, trail).await,
+    }
 }
 
 fn item_ask<'p>(mailbox: &'p ObjectId, id: &'p str, tail: Option<&'p str>, purpose: Purpose) -> Ask {
@@ -140,7 +175,7 @@ async fn without_native(
     graph: &Graph,
     package: &Package,
     mailbox: &ObjectId,
-    row: &ListedRow,
+    id: &str,
     fault: Fault,
     trail: &mut Vec<Exchange>,
 ) -> Result<Ending, CollectError> {
@@ -148,7 +183,7 @@ async fn without_native(
     match fault.kind {
         FaultKind::Gone => {
             // Gone from where it was listed, or only not to be rendered: its properties decide.
-            let ask = item_ask(mailbox, row.message.graph_id.as_str(), None, Purpose::ItemState).query("$select", "id");
+            let ask = item_ask(mailbox, id, None, Purpose::ItemState).query("$select", "id");
             match graph.get::<wire::Message>(&ask).await {
                 Err(mut fault) if matches!(fault.kind, FaultKind::Gone) => {
                     trail.append(&mut fault.trail);
@@ -161,15 +196,15 @@ async fn without_native(
                 Err(fault) => Err(fault.into()),
                 Ok(Answer { trail: mut more, .. }) => {
                     trail.append(&mut more);
-                    rebuilt(graph, package, mailbox, row, refusal, trail).await
+                    rebuilt(graph, package, mailbox, id, refusal, trail).await
                 }
             }
         }
         FaultKind::Unrenderable | FaultKind::AskLess | FaultKind::Refused | FaultKind::NotGraph => {
-            rebuilt(graph, package, mailbox, row, refusal, trail).await
+            rebuilt(graph, package, mailbox, id, refusal, trail).await
         }
         // A service that answers, but never with this item: its properties may still be had.
-        FaultKind::Unavailable if fault.status.is_some() => rebuilt(graph, package, mailbox, row, refusal, trail).await,
+        FaultKind::Unavailable if fault.status.is_some() => rebuilt(graph, package, mailbox, id, refusal, trail).await,
         FaultKind::Denied | FaultKind::NotFound | FaultKind::NoMailbox => {
             Ok(Ending::Excepted { code: ExceptionCode::NotAccessible, refusal })
         }
@@ -186,11 +221,11 @@ async fn rebuilt(
     graph: &Graph,
     package: &Package,
     mailbox: &ObjectId,
-    row: &ListedRow,
+    id: &str,
     refusal: Refusal,
     trail: &mut Vec<Exchange>,
 ) -> Result<Ending, CollectError> {
-    let gathered = match source::gather(graph, mailbox, row.message.graph_id.as_str(), trail).await? {
+    let gathered = match source::gather(graph, mailbox, id, trail).await? {
         source::Gathered::Here(gathered) => gathered,
         source::Gathered::Gone(last) => return Ok(Ending::Vanished(last)),
         source::Gathered::Refused(last) => {
@@ -204,7 +239,7 @@ async fn rebuilt(
         Ok((examined(landing.finish()?)?, losses))
     });
     let ((landed, examined), losses) = written.await.map_err(local)?;
-    let facts = Facts { examined, source: SourceKind::Rebuilt, losses, refusal: Some(refusal) };
+    let facts = Facts { examined, source: SourceKind::Rebuilt, losses, refusal: Some(refusal), found_again: None };
     Ok(Ending::Fetched(Box::new(Fetched { landed, facts })))
 }
 

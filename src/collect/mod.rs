@@ -19,6 +19,7 @@ pub mod rebuild;
 mod record;
 mod register;
 mod sealing;
+mod search;
 mod source;
 mod standing;
 mod stop;
@@ -35,6 +36,7 @@ use crate::monitor::{Event, Monitor};
 use crate::session::{Flow, Session};
 
 use self::intake::Intake;
+use self::search::Search;
 use self::standing::Standing;
 
 pub use self::acquisition::{Acquisition, Tool};
@@ -101,9 +103,10 @@ pub async fn collect(run: &Run, plan: &Plan) -> Result<Tally, CollectError> {
 
 /// One mailbox from its first item to its balance.
 async fn one_mailbox(run: &Run, intake: &Intake, part: &Part, mailbox: &PlannedMailbox) -> Result<(), CollectError> {
-    fetch_remaining(run, intake, part.index, mailbox).await?;
-    closing::relist(run, part.index, mailbox).await?;
-    fetch_remaining(run, intake, part.index, mailbox).await?;
+    let search = &Search::of(run, mailbox);
+    fetch_remaining(run, intake, search, part.index, mailbox).await?;
+    closing::relist(run, search, part.index, mailbox).await?;
+    fetch_remaining(run, intake, search, part.index, mailbox).await?;
     closing::balance(run, mailbox).await?;
     run.monitor.tell(&Event::Finished { custodian: part.index });
     Ok(())
@@ -113,6 +116,7 @@ async fn one_mailbox(run: &Run, intake: &Intake, part: &Part, mailbox: &PlannedM
 async fn fetch_remaining(
     run: &Run,
     intake: &Intake,
+    search: &Search,
     custodian: usize,
     mailbox: &PlannedMailbox,
 ) -> Result<(), CollectError> {
@@ -134,7 +138,7 @@ async fn fetch_remaining(
         if run.stop.is_asked() {
             return Ok(());
         }
-        let ended = fetch::item(&run.graph, &run.acquisition.package, standing, row).await?;
+        let ended = fetch::item(&run.graph, &run.acquisition.package, standing, search, row).await?;
         intake.hand_in(custodian, ended).await
     });
     items.try_buffer_unordered(UNDER_WAY).try_collect::<()>().await?;

@@ -4,6 +4,8 @@
 //! person is what is collected. A plan that was interrupted goes on where it stopped: a folder is listed again
 //! only if its listing had not ended. It must not fetch messages.
 
+use std::collections::HashSet;
+
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::custody::{CustodianRow, EventKind, ExceptionRow, FolderRow, Line, MailboxRow, Object};
@@ -240,7 +242,7 @@ async fn list(
         if row.excluded_because.is_none() && !listed_before {
             run.halt_if_asked()?;
             let spot = Spot { custodian: index, mailbox_id, owner: owner.clone(), folder_id: row.folder_id };
-            register::list(run, &spot, &row, 1, &standing).await?;
+            register::list(run, &spot, &row, 1, &standing, HashSet::new()).await?;
         }
         let folder_id = row.folder_id;
         let (listed, store_bytes) = run.acquisition.pen.read(move |l| l.folder_sizes(folder_id)).await?;

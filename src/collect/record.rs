@@ -9,6 +9,7 @@ use crate::terms::{ControlNumber, ExceptionCode, Exchange, Severity, Sha256};
 
 use super::fetch::{Facts, Refusal};
 use super::rebuild::LossKind;
+use super::search::Place;
 
 /// One item's ending, its file durable: ready to be sworn to.
 #[derive(Debug)]
@@ -83,6 +84,10 @@ fn swear_collected(w: &mut Writer<'_>, sworn: &Sworn, collected: &Collected) -> 
         .opt_text("client_request_id", last.map(|exchange| exchange.client_request_id.to_string()))
         .opt_text("server_date", last.and_then(|exchange| exchange.server_date.as_deref()))
         .opt_text("received_at", last.map(|exchange| exchange.done_at.to_string()));
+    let line = match &facts.found_again {
+        Some(place) => line.put("found_again", found_again(place)),
+        None => line,
+    };
     let seq = w.append(line)?;
     requests(w, &sworn.trail, seq)?;
     w.item(&item_row(sworn, collected), seq)?;
@@ -90,15 +95,24 @@ fn swear_collected(w: &mut Writer<'_>, sworn: &Sworn, collected: &Collected) -> 
     notes(w, sworn, facts)
 }
 
+/// Where a message was that had gone from where it was listed.
+fn found_again(place: &Place) -> Object {
+    Object::new()
+        .text("graph_id", place.graph_id.as_str())
+        .opt_text("parent_folder_id", place.folder.as_ref().map(|id| id.as_str()))
+        .opt_text("change_key", place.change_key.as_deref())
+}
+
 fn item_row(sworn: &Sworn, collected: &Collected) -> ItemRow {
     let (listed, examined) = (&sworn.row.message, &collected.facts.examined);
+    let fetched_as = collected.facts.found_again.as_ref().map_or(&listed.graph_id, |place| &place.graph_id);
     ItemRow {
         control_number: sworn.number,
         mailbox_id: listed.mailbox_id,
         folder_id: listed.folder_id,
         graph_id: listed.graph_id.clone(),
         // Ids are asked for in the immutable form on every request.
-        immutable_id: Some(listed.graph_id.as_str().to_owned()),
+        immutable_id: Some(fetched_as.as_str().to_owned()),
         change_key: listed.change_key.clone(),
         internet_message_id: examined.message_id.clone(),
         mih: examined.mih,
@@ -156,6 +170,12 @@ fn notes(w: &mut Writer<'_>, sworn: &Sworn, facts: &Facts) -> Result<(), Custody
         let row = exception(sworn, code, severity);
         ExceptionRow { item_id: Some(sworn.row.listed_id), detail, ..row }
     };
+    if let Some(place) = &facts.found_again {
+        let moved = place.graph_id != sworn.row.message.graph_id;
+        let how = if moved { "under another id" } else { "under its own id" };
+        let detail = format!("it was gone when it was fetched, and found again by its Message-ID {how}");
+        except(w, &about(ExceptionCode::Other, Severity::Info, detail), Some(sworn))?;
+    }
     if let Some(refusal) = &facts.refusal {
         except(w, &about(ExceptionCode::MimeUnavailable, Severity::Warning, said(refusal)), Some(sworn))?;
     }
@@ -220,13 +240,14 @@ pub(super) fn except(w: &mut Writer<'_>, row: &ExceptionRow, sworn: Option<&Swor
     Ok(seq)
 }
 
-/// The service's last word, without its message text.
+/// The service's last word, without its message text, and what a search showed.
 fn said(refusal: &Refusal) -> String {
-    match (refusal.status, refusal.code.as_deref()) {
+    let word = match (refusal.status, refusal.code.as_deref()) {
         (Some(status), Some(code)) => format!("HTTP {status} {code}"),
         (Some(status), None) => format!("HTTP {status}"),
         (None, _) => "no answer".to_owned(),
-    }
+    };
+    refusal.searched.map_or_else(|| word.clone(), |searched| format!("{word}; {searched}"))
 }
 
 /// Records the requests that led to a line.

@@ -4,6 +4,7 @@
 //! changed since is named. It must not talk to the service itself.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use crate::custody::{EventKind, ExceptionRow, FolderRow, Line, Writer};
 use crate::graph::{Fault, wire};
@@ -35,12 +36,15 @@ pub(super) struct Spot {
 ///
 /// # Errors
 /// What ends a run. A folder that does not open is an exception as long as the mailbox does.
+///
+/// `known` are ids under which listed messages were found again; they are not listed a second time.
 pub(super) async fn list(
     run: &Run,
     spot: &Spot,
     folder: &FolderRow,
     pass: u32,
     standing: &Standing,
+    known: HashSet<GraphId>,
 ) -> Result<Vec<u64>, CollectError> {
     let job = &run.acquisition.job;
     let target = Target {
@@ -50,7 +54,8 @@ pub(super) async fn list(
         field: job.date_field,
         now: (run.acquisition.clock)(),
     };
-    let mut register = Register { run, spot, pass, recent: Recent::default(), listed: 0, changed: Vec::new() };
+    let (recent, changed) = (Recent::default(), Vec::new());
+    let mut register = Register { run, spot, pass, known: Arc::new(known), recent, listed: 0, changed };
     let listing = match enumerate::list(&run.graph, &target, &mut register).await {
         Ok(listing) => listing,
         Err(CollectError::Fault(mut fault)) if is_closed(&fault) => {
@@ -95,6 +100,7 @@ struct Register<'a> {
     run: &'a Run,
     spot: &'a Spot,
     pass: u32,
+    known: Arc<HashSet<GraphId>>,
     recent: Recent,
     listed: u64,
     changed: Vec<u64>,
@@ -139,8 +145,8 @@ impl Ledge for Register<'_> {
             Severity::ItemMissing,
             format!("{unreadable} entries of a page have no readable id or date"),
         );
-        let changed =
-            self.run.acquisition.pen.write(move |w| page(w, sheet, mailbox_id, folder_id, pass, &lost)).await?;
+        let (known, pen) = (self.known.clone(), &self.run.acquisition.pen);
+        let changed = pen.write(move |w| page(w, sheet, (mailbox_id, folder_id, pass), &known, &lost)).await?;
         self.changed.extend(changed);
         self.listed += fresh;
         if pass == 1 {
@@ -167,9 +173,8 @@ impl Ledge for Register<'_> {
 fn page(
     w: &mut Writer<'_>,
     sheet: Sheet,
-    mailbox_id: u64,
-    folder_id: u64,
-    pass: u32,
+    (mailbox_id, folder_id, pass): (u64, u64, u32),
+    known: &HashSet<GraphId>,
     lost: &ExceptionRow,
 ) -> Result<Vec<u64>, crate::custody::CustodyError> {
     let (mut new, mut changed) = (Vec::new(), Vec::new());
@@ -177,7 +182,7 @@ fn page(
     let mut ids = HashSet::new();
     for message in sheet.rows {
         match w.ledger().version(mailbox_id, &message.id)? {
-            None if ids.insert(message.id.clone()) => {
+            None if !known.contains(&message.id) && ids.insert(message.id.clone()) => {
                 new.push(enumerate::listed(message, mailbox_id, folder_id, pass));
             }
             Some((listed_id, first)) if pass > 1 && differs(first.as_deref(), &message) => changed.push(listed_id),

@@ -141,6 +141,11 @@ impl Ledger<'_> {
         Ok(found.is_some())
     }
 
+    /// Ids other than the listed ones under which messages of a mailbox were found again.
+    pub fn found_again(&self, mailbox_id: u64) -> Result<Vec<crate::terms::GraphId>, CustodyError> {
+        listings::found_again(self.db, mailbox_id)
+    }
+
     /// What became of a mailbox's items.
     pub fn counts(&self, mailbox_id: u64) -> Result<Counts, CustodyError> {
         tally::counts(self.db, Of::Mailbox(mailbox_id))

@@ -120,6 +120,22 @@ pub(super) fn version(
     }
 }
 
+/// Ids other than the listed ones under which messages of a mailbox were found again. Each has a note, so few rows are
+/// looked at however large the mailbox is.
+pub(super) fn found_again(db: &Connection, mailbox_id: u64) -> Result<Vec<GraphId>, CustodyError> {
+    let sql = "SELECT DISTINCT i.immutable_id FROM exception e JOIN item i ON i.item_id = e.item_id \
+               WHERE e.mailbox_id = ?1 AND e.code = 'other' AND i.immutable_id IS NOT i.graph_id";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![sql_int(mailbox_id)?])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: Option<String> = row.get("immutable_id")?;
+        let id = id.map(|id| GraphId::new(&id)).transpose();
+        found.extend(id.map_err(|_| CustodyError::corrupt("item.immutable_id is not an id"))?);
+    }
+    Ok(found)
+}
+
 /// The service's id of a listed item.
 pub(super) fn graph_id(db: &Connection, listed_id: u64) -> Result<Option<GraphId>, CustodyError> {
     let mut query = db.prepare_cached("SELECT graph_id FROM listed WHERE listed_id = ?1")?;

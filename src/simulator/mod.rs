@@ -197,6 +197,7 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
         latency: options.latency,
         turns: AtomicU64::new(0),
         edits: Mutex::default(),
+        moved: Mutex::default(),
     });
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(server::serve(listener, world.clone(), stopped));

@@ -194,6 +194,9 @@ async fn admitted(world: &Arc<World>, request: Request, turn: u64, id: &str) -> 
     }
     let inside = world.clone();
     let answered = tokio::task::spawn_blocking(move || {
+        if strike.as_ref().is_some_and(|strike| strike.effect == Effect::Move) {
+            graph::relocate(&inside, &caller, &request.path);
+        }
         let reply = graph::answer(&inside, &caller, &request, turn);
         if strike.as_ref().is_some_and(|strike| strike.effect == Effect::Edit) {
             graph::touch(&inside, &caller, &request.path);

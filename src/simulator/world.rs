@@ -1,6 +1,6 @@
 //! The state of a running simulator: the tenant, which never changes, and what happens to it meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub(super) struct World {
     pub(super) turns: AtomicU64,
     /// How often items were edited, by mailbox and number.
     pub(super) edits: Mutex<HashMap<(String, u64), u64>>,
+    /// Items that were moved and got new ids, by mailbox and number.
+    pub(super) moved: Mutex<HashSet<(String, u64)>>,
 }
 
 impl World {
@@ -45,6 +47,18 @@ impl World {
     pub(super) fn touch(&self, mailbox: &str, number: u64) {
         let mut edits = self.edits.lock().unwrap_or_else(PoisonError::into_inner);
         *edits.entry((mailbox.to_owned(), number)).or_default() += 1;
+    }
+
+    /// Moves an item as programs do that copy and delete: it answers to its other id only.
+    pub(super) fn relocate(&self, mailbox: &str, number: u64) {
+        let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        moved.insert((mailbox.to_owned(), number));
+    }
+
+    /// Whether an item was moved since the start.
+    pub(super) fn is_moved(&self, mailbox: &str, number: u64) -> bool {
+        let moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        !moved.is_empty() && moved.contains(&(mailbox.to_owned(), number))
     }
 
     /// The number of requests to Graph before this one.

@@ -22,6 +22,7 @@ mod no_secrets;
 mod real_mail;
 mod rebuilt_mail;
 mod resume;
+mod retry;
 mod sealed;
 mod signing_in;
 mod stranger;

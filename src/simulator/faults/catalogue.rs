@@ -74,6 +74,8 @@ pub(in crate::simulator) enum Effect {
     ControlCharacter,
     /// The message is gone.
     Vanish,
+    /// The message is gone from its id and has another from then on.
+    Move,
     /// The message's change key moves after it was served.
     Edit,
     /// The access token counts as expired.
@@ -140,7 +142,7 @@ const fn entry(name: &'static str, points: &'static [Point], effect: Effect, tim
 }
 
 /// All faults with a name of their own. Besides, `<where>-<status>` and `<where>-<status>-forever` work for
-/// `any`, `mail`, `users`, `folders`, `list`, `sorted` (lists with `$orderby`), `message`, `value`, `attachments` and `delta`.
+/// `any`, `mail`, `users`, `folders`, `list`, `sorted` (lists with `$orderby`), `unsorted`, `message`, `value`, `attachments` and `delta`.
 pub(super) const NAMED: &[Entry] = &[
     entry("throttle", MAIL, Effect::Throttle, 1, "429 with Retry-After (retry-after=seconds|date|float|none)"),
     entry("throttle-users", &[Point::Users], Effect::Throttle, 1, "the same in the directory"),
@@ -190,6 +192,7 @@ pub(super) const NAMED: &[Entry] = &[
     ),
     entry("vanish", &[Point::Message, Point::Value], Effect::Vanish, 0, "listed, then 404 ErrorItemNotFound"),
     entry("value-gone", &[Point::Message, Point::Value], Effect::Vanish, 0, "the same by its older name"),
+    entry("moved", &[Point::Value], Effect::Move, 1, "the message has another id when it is fetched"),
     entry("edit", &[Point::Value], Effect::Edit, 1, "the change key moves between listing and download"),
     entry("token-expire", &[Point::Access], Effect::Expire, 1, "the access token expires (after= requests with it)"),
     entry("token-revoke", &[Point::Access], Effect::Revoke, 1, "the sign-in is revoked (after= requests with a token)"),
@@ -326,6 +329,7 @@ fn by_status(name: &str) -> Option<Entry> {
         "folders" => &[Point::Folders],
         "list" => &[Point::List, Point::Sorted],
         "sorted" => &[Point::Sorted],
+        "unsorted" => &[Point::List],
         "message" => &[Point::Message],
         "value" => &[Point::Value],
         "attachments" => &[Point::Attachments],

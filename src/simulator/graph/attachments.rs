@@ -108,7 +108,7 @@ struct Found<'a> {
 
 fn find<'a>(call: &Call<'a>, user: &str, folder: Option<&str>, id: &str) -> Result<Found<'a>, Refusal> {
     let open = call.open(user)?;
-    let item = messages::find(&open, folder, id)?;
+    let item = messages::find(call, &open, folder, id)?;
     if !open.bodies {
         return Err(Refusal::access_denied());
     }

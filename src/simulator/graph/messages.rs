@@ -9,6 +9,7 @@ use super::listing::{Listing, Wanted, date_field};
 use super::query::{Prefer, Query};
 use super::refusal::Refusal;
 use super::view::{self, View};
+use crate::simulator::ids;
 use crate::simulator::reply::Reply;
 use crate::simulator::tenant::Item;
 use crate::terms::DateField;
@@ -143,8 +144,12 @@ pub(super) fn count(call: &Call<'_>, user: &str, folder: Option<&str>) -> Result
 }
 
 /// The message that a path names, after the right to it was checked.
-pub(super) fn find(open: &Open<'_>, folder: Option<&str>, id: &str) -> Result<Item, Refusal> {
-    let item = crate::simulator::ids::read_message(open.mailbox, id).map_err(Refusal::bad_id)?;
+pub(super) fn find(call: &Call<'_>, open: &Open<'_>, folder: Option<&str>, id: &str) -> Result<Item, Refusal> {
+    let item = ids::read_message(open.mailbox, id).map_err(Refusal::bad_id)?;
+    let moved = call.world.is_moved(&open.mailbox.guid, ids::number(item));
+    if moved && id != ids::message(open.mailbox, item, ids::Kind::Normal) {
+        return Err(Refusal::item_not_found());
+    }
     let home = open.mailbox.folder_of(item).ok_or_else(Refusal::item_not_found)?;
     open.permit(About::Messages(home))?;
     match folder {
@@ -156,7 +161,7 @@ pub(super) fn find(open: &Open<'_>, folder: Option<&str>, id: &str) -> Result<It
 /// `GET …/messages/{id}`.
 pub(super) fn one(call: &Call<'_>, user: &str, folder: Option<&str>, id: &str) -> Result<Reply, Refusal> {
     let open = call.open(user)?;
-    let item = find(&open, folder, id)?;
+    let item = find(call, &open, folder, id)?;
     let view = View::new(call, &open)?;
     let names = call.query.select().map(|names| format!("({})", names.join(","))).unwrap_or_default();
     let mut document = Map::new();

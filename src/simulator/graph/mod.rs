@@ -115,14 +115,25 @@ pub(in crate::simulator) fn resource(request: &Request) -> String {
 
 /// Changes the message that a path names, as if somebody had edited it.
 pub(in crate::simulator) fn touch(world: &World, caller: &Caller, path: &str) {
+    if let Some((mailbox, number)) = item_of(world, caller, path) {
+        world.touch(&mailbox, number);
+    }
+}
+
+/// Moves the message that a path names, as if a program had copied it and deleted the first.
+pub(in crate::simulator) fn relocate(world: &World, caller: &Caller, path: &str) {
+    if let Some((mailbox, number)) = item_of(world, caller, path) {
+        world.relocate(&mailbox, number);
+    }
+}
+
+/// The mailbox and the number of the message that a path names.
+fn item_of(world: &World, caller: &Caller, path: &str) -> Option<(String, u64)> {
     let segments = path::segments(path);
     let id = segments.iter().skip_while(|segment| *segment != "messages").nth(1);
-    let mailbox = mailbox_of(world, caller, path);
-    if let (Some(id), Some(mailbox)) = (id, mailbox.and_then(|at| world.tenant.mailboxes.get(at)))
-        && let Ok(item) = ids::read_message(mailbox, id)
-    {
-        world.touch(&mailbox.guid, ids::number(item));
-    }
+    let mailbox = world.tenant.mailboxes.get(mailbox_of(world, caller, path)?)?;
+    let item = ids::read_message(mailbox, id?).ok()?;
+    Some((mailbox.guid.clone(), ids::number(item)))
 }
 
 /// How many messages a request wants on a page, for faults that depend on it.

@@ -41,6 +41,7 @@ impl Bench {
             latency: std::time::Duration::ZERO,
             turns: std::sync::atomic::AtomicU64::new(0),
             edits: std::sync::Mutex::default(),
+            moved: std::sync::Mutex::default(),
         };
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         Self { world, caller: Caller { user, scopes, client_id: "app".to_owned() } }

@@ -27,7 +27,7 @@ pub(super) fn rendered(open: &Open<'_>, item: Item) -> Result<Rendered, Refusal>
 /// `GET …/messages/{id}/$value`: chunked, without a length, as Exchange sends it.
 pub(super) fn message(call: &Call<'_>, user: &str, id: &str) -> Result<Reply, Refusal> {
     let open = call.open(user)?;
-    let item = messages::find(&open, None, id)?;
+    let item = messages::find(call, &open, None, id)?;
     if !open.bodies {
         return Err(Refusal::access_denied());
     }

@@ -136,7 +136,10 @@ impl<'a> View<'a> {
         let change_key =
             ids::change_key(mailbox, ids::number(item), self.call.world.revision(&mailbox.guid, ids::number(item)));
         put("@odata.etag", json!(format!("W/\"{change_key}\"")));
-        let id = ids::message(mailbox, item, self.call.prefer.ids);
+        let id = match self.call.world.is_moved(&mailbox.guid, ids::number(item)) {
+            true => ids::message(mailbox, item, ids::Kind::Normal),
+            false => ids::message(mailbox, item, self.call.prefer.ids),
+        };
         put("id", json!(id));
         put_dates(&mut put, dates);
         put("changeKey", json!(change_key));
