@@ -53,6 +53,8 @@ try:
     check(log[0]["kind"] == "acquisition.opened", "affiant/log.jsonl does not begin with acquisition.opened")
     seals = [entry["seq"] for entry in log if entry["kind"] == "acquisition.sealed"]
     check(seals == [len(log) - 1], "affiant/log.jsonl does not end with the one acquisition.sealed")
+    ids, chosen = files.get("affiant/chosen-ids"), (log[0].get("scope") or {}).get("chosen")
+    check(not chosen or ids and ids[1] == chosen["sha256"], "affiant/chosen-ids is not the list that the log states")
     leaves = [hashlib.sha256(b"\0" + line.encode()).digest() for line in lines]
     check(leaves == [leaf for leaf, in rows("SELECT leaf FROM entry ORDER BY seq")], "entry.leaf is not the hash of its line")
 

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::outcome::{print_tally, scope, show_plan, told};
 use super::progress::{Bars, Lines};
 use super::show;
-use crate::collect::{self, Acquisition, CollectError, Job, Plan, Run, Stop, Tool};
+use crate::collect::{self, Acquisition, CollectError, Ids, IdsError, Job, Plan, Run, Stop, Tool, Way};
 use crate::delegation::PriorChecks;
 use crate::directory::{CustodiansError, custodians_from_csv};
 use crate::monitor::{Monitor, Silent};
@@ -60,6 +60,12 @@ pub(super) struct Args {
     /// Not this folder, nor those below it; repeat for more
     #[arg(long, value_name = "PATH")]
     exclude_folder: Vec<String>,
+    /// Only the messages named in this file: ids of Graph or Message-IDs, one per line or in the first column of a CSV
+    #[arg(long, value_name = "FILE", conflicts_with = "skip_ids")]
+    only_ids: Option<Utf8PathBuf>,
+    /// Not the messages named in this file
+    #[arg(long, value_name = "FILE")]
+    skip_ids: Option<Utf8PathBuf>,
     /// Collect Recoverable Items too
     #[arg(long)]
     include_recoverable: bool,
@@ -111,11 +117,12 @@ fn size(text: &str) -> Result<u64, String> {
 /// Collects.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let (plan_only, yes, out) = (args.plan_only, args.yes, args.out.clone());
+    let ids = ids(args.only_ids.as_deref(), args.skip_ids.as_deref())?;
     let job = job(args, desk)?;
     // Before anything is written: is there somebody signed in at all?
     let session = desk.persons_session().await?;
     let tool = tool()?;
-    let acquisition = Acquisition::create(&out, job, &tool, salt(), desk.clock.clone()).await?;
+    let acquisition = Acquisition::create(&out, job, ids, &tool, salt(), desk.clock.clone()).await?;
     work(desk, acquisition, session, Asked { plan_only, yes }).await
 }
 
@@ -237,6 +244,7 @@ fn exit_of(error: &CollectError) -> Exit {
         CollectError::Package(_)
         | CollectError::Custody(_)
         | CollectError::Damaged { .. }
+        | CollectError::Ids
         | CollectError::Scope
         | CollectError::OtherTenant
         | CollectError::Internal => Exit::Failed,
@@ -320,6 +328,7 @@ fn job(args: Args, desk: &Desk) -> Result<Job, Failure> {
         date_field: args.date_field,
         folders: paths(&args.folder)?,
         excluded: paths(&args.exclude_folder)?,
+        chosen: None,
         recoverable: args.include_recoverable,
         format: format.checked().map_err(|error| usage(&error))?,
         matter: Matter::new(args.matter.as_deref().unwrap_or_default()).ok_or_else(|| {
@@ -329,6 +338,17 @@ fn job(args: Args, desk: &Desk) -> Result<Job, Failure> {
             )
         })?,
     })
+}
+
+/// The list of ids, if one was given.
+fn ids(only: Option<&Utf8Path>, skip: Option<&Utf8Path>) -> Result<Option<Ids>, Failure> {
+    let (way, path) = match (only, skip) {
+        (Some(path), _) => (Way::Only, path),
+        (None, Some(path)) => (Way::Skip, path),
+        (None, None) => return Ok(None),
+    };
+    let read = std::fs::File::open(path).map_err(IdsError::Read).and_then(|file| Ids::read(way, file));
+    read.map(Some).map_err(|error| Failure::new(Exit::Usage, &error))
 }
 
 fn from_csv(path: &Utf8Path, desk: &Desk) -> Result<Vec<String>, Failure> {

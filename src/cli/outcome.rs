@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::exit::Exit;
 use super::progress::Bars;
 use super::show;
-use crate::collect::{self, Job, Plan, Run, State, Tally};
+use crate::collect::{self, Job, Plan, Run, State, Tally, Way};
 use crate::terms::FolderPath;
 
 /// What is about to be done, in the person's words and as it is applied.
@@ -19,6 +19,10 @@ pub(super) fn scope(job: &Job) -> String {
         (true, false) => format!("folders: all but {} and below", folders(&job.excluded)),
         (false, false) => format!("folders: {} and below, without {}", folders(&job.folders), folders(&job.excluded)),
     };
+    if let Some(chosen) = &job.chosen {
+        let (way, entries) = (if chosen.way == Way::Only { "only" } else { "all but" }, show::number(chosen.entries));
+        text = format!("ids:     {way} the messages that {entries} ids name (list {})\n{text}", chosen.sha256);
+    }
     text + if job.recoverable { ", and Recoverable Items" } else { "; Recoverable Items are not collected" }
 }
 
@@ -34,13 +38,13 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
                 "custodian": part.custodian, "user_id": part.user_id, "verdict": part.verdict, "advice": part.advice,
                 "listed": mailbox.map(collect::PlannedMailbox::listed),
                 "folders": mailbox.map(|mailbox| mailbox.folders.iter().map(|folder| serde_json::json!({
-                    "path": folder.row.path, "listed": folder.listed, "store_bytes": folder.store_bytes,
+                    "path": folder.row.path, "listed": folder.listed, "not_chosen": folder.not_chosen, "store_bytes": folder.store_bytes,
                     "items_of_every_type": folder.row.total_item_count, "hidden": folder.row.is_hidden,
                     "left_out": folder.row.excluded_because.map(|why| why.as_str()),
                 })).collect::<Vec<_>>()),
             })
         }).collect();
-        let line = serde_json::json!({ "event": "plan", "listed": plan.listed(), "store_bytes": plan.store_bytes(), "custodians": parts });
+        let line = serde_json::json!({ "event": "plan", "listed": plan.listed(), "not_chosen": plan.not_chosen(), "store_bytes": plan.store_bytes(), "custodians": parts });
         desk.print(&format!("{line}\n"));
         return;
     }
@@ -76,12 +80,18 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
         format!(", at least {} under the service's limits", show::duration(std::time::Duration::from_secs(seconds)))
     });
     desk.note(&format!(
-        "{} messages, {} in the store{}; package: {}",
+        "{} messages{}, {} in the store{}; package: {}",
         show::number(plan.listed()),
+        passed_over(plan.not_chosen()),
         show::bytes(plan.store_bytes()),
         time.unwrap_or_default(),
         run.acquisition.package.root()
     ));
+}
+
+/// Of a list of ids: how many messages of the range it keeps out.
+fn passed_over(count: u64) -> String {
+    if count > 0 { format!(" ({} others are not chosen)", show::number(count)) } else { String::new() }
 }
 
 /// Says what the run came to; never "success" for one that is not complete.
@@ -122,6 +132,9 @@ fn report(tally: &Tally) -> String {
         codes.iter().map(|(code, count)| format!("{count} {code}")).collect::<Vec<_>>().join(", ")
     };
     text += "\nlisted = collected + excepted; rebuilt is part of collected, vanished part of excepted\n";
+    if tally.not_chosen > 0 {
+        text += &format!("not chosen: {} messages of the range, by the list of ids\n", show::number(tally.not_chosen));
+    }
     if !tally.exceptions.is_empty() {
         text += &format!("exceptions: {}\n", list(&tally.exceptions));
     }

@@ -3,6 +3,8 @@
 //! Created once, opened again for every further session; each session is a line in the log. It must not
 //! know the service.
 
+use std::sync::Arc;
+
 use camino::Utf8Path;
 use uuid::Uuid;
 
@@ -10,6 +12,7 @@ use crate::custody::{EventKind, Line, Meta, Pen, Value, VolumeRow};
 use crate::package::{Orphan, Package, VolumeFacts};
 use crate::terms::{Clock, Sha256};
 
+use super::chosen::{self, Ids};
 use super::error::CollectError;
 use super::job::Job;
 use super::natives::Natives;
@@ -38,6 +41,8 @@ pub struct Acquisition {
     pub id: Uuid,
     /// What was asked.
     pub job: Job,
+    /// The list of ids that says which messages, if one was given.
+    pub ids: Option<Arc<Ids>>,
     /// The output folder.
     pub package: Package,
     /// The manifest.
@@ -47,13 +52,14 @@ pub struct Acquisition {
 }
 
 impl Acquisition {
-    /// Makes the folder and the manifest, and swears the first two lines.
+    /// Makes the folder and the manifest, keeps the list of ids, and swears the first two lines.
     ///
     /// # Errors
     /// [`CollectError::Package`] when the folder is not empty, not writable or in use; [`CollectError::Custody`].
     pub async fn create(
         root: &Utf8Path,
-        job: Job,
+        mut job: Job,
+        mut ids: Option<Ids>,
         tool: &Tool,
         path_salt: [u8; 16],
         clock: Clock,
@@ -70,6 +76,10 @@ impl Acquisition {
         };
         let id = meta.acquisition_id;
         let pen = Pen::create(&package.manifest_file(), meta, clock.clone()).await?;
+        job.chosen = ids.as_ref().map(Ids::chosen);
+        if let Some(ids) = &mut ids {
+            package.keep(chosen::FILE, &ids.take_bytes())?;
+        }
         let scope = Value::try_from(job.to_scope()).map_err(|_| CollectError::Scope)?;
         let opened = Line::new(EventKind::AcquisitionOpened)
             .text("acquisition_id", id.to_string())
@@ -84,7 +94,7 @@ impl Acquisition {
             w.append(session)
         })
         .await?;
-        Ok(Self { id, job, package, pen, clock })
+        Ok(Self { id, job, ids: ids.map(Arc::new), package, pen, clock })
     }
 
     /// Opens an interrupted acquisition, moves aside what a crash left, and swears that a session begins.
@@ -97,9 +107,10 @@ impl Acquisition {
         let (id, opening, size) = pen.read(|l| Ok((l.meta().acquisition_id, l.opening()?, l.head().size))).await?;
         let job = Job::from_scope(&opening["scope"]).ok_or(CollectError::Scope)?;
         package.set_format(job.format)?;
+        let ids = job.chosen.map(|chosen| Ids::kept(&package, chosen)).transpose()?.map(Arc::new);
         let session = session_line(tool, size);
         pen.write(move |w| w.append(session)).await?;
-        let acquisition = Self { id, job, package, pen, clock };
+        let acquisition = Self { id, job, ids, package, pen, clock };
         acquisition.recover().await?;
         Ok(acquisition)
     }

@@ -138,7 +138,8 @@ async fn balance_folder(run: &Run, mailbox_id: u64, folder: &PlannedFolder) -> R
                 .int("excepted", counts.excepted)
                 .int("vanished", counts.vanished)
                 .int("expected_after", expected_after);
-            let seq = w.append(line)?;
+            let not_chosen = w.ledger().not_chosen(folder_id, 1)?;
+            let seq = w.append(register::passed_over(line, not_chosen))?;
             w.reconciliation(&ReconciliationRow { mailbox_id, folder_id, expected, counts, expected_after }, seq)
         })
         .await?;

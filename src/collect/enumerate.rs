@@ -36,8 +36,8 @@ const EPOCH: i64 = 0;
 pub(super) struct Target {
     /// The mailbox.
     pub(super) mailbox: ObjectId,
-    /// The folder's id.
-    pub(super) folder: String,
+    /// The folder's id; `None` for the whole mailbox, of which only ids, parents and dates are listed.
+    pub(super) folder: Option<String>,
     /// The window.
     pub(super) window: Window,
     /// The date it is about.
@@ -103,7 +103,8 @@ impl Manner {
 /// What ends a run: sign-in, network, access to the folder lost, the record. A stretch that the service cannot
 /// list is not an error; it goes to the ledge.
 pub(super) async fn list(graph: &Graph, target: &Target, ledge: &mut impl Ledge) -> Result<Listing, CollectError> {
-    let mut lister = Lister { graph, target, manner: Manner::Full, size: PAGE, listing: Listing::default() };
+    let manner = if target.folder.is_some() { Manner::Full } else { Manner::Counted };
+    let mut lister = Lister { graph, target, manner, size: PAGE, listing: Listing::default() };
     let mut open = vec![target.window];
     // Damage is one item here and there. A service that lists nothing at all must not be asked for ever.
     let (mut halvings, mut in_a_row, mut listed) = (HALVINGS_MAX, 0, 0);
@@ -283,16 +284,16 @@ impl Lister<'_> {
 
     fn ask(&self, window: Window) -> Ask {
         let property = self.target.field.property();
-        let path = ["users", self.target.mailbox.as_str(), "mailFolders", &self.target.folder, "messages"];
+        let within = self.target.folder.iter().flat_map(|folder| ["mailFolders", folder]);
+        let path = ["users", self.target.mailbox.as_str()].into_iter().chain(within).chain(["messages"]);
+        let select =
+            self.target.folder.as_ref().map_or_else(|| format!("id,parentFolderId,{property}"), |_| SELECT.into());
         let mut ask = Ask::new(Lane::Mailbox(self.target.mailbox.clone()), Purpose::List, path)
-            .query("$select", SELECT)
+            .query("$select", select)
             .query("$orderby", format!("{property} asc"))
             .page_size(self.size);
-        let bound = |op: &str, at: Option<UtcInstant>| at.map(|at| format!("{property} {op} {}", at.odata()));
-        let bounds: Vec<String> =
-            [bound("ge", window.from()), bound("lt", window.to())].into_iter().flatten().collect();
-        if !bounds.is_empty() {
-            ask = ask.query("$filter", bounds.join(" and "));
+        if let Some(filter) = filter(self.target.field, window) {
+            ask = ask.query("$filter", filter);
         }
         if self.manner != Manner::Plain {
             ask = ask.query("$count", "true");
@@ -343,6 +344,14 @@ impl Lister<'_> {
         let late = Window::new(Some(middle), window.to())?;
         Some((early, late))
     }
+}
+
+/// The window as the service understands it; `None` when everything is meant.
+pub(super) fn filter(field: DateField, window: Window) -> Option<String> {
+    let property = field.property();
+    let bound = |op: &str, at: Option<UtcInstant>| at.map(|at| format!("{property} {op} {}", at.odata()));
+    let bounds: Vec<String> = [bound("ge", window.from()), bound("lt", window.to())].into_iter().flatten().collect();
+    (!bounds.is_empty()).then(|| bounds.join(" and "))
 }
 
 /// How one query ended.

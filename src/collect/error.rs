@@ -81,6 +81,13 @@ pub enum CollectError {
         help("resume it with the version named in its manifest (table meta, tool_version)")
     )]
     Scope,
+    /// The list of ids in the package is missing or another one.
+    #[error("the list of ids in the package is not the one that this acquisition was started with")]
+    #[diagnostic(
+        code(affiant::collect::ids),
+        help("put the list back as affiant/chosen-ids, byte for byte, then run `affiant resume`")
+    )]
+    Ids,
     /// A resumed run must be signed in to the tenant it was started in.
     #[error("this acquisition belongs to another tenant than the one you are signed in to")]
     #[diagnostic(
@@ -125,7 +132,7 @@ impl CollectError {
             Self::Custody(_) => "manifest",
             Self::NoAccess | Self::AccessLost { .. } => "no_access",
             Self::NoSuchFolder { .. } | Self::SameMailbox { .. } => "usage",
-            Self::Damaged { .. } => "damaged",
+            Self::Damaged { .. } | Self::Ids => "damaged",
             Self::Scope | Self::OtherTenant => "refused",
             Self::Internal => "internal",
         }

@@ -16,7 +16,7 @@ use super::job::Job;
 use super::standing::{Standing, is_closed};
 
 /// Exchange allows 300 levels; anything deeper is a loop.
-const MAX_DEPTH: usize = 300;
+pub(super) const MAX_DEPTH: usize = 300;
 /// More folders than any mailbox has; a bound on what a hostile server can make us keep.
 const MAX_FOLDERS: usize = 100_000;
 const PAGE: u32 = 100;
@@ -25,7 +25,7 @@ const SELECT: &str = "id,displayName,parentFolderId,childFolderCount,totalItemCo
 /// Folders whose well-known name is worth a request: they are named in reports and logs.
 const WELL_KNOWN: [&str; 7] = ["inbox", "drafts", "sentitems", "deleteditems", "junkemail", "outbox", "archive"];
 /// Recoverable Items, by the names the service accepts; undocumented ones may answer 404.
-const RECOVERABLE: [(&str, &str); 4] = [
+pub(super) const RECOVERABLE: [(&str, &str); 4] = [
     ("recoverableitemsdeletions", "Deletions"),
     ("recoverableitemsversions", "Versions"),
     ("recoverableitemspurges", "Purges"),
@@ -51,9 +51,44 @@ pub(super) struct Seen {
     pub left_out: Option<Exclusion>,
 }
 
+impl Seen {
+    fn new(folder: &wire::MailFolder, path: FolderPath) -> Self {
+        Self {
+            id: folder.id.clone(),
+            parent: folder.parent_folder_id.clone(),
+            path,
+            well_known: None,
+            total: folder.total_item_count.and_then(|count| u64::try_from(count).ok()),
+            hidden: folder.is_hidden.unwrap_or(false),
+            left_out: is_search(folder).then_some(Exclusion::SearchFolder),
+        }
+    }
+
+    /// Whether it only shows what others hold.
+    pub(super) fn is_search(&self) -> bool {
+        self.left_out == Some(Exclusion::SearchFolder)
+    }
+
+    /// Whether it is one of those that Recoverable Items are known by.
+    pub(super) fn is_recoverable(&self) -> bool {
+        self.well_known.is_some_and(|name| name.starts_with("recoverable"))
+    }
+}
+
+impl Tree {
+    /// Adds a folder that the walk did not see, in scope or not.
+    pub(super) fn add(&mut self, folder: &wire::MailFolder, path: FolderPath, job: &Job) {
+        let mut seen = Seen::new(folder, path);
+        seen.left_out = seen.left_out.or_else(|| out_of_scope(job, &seen));
+        self.folders.push(seen);
+    }
+}
+
 /// The tree, and the exchanges that showed it.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
+    /// The root, where it opens.
+    pub root: Option<GraphId>,
     /// Folders in the order of the walk, parents before children.
     pub folders: Vec<Seen>,
     /// Folders whose children could not be listed; the empty path is the root.
@@ -102,9 +137,23 @@ fn out_of_scope(job: &Job, seen: &Seen) -> Option<Exclusion> {
         return Some(Exclusion::Excluded);
     }
     // Recoverable Items were asked for by their own flag.
-    let recoverable = seen.well_known.is_some_and(|name| name.starts_with("recoverable"));
-    let asked = job.folders.is_empty() || covered(&job.folders) || recoverable;
+    let asked = job.folders.is_empty() || covered(&job.folders) || seen.is_recoverable();
     (!asked).then_some(Exclusion::NotAsked)
+}
+
+/// One folder by id or well-known name; `None` when it is not there or not ours to see.
+///
+/// # Errors
+/// What ends a run.
+pub(super) async fn one(
+    graph: &Graph,
+    mailbox: &ObjectId,
+    name: &str,
+    trail: &mut Vec<Exchange>,
+) -> Result<Option<wire::MailFolder>, Fault> {
+    let (folder, more) = Asker { graph, mailbox }.one(name).await?;
+    trail.extend(more);
+    Ok(folder)
 }
 
 struct Walk<'a> {
@@ -141,6 +190,7 @@ impl Walk<'_> {
         names: &[(&'static str, wire::MailFolder)],
     ) -> Result<(), Fault> {
         if let Some(root) = &root {
+            self.tree.root = Some(root.id.clone());
             // The root can hold messages of its own; its children's paths do not carry its name.
             self.add(root, FolderPath::new(vec![name_of(root)]));
         }
@@ -207,15 +257,7 @@ impl Walk<'_> {
         if self.known.len() >= MAX_FOLDERS || !self.known.insert(folder.id.clone()) {
             return false;
         }
-        self.tree.folders.push(Seen {
-            id: folder.id.clone(),
-            parent: folder.parent_folder_id.clone(),
-            path,
-            well_known: None,
-            total: folder.total_item_count.and_then(|count| u64::try_from(count).ok()),
-            hidden: folder.is_hidden.unwrap_or(false),
-            left_out: is_search(folder).then_some(Exclusion::SearchFolder),
-        });
+        self.tree.folders.push(Seen::new(folder, path));
         true
     }
 }
@@ -298,7 +340,8 @@ impl Asker<'_> {
     }
 }
 
-fn name_of(folder: &wire::MailFolder) -> String {
+/// Its name as people see it.
+pub(super) fn name_of(folder: &wire::MailFolder) -> String {
     match folder.display_name.as_deref() {
         Some(name) if !name.is_empty() => name.to_owned(),
         // A folder without a name still needs one that can be typed.

@@ -9,6 +9,8 @@ use serde_json::Value;
 use crate::package::Format;
 use crate::terms::{DateField, FolderPath, Matter, Range};
 
+use super::chosen::Chosen;
+
 /// One acquisition as ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
@@ -22,6 +24,8 @@ pub struct Job {
     pub folders: Vec<FolderPath>,
     /// Not these folders, nor what lies below them.
     pub excluded: Vec<FolderPath>,
+    /// The list of ids that says which messages; made from the list itself when the acquisition is created.
+    pub chosen: Option<Chosen>,
     /// Whether Recoverable Items are collected.
     pub recoverable: bool,
     /// How natives are delivered.
@@ -45,6 +49,8 @@ struct Scope {
     volume_bytes: Option<u64>,
     volume_members: Option<u32>,
     matter: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chosen: Option<Chosen>,
 }
 
 impl Job {
@@ -69,6 +75,7 @@ impl Job {
             volume_bytes,
             volume_members,
             matter: self.matter.as_str().to_owned(),
+            chosen: self.chosen,
         };
         // A struct of plain fields always serialises.
         serde_json::to_value(scope).unwrap_or(Value::Null)
@@ -95,6 +102,7 @@ impl Job {
             recoverable: scope.include_recoverable,
             format,
             matter: Matter::new(&scope.matter)?,
+            chosen: scope.chosen,
         })
     }
 }
@@ -102,6 +110,8 @@ impl Job {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::chosen::Way;
+    use crate::terms::Sha256;
 
     #[test]
     fn a_job_reads_back_from_the_scope_in_the_log() {
@@ -114,6 +124,7 @@ mod tests {
             recoverable: true,
             format: Format::Zip { volume_bytes: 1 << 20, volume_members: 10 },
             matter: Matter::new("Case 7").expect("valid"),
+            chosen: Some(Chosen { way: Way::Only, sha256: Sha256::of(b"a"), entries: 1 }),
         };
         assert_eq!(Job::from_scope(&job.to_scope()), Some(job));
     }

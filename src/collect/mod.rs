@@ -6,6 +6,7 @@
 
 mod access;
 mod acquisition;
+mod chosen;
 mod closing;
 mod enumerate;
 mod error;
@@ -24,6 +25,7 @@ mod source;
 mod standing;
 mod stop;
 mod tally;
+mod unlisted;
 
 use std::sync::Arc;
 
@@ -40,6 +42,7 @@ use self::search::Search;
 use self::standing::Standing;
 
 pub use self::acquisition::{Acquisition, Tool};
+pub use self::chosen::{Chosen, Ids, IdsError, Way};
 pub use self::error::CollectError;
 pub use self::job::Job;
 pub use self::plan::{Part, Plan, PlannedFolder, PlannedMailbox, plan};

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::custody::{CustodianRow, EventKind, ExceptionRow, FolderRow, Line, MailboxRow, Object};
+use crate::custody::{CustodianRow, EventKind, ExceptionRow, FolderRow, Ledger, Line, MailboxRow, Object, Writer};
 use crate::delegation::{self, Observation, Probe, Verdict};
 use crate::monitor::Event;
 use crate::terms::{AccessBasis, ExceptionCode, ObjectId, Severity};
@@ -16,6 +16,7 @@ use crate::terms::{AccessBasis, ExceptionCode, ObjectId, Severity};
 use super::error::CollectError;
 use super::register::{self, Spot};
 use super::standing::Standing;
+use super::unlisted::{self, Extent, Looked};
 use super::{Run, access, folders, record};
 
 /// What will be collected.
@@ -60,7 +61,9 @@ pub struct PlannedFolder {
     pub row: FolderRow,
     /// Messages listed in scope.
     pub listed: u64,
-    /// Their size in the store, in bytes, as far as the service said.
+    /// Messages of the range that a list of ids keeps out.
+    pub not_chosen: u64,
+    /// The size of those in scope in the store, in bytes, as far as the service said.
     pub store_bytes: u64,
 }
 
@@ -85,6 +88,12 @@ impl Plan {
     /// Messages listed in scope.
     pub fn listed(&self) -> u64 {
         self.mailboxes().map(|(_, mailbox)| mailbox.listed()).sum()
+    }
+
+    /// Messages of the range that a list of ids keeps out.
+    pub fn not_chosen(&self) -> u64 {
+        let folders = self.mailboxes().flat_map(|(_, mailbox)| &mailbox.folders);
+        folders.map(|folder| folder.not_chosen).sum()
     }
 
     /// Their size in the store, in bytes, as far as the service said.
@@ -245,14 +254,16 @@ async fn list(
             register::list(run, &spot, &row, 1, &standing, HashSet::new()).await?;
         }
         let folder_id = row.folder_id;
-        let (listed, store_bytes) = run.acquisition.pen.read(move |l| l.folder_sizes(folder_id)).await?;
-        folders.push(PlannedFolder { row, listed, store_bytes });
+        let sizes = move |l: &Ledger<'_>| Ok((l.folder_sizes(folder_id)?, l.not_chosen(folder_id, 1)?.unwrap_or(0)));
+        let ((listed, store_bytes), not_chosen) = run.acquisition.pen.read(sizes).await?;
+        folders.push(PlannedFolder { row, listed, not_chosen, store_bytes });
     }
     Ok(PlannedMailbox { mailbox_id, owner: owner.clone(), folders })
 }
 
 async fn snapshot(run: &Run, mailbox_id: u64, owner: &ObjectId, proven: bool) -> Result<(), CollectError> {
-    let tree = folders::snapshot(&run.graph, owner, proven, &run.acquisition.job).await?;
+    let mut tree = folders::snapshot(&run.graph, owner, proven, &run.acquisition.job).await?;
+    let looked = unlisted::look(run, owner, &mut tree).await?;
     run.acquisition
         .pen
         .write(move |w| {
@@ -262,13 +273,18 @@ async fn snapshot(run: &Run, mailbox_id: u64, owner: &ObjectId, proven: bool) ->
                 .opt_text("path_hash", None::<String>)
                 .int("pass", 0u64)
                 .int("listed", tree.folders.len() as u64)
-                .opt_int("expected", None::<u64>);
-            let seq = w.append(line)?;
-            record::requests(w, &tree.trail, seq)?;
+                .opt_int("expected", None::<u64>)
+                .text("unlisted_check", looked.extent.as_str())
+                .opt_int("in_folders", looked.in_folders)
+                .opt_int("in_mailbox", looked.in_mailbox);
             let first = w.ledger().next_folder_id()?;
+            let unlisted = (first..).zip(&tree.folders).skip(looked.from).map(|(id, _)| id).collect::<Vec<_>>();
+            let seq = w.append(line.list("unlisted_folder_ids", unlisted.clone()))?;
+            record::requests(w, &tree.trail, seq)?;
             for (offset, seen) in (0..).zip(&tree.folders) {
                 w.folder(&folder_row(first + offset, mailbox_id, seen), seq)?;
             }
+            except_unlisted(w, mailbox_id, &looked, &unlisted)?;
             if tree.endless {
                 let row = ExceptionRow::new(ExceptionCode::Other, Severity::Fatal);
                 let detail = "the list of folders leads nowhere: there may be more".to_owned();
@@ -285,6 +301,38 @@ async fn snapshot(run: &Run, mailbox_id: u64, owner: &ObjectId, proven: bool) ->
             Ok(())
         })
         .await?;
+    Ok(())
+}
+
+/// Folders that were found although no listing shows them, and what kept the search from its end.
+fn except_unlisted(
+    w: &mut Writer<'_>,
+    mailbox_id: u64,
+    looked: &Looked,
+    found: &[u64],
+) -> Result<(), crate::custody::CustodyError> {
+    let row = |code, severity, detail: String| {
+        let row = ExceptionRow::new(code, severity);
+        ExceptionRow { mailbox_id: Some(mailbox_id), detail, ..row }
+    };
+    for folder_id in found {
+        let detail = "listings of folders leave this folder out; found by the mailbox's messages".to_owned();
+        let row = row(ExceptionCode::CountMismatch, Severity::Info, detail);
+        record::except(w, &ExceptionRow { folder_id: Some(*folder_id), ..row }, None)?;
+    }
+    if looked.closed > 0 {
+        let detail = format!("{} messages lie in folders that no listing shows and that do not open", looked.closed);
+        record::except(w, &row(ExceptionCode::NotAccessible, Severity::Fatal, detail), None)?;
+    }
+    let why = match looked.extent {
+        Extent::NotTried | Extent::Agrees | Extent::Walked => return Ok(()),
+        Extent::NoCount => (Severity::Info, "the service does not count the mailbox"),
+        Extent::Broken => {
+            (Severity::Warning, "the mailbox has more messages than its folders, and not all could be listed")
+        }
+    };
+    let detail = format!("{}: there may be folders that listings leave out", why.1);
+    record::except(w, &row(ExceptionCode::CountMismatch, why.0, detail), None)?;
     Ok(())
 }
 

@@ -49,13 +49,14 @@ pub(super) async fn list(
     let job = &run.acquisition.job;
     let target = Target {
         mailbox: spot.owner.clone(),
-        folder: folder.graph_id.as_str().to_owned(),
+        folder: Some(folder.graph_id.as_str().to_owned()),
         window: job.range.window(),
         field: job.date_field,
         now: (run.acquisition.clock)(),
     };
     let (recent, changed) = (Recent::default(), Vec::new());
-    let mut register = Register { run, spot, pass, known: Arc::new(known), recent, listed: 0, changed };
+    let (known, not_chosen) = (Arc::new(known), run.acquisition.ids.as_ref().map(|_| 0));
+    let mut register = Register { run, spot, pass, known, recent, listed: 0, not_chosen, changed };
     let listing = match enumerate::list(&run.graph, &target, &mut register).await {
         Ok(listing) => listing,
         Err(CollectError::Fault(mut fault)) if is_closed(&fault) => {
@@ -66,11 +67,18 @@ pub(super) async fn list(
         Err(error) => return Err(error),
     };
     let changed = std::mem::take(&mut register.changed);
-    ended(run, spot, folder, pass, listing).await?;
+    ended(run, spot, folder, pass, listing, register.not_chosen).await?;
     Ok(changed)
 }
 
-async fn ended(run: &Run, spot: &Spot, folder: &FolderRow, pass: u32, listing: Listing) -> Result<(), CollectError> {
+async fn ended(
+    run: &Run,
+    spot: &Spot,
+    folder: &FolderRow,
+    pass: u32,
+    listing: Listing,
+    not_chosen: Option<u64>,
+) -> Result<(), CollectError> {
     let (mailbox_id, folder_id, path) = (spot.mailbox_id, spot.folder_id, folder.path.clone());
     run.acquisition
         .pen
@@ -82,7 +90,7 @@ async fn ended(run: &Run, spot: &Spot, folder: &FolderRow, pass: u32, listing: L
                 .int("pass", pass)
                 .int("listed", listing.listed)
                 .opt_int("expected", listing.expected);
-            w.append(line)?;
+            w.append(passed_over(line, not_chosen))?;
             let expected = listing.expected.unwrap_or(listing.listed);
             if expected != listing.listed {
                 let row = ExceptionRow::new(ExceptionCode::CountMismatch, Severity::Info);
@@ -96,6 +104,14 @@ async fn ended(run: &Run, spot: &Spot, folder: &FolderRow, pass: u32, listing: L
     Ok(())
 }
 
+/// A list of ids is part of the scope: where there is one, what it kept out is said.
+pub(super) fn passed_over(line: Line, not_chosen: Option<u64>) -> Line {
+    match not_chosen {
+        Some(count) => line.int("not_chosen", count),
+        None => line,
+    }
+}
+
 struct Register<'a> {
     run: &'a Run,
     spot: &'a Spot,
@@ -103,10 +119,25 @@ struct Register<'a> {
     known: Arc<HashSet<GraphId>>,
     recent: Recent,
     listed: u64,
+    not_chosen: Option<u64>,
     changed: Vec<u64>,
 }
 
 impl Register<'_> {
+    /// Takes out what a list of ids keeps out; returns how many are new to this pass, and how many of those stay.
+    fn keep_wanted(&mut self, rows: &mut Vec<wire::Message>) -> (u64, u64) {
+        let ids = self.run.acquisition.ids.as_deref();
+        let (mut fresh, mut wanted) = (0, 0);
+        rows.retain(|message| {
+            let (new, keep) = (self.recent.is_new(&message.id), ids.is_none_or(|ids| ids.wants(message)));
+            fresh += u64::from(new);
+            wanted += u64::from(new && keep);
+            keep
+        });
+        self.not_chosen = self.not_chosen.map(|before| before + fresh - wanted);
+        (fresh, wanted)
+    }
+
     fn exception(&self, code: ExceptionCode, severity: Severity, detail: String) -> ExceptionRow {
         let row = ExceptionRow::new(code, severity);
         let (mailbox_id, folder_id) = (Some(self.spot.mailbox_id), Some(self.spot.folder_id));
@@ -135,10 +166,11 @@ impl Register<'_> {
 }
 
 impl Ledge for Register<'_> {
-    async fn sheet(&mut self, sheet: Sheet) -> Result<u64, CollectError> {
+    async fn sheet(&mut self, mut sheet: Sheet) -> Result<u64, CollectError> {
         self.run.halt_if_asked()?;
         let (mailbox_id, folder_id, pass) = (self.spot.mailbox_id, self.spot.folder_id, self.pass);
-        let fresh = sheet.rows.iter().filter(|message| self.recent.is_new(&message.id)).count() as u64;
+        let items = sheet.rows.len() as u64;
+        let (fresh, wanted) = self.keep_wanted(&mut sheet.rows);
         let unreadable = sheet.unreadable;
         let lost = self.exception(
             ExceptionCode::ParseError,
@@ -146,11 +178,11 @@ impl Ledge for Register<'_> {
             format!("{unreadable} entries of a page have no readable id or date"),
         );
         let (known, pen) = (self.known.clone(), &self.run.acquisition.pen);
-        let changed = pen.write(move |w| page(w, sheet, (mailbox_id, folder_id, pass), &known, &lost)).await?;
+        let changed = pen.write(move |w| page(w, sheet, items, (mailbox_id, folder_id, pass), &known, &lost)).await?;
         self.changed.extend(changed);
         self.listed += fresh;
         if pass == 1 {
-            self.run.monitor.tell(&Event::Listing { custodian: self.spot.custodian, items: fresh });
+            self.run.monitor.tell(&Event::Listing { custodian: self.spot.custodian, items: wanted });
         }
         if unreadable > 0 {
             self.tell(ExceptionCode::ParseError, Severity::ItemMissing);
@@ -173,12 +205,12 @@ impl Ledge for Register<'_> {
 fn page(
     w: &mut Writer<'_>,
     sheet: Sheet,
+    items: u64,
     (mailbox_id, folder_id, pass): (u64, u64, u32),
     known: &HashSet<GraphId>,
     lost: &ExceptionRow,
 ) -> Result<Vec<u64>, crate::custody::CustodyError> {
     let (mut new, mut changed) = (Vec::new(), Vec::new());
-    let items = sheet.rows.len() as u64;
     let mut ids = HashSet::new();
     for message in sheet.rows {
         match w.ledger().version(mailbox_id, &message.id)? {
@@ -213,13 +245,14 @@ fn differs(first: Option<&str>, message: &wire::Message) -> bool {
 
 /// The latest ids of a listing.
 #[derive(Default)]
-struct Recent {
+pub(super) struct Recent {
     ids: HashSet<GraphId>,
     order: VecDeque<GraphId>,
 }
 
 impl Recent {
-    fn is_new(&mut self, id: &GraphId) -> bool {
+    /// Whether it was not seen lately; remembers it.
+    pub(super) fn is_new(&mut self, id: &GraphId) -> bool {
         if !self.ids.insert(id.clone()) {
             return false;
         }

@@ -97,6 +97,7 @@ async fn last_lines(run: &Run, plan: &Plan, reread: &Reread) -> Result<(State, S
         .map(|part| (part.index as u64 + 1, part.verdict.as_str().to_owned()))
         .collect();
     let (files, payload_bytes, sha256) = (reread.payload.files, reread.payload.bytes, reread.payload.sha256);
+    let ids = run.acquisition.ids.clone();
     let sealed = run.acquisition.pen.write(move |w| {
         if let Some(last) = w.ledger().last_event()?
             && last.kind == EventKind::AcquisitionSealed
@@ -115,6 +116,9 @@ async fn last_lines(run: &Run, plan: &Plan, reread: &Reread) -> Result<(State, S
             let row = ExceptionRow::new(ExceptionCode::NotAccessible, Severity::Fatal);
             let detail = format!("the mailbox of custodian {custodian_id} was not collected: {verdict}");
             record::except(w, &ExceptionRow { detail, ..row }, None)?;
+        }
+        if let Some(ids) = ids {
+            ids.swear_unseen(w)?;
         }
         let totals = w.ledger().totals()?;
         let standing = w.ledger().exceptions_by_code()?;

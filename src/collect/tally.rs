@@ -75,6 +75,8 @@ pub struct Tally {
     pub custodians: Vec<CustodianTally>,
     /// All of them together.
     pub totals: Counts,
+    /// Messages of the range that the list of ids kept out; they are not listed.
+    pub not_chosen: u64,
     /// Exceptions that are more than notes, by code.
     pub exceptions: std::collections::BTreeMap<String, u64>,
     /// Informational notes, by code: they do not make a run incomplete.
@@ -118,6 +120,7 @@ impl Tally {
             package: run.acquisition.package.root().to_string(),
             custodians,
             totals,
+            not_chosen: plan.not_chosen(),
             exceptions,
             notes,
             seal,

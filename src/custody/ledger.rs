@@ -230,6 +230,22 @@ impl Ledger<'_> {
         listings::expected(self.db, folder_id, pass)
     }
 
+    /// How many messages of a folder were passed over in one pass because of a list of ids; `None` without one.
+    pub fn not_chosen(&self, folder_id: u64, pass: u32) -> Result<Option<u64>, CustodyError> {
+        listings::not_chosen(self.db, folder_id, pass)
+    }
+
+    /// Goes through the ids of all listed items: the service's, and the Message-ID.
+    pub fn each_listed_id(&self, mut each: impl FnMut(&str, Option<&str>)) -> Result<(), CustodyError> {
+        listings::each_listed_id(self.db, &mut each)
+    }
+
+    /// Whether there is an exception whose detail begins so.
+    pub fn has_exception_like(&self, beginning: &str) -> Result<bool, CustodyError> {
+        let sql = "SELECT 1 FROM exception WHERE substr(detail, 1, length(?1)) = ?1 LIMIT 1";
+        Ok(self.one(sql, [beginning], |_| Ok(()))?.is_some())
+    }
+
     /// A collected item's file and content id; `None` when it is not collected.
     pub fn collected(&self, listed_id: u64) -> Result<Option<(ItemFile, Sha256)>, CustodyError> {
         listings::collected(self.db, listed_id)

@@ -155,6 +155,27 @@ pub(super) fn expected(db: &Connection, folder_id: u64, pass: u32) -> Result<Opt
     rows.next()?.map(|row| read_back::count(row, "n")).transpose()
 }
 
+/// What a pass over a folder passed over; `None` when everything was wanted.
+pub(super) fn not_chosen(db: &Connection, folder_id: u64, pass: u32) -> Result<Option<u64>, CustodyError> {
+    let sql = "SELECT json_extract(body,'$.not_chosen') AS n FROM entry \
+               WHERE kind = 'folder.listed' AND json_extract(body,'$.folder_id') = ?1 \
+               AND json_extract(body,'$.pass') = ?2 AND json_extract(body,'$.not_chosen') IS NOT NULL \
+               ORDER BY seq DESC LIMIT 1";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![sql_int(folder_id)?, pass])?;
+    rows.next()?.map(|row| read_back::count(row, "n")).transpose()
+}
+
+pub(super) fn each_listed_id(db: &Connection, each: &mut dyn FnMut(&str, Option<&str>)) -> Result<(), CustodyError> {
+    let mut query = db.prepare_cached("SELECT graph_id, internet_message_id FROM listed")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let (graph_id, message_id): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        each(&graph_id, message_id.as_deref());
+    }
+    Ok(())
+}
+
 /// One collected item with its listed row.
 pub(super) fn collected(db: &Connection, listed_id: u64) -> Result<Option<(ItemFile, Sha256)>, CustodyError> {
     let sql = "SELECT control_number, path, bytes, sha256, content_id FROM item WHERE item_id = ?1";

@@ -113,6 +113,15 @@ fn held<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Package {
+    /// Writes a small file beside the payload, durably; the tag manifest will list it.
+    ///
+    /// # Errors
+    /// [`PackageError`] when the disk does not take it.
+    pub fn keep(&self, path: &str, bytes: &[u8]) -> Result<(), PackageError> {
+        let layout = self.layout();
+        durable::write_whole(layout.at(&format!("{INCOMING}/kept.part")), &layout.at(path), bytes)
+    }
+
     /// Makes a new package in a folder that does not exist or is empty, and takes its lock.
     ///
     /// A folder in which an earlier run died before it made a manifest counts as empty.

@@ -10,6 +10,7 @@
 mod balance;
 mod canonical;
 mod checkpoint;
+mod chosen;
 mod database;
 mod dates;
 mod family;
@@ -115,6 +116,7 @@ fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) {
     broken(CheckName::Database, &database::check_meta(ledger, account.opened.as_ref(), findings), findings);
     broken(CheckName::Balance, &balance::check(ledger, &account, findings), findings);
     broken(CheckName::Dates, &dates::check(ledger, &account, findings), findings);
+    chosen::check(root, &account, findings);
     broken(CheckName::Requests, &requests::check(ledger, findings), findings);
 }
 
