@@ -99,6 +99,7 @@ async fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
         }
         ("POST", "/simulator/access") => done(ruled(world, AccessRule::access(text("rule")))),
         ("POST", "/simulator/refuse") => done(ruled(world, AccessRule::refuse(text("rule")))),
+        ("POST", "/simulator/faults") => done(world.faults.replace(text("faults")).is_ok()),
         ("GET", "/simulator/requests") => Reply::json(
             StatusCode::OK,
             json!({ "counts": world.requests.counts(), "most_at_once": world.limits.most_at_once(),

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 use http::header::{CONTENT_LENGTH, RETRY_AFTER};
 use http::{HeaderName, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::{Effect, RetryAfter, Strike};
-use crate::simulator::graph::{AGAIN, Refusal};
+use super::{Effect, RetryAfter, Strike, documents, pages};
+use crate::simulator::graph::Refusal;
 use crate::simulator::reply::{Payload, Reply};
 use crate::terms::UtcInstant;
 
@@ -26,9 +26,8 @@ impl Strike {
                     json!({ "code": name, "date": now.odata(), "request-id": uuid::Uuid::new_v4().to_string() });
                 Reply::graph(status(code), json!({ "error": { "code": "", "message": "", "innererror": inner } }))
             }
-            Effect::Throttle => {
-                let text = "Please retry again later.";
-                let refused = envelope(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", text));
+            Effect::Wait(code, name, text) => {
+                let refused = envelope(Refusal::new(status(code), name, text));
                 match self.retry_after {
                     RetryAfter::Seconds(seconds) => refused.header(RETRY_AFTER, &seconds.to_string()),
                     RetryAfter::Date => refused.header(RETRY_AFTER, &http_date(now, 1000)),
@@ -100,15 +99,28 @@ impl Strike {
                 });
                 reply.payload(Payload::Stream(Box::pin(stream::once(async move { Ok(first) }).chain(late))))
             }
-            Effect::ControlCharacter => {
+            Effect::Subject(odd) => {
                 let all = gather(&mut reply);
                 let subject = "\"subject\":\"";
-                let spoilt = String::from_utf8_lossy(&all).replacen(subject, &format!("{subject}\u{1}"), 1);
+                let spoilt = String::from_utf8_lossy(&all).replacen(subject, &format!("{subject}{odd}"), 1);
                 reply.payload(Payload::Bytes(spoilt.into()))
             }
-            effect => {
-                if let Some(page) = reply.document().and_then(Value::as_object_mut) {
-                    spoil_page(effect, page, address);
+            Effect::Units => {
+                let units = [("x-ms-resource-unit", "2"), ("ratelimit-limit", "1000"), ("ratelimit-remaining", "3")];
+                let named = |reply: Reply, (name, value)| reply.header(HeaderName::from_static(name), value);
+                units.into_iter().chain([("ratelimit-reset", "1")]).fold(reply, named)
+            }
+            Effect::BadItem if reply.document().is_some_and(|page| pages::holds_a_chosen_entry(page, self)) => {
+                let text = "Error while processing response.";
+                let error = json!({ "code": "ErrorInternalServerError", "message": text });
+                Reply::graph(StatusCode::INTERNAL_SERVER_ERROR, json!({ "error": error }))
+            }
+            _ => {
+                if let Some(document) = reply.document() {
+                    documents::spoil(self.effect, document);
+                    if let Some(page) = document.as_object_mut() {
+                        pages::spoil(self, page, address);
+                    }
                 }
                 reply
             }
@@ -124,49 +136,6 @@ const PAGE: &str = "<!DOCTYPE html>\r\n<html><head><title>Service</title></head>
 fn http_date(now: UtcInstant, ahead_millis: i64) -> String {
     let at = UtcInstant::from_millis(now.millis().saturating_add(ahead_millis)).unwrap_or(now);
     at.timestamp().to_zoned(jiff::tz::TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
-}
-
-fn spoil_page(effect: Effect, page: &mut Map<String, Value>, address: &str) {
-    const NEXT: &str = "@odata.nextLink";
-    if !page.contains_key("value") {
-        return;
-    }
-    match effect {
-        // The name cannot exist: RFC 6761.
-        Effect::ForeignLink => {
-            page.insert(NEXT.to_owned(), json!("https://graph.elsewhere.invalid/v1.0/me/messages?$skip=10"));
-        }
-        Effect::SameLink => {
-            page.insert(NEXT.to_owned(), json!(address));
-        }
-        Effect::NoLink => {
-            page.remove(NEXT);
-        }
-        Effect::UserlessLink => {
-            let link = page.get(NEXT).and_then(Value::as_str).unwrap_or_default().to_owned();
-            if let Some((before, after)) = link.split_once("/users/") {
-                let rest = after.split_once('/').map_or("", |(_, rest)| rest);
-                page.insert(NEXT.to_owned(), json!(format!("{before}/users//{rest}")));
-            }
-        }
-        Effect::EmptyPage => {
-            // The same request once more; the added parameter keeps the link from looking like a loop.
-            let separator = if address.contains('?') { '&' } else { '?' };
-            page.insert("value".to_owned(), json!([]));
-            page.remove("@odata.deltaLink");
-            page.insert(NEXT.to_owned(), json!(format!("{address}{separator}{AGAIN}=1")));
-        }
-        Effect::Twice => {
-            if let Some(Value::Array(entries)) = page.get_mut("value") {
-                let last = entries.last().cloned();
-                entries.extend(last);
-            }
-        }
-        Effect::WrongCount => {
-            page.insert("@odata.count".to_owned(), json!(-1));
-        }
-        _ => {}
-    }
 }
 
 /// All bytes of an answer; streams here are always ready.

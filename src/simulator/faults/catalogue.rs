@@ -1,98 +1,12 @@
 //! The one place that says what each fault does: name, where it strikes, what happens, how often by itself.
 //!
-//! A new fault is one line in [`NAMED`]; a case of the must-handle list is one line in [`CASES`].
+//! A new fault is one line in [`NAMED`]; what a mailbox or an item may refuse for good stands in `refusals`, what a
+//! good answer may look like in `shapes`.
 
 use http::StatusCode;
 
-/// Where a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::simulator) enum Point {
-    /// The token endpoint.
-    Token,
-    /// Where device codes are given out.
-    DeviceCode,
-    /// The access token of any Graph request.
-    Access,
-    /// The directory.
-    Users,
-    /// Folder lists and single folders.
-    Folders,
-    /// Lists of messages, in no order that was asked for.
-    List,
-    /// Lists of messages with `$orderby`.
-    Sorted,
-    /// Single messages as JSON.
-    Message,
-    /// A message's bytes.
-    Value,
-    /// Attachments.
-    Attachments,
-    /// Delta queries.
-    Delta,
-    /// Everything that is none of the others.
-    Other,
-}
-
-/// What happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::simulator) enum Effect {
-    /// An error with a code and a text; both may be empty.
-    Status(u16, &'static str, &'static str),
-    /// An error without a body.
-    Bare(u16),
-    /// An error whose envelope is written the other way: `innererror`, with the code inside and outside empty.
-    Inner(u16, &'static str),
-    /// 429 with `Retry-After`.
-    Throttle,
-    /// A page of HTML instead of JSON or mail.
-    Html(u16),
-    /// The connection breaks in the middle of the body.
-    Cut,
-    /// The body ends half-way as if it were whole.
-    Short,
-    /// The body promises more bytes than come.
-    Promise,
-    /// The body pauses half-way for some seconds.
-    Stall,
-    /// The connection breaks before the first byte of the body.
-    Reset,
-    /// The next link points to another host.
-    ForeignLink,
-    /// The next link is the request itself.
-    SameLink,
-    /// The next link is missing although there is more.
-    NoLink,
-    /// The next link has lost its user.
-    UserlessLink,
-    /// The page is empty and links to itself, once.
-    EmptyPage,
-    /// The last entry stands on the page twice.
-    Twice,
-    /// `@odata.count` lies.
-    WrongCount,
-    /// A raw control character stands inside a JSON text.
-    ControlCharacter,
-    /// The message is gone.
-    Vanish,
-    /// The message is gone from its id and has another from then on.
-    Move,
-    /// The message's change key moves after it was served.
-    Edit,
-    /// The access token counts as expired.
-    Expire,
-    /// Everything the user's sign-in gave is withdrawn.
-    Revoke,
-    /// The access token is challenged for more claims.
-    Claims,
-    /// A redirect to another server, `port=` on this machine or a host that does not exist.
-    Redirect,
-    /// No answer for some seconds, then the connection breaks.
-    Hang,
-    /// An OAuth error with status 200.
-    ErrorAsSuccess,
-    /// The token endpoint answers with an AADSTS number, `code=`.
-    Aadsts,
-}
+use super::effect::{Effect, Point};
+use super::{refusals, shapes};
 
 /// One fault by name.
 #[derive(Debug, Clone, Copy)]
@@ -109,49 +23,86 @@ pub(super) struct Entry {
     pub(super) gist: &'static str,
 }
 
-const MAIL: &[Point] =
-    &[Point::Folders, Point::List, Point::Sorted, Point::Message, Point::Value, Point::Attachments, Point::Delta];
-const PAGES: &[Point] = &[Point::Users, Point::Folders, Point::List, Point::Sorted, Point::Delta];
-const JSON: &[Point] = &[
-    Point::Users,
+pub(super) const MAIL: &[Point] = &[
     Point::Folders,
+    Point::Children,
     Point::List,
     Point::Sorted,
     Point::Message,
-    Point::Attachments,
-    Point::Delta,
-    Point::Other,
-];
-const ANY: &[Point] = &[
-    Point::Users,
-    Point::Folders,
-    Point::List,
-    Point::Sorted,
-    Point::Message,
+    Point::Body,
     Point::Value,
     Point::Attachments,
+    Point::Contents,
+    Point::Attachment,
     Point::Delta,
+];
+pub(super) const PAGES: &[Point] =
+    &[Point::Users, Point::Folders, Point::Children, Point::List, Point::Sorted, Point::Delta];
+pub(super) const LISTS: &[Point] = &[Point::List, Point::Sorted];
+pub(super) const LEVELS: &[Point] = &[Point::Folders, Point::Children];
+/// A message, whatever is asked of it.
+pub(super) const ITEM: &[Point] = &[Point::Message, Point::Body, Point::Value];
+/// A message's properties.
+pub(super) const PROPERTIES: &[Point] = &[Point::Message, Point::Body];
+pub(super) const FILES: &[Point] = &[Point::Attachments, Point::Contents, Point::Attachment];
+pub(super) const JSON: &[Point] = &[
+    Point::Users,
+    Point::Folders,
+    Point::Children,
+    Point::List,
+    Point::Sorted,
+    Point::Message,
+    Point::Body,
+    Point::Attachments,
+    Point::Contents,
+    Point::Attachment,
+    Point::Delta,
+    Point::Settings,
+    Point::Other,
+];
+pub(super) const ANY: &[Point] = &[
+    Point::Users,
+    Point::Folders,
+    Point::Children,
+    Point::List,
+    Point::Sorted,
+    Point::Message,
+    Point::Body,
+    Point::Value,
+    Point::Attachments,
+    Point::Contents,
+    Point::Attachment,
+    Point::Delta,
+    Point::Settings,
     Point::Other,
 ];
 
-/// Both endpoints that programs sign in at.
-const SIGN_IN: &[Point] = &[Point::Token, Point::DeviceCode];
+const THROTTLE: Effect = Effect::Wait(429, "TooManyRequests", "Please retry again later.");
 
-const fn entry(name: &'static str, points: &'static [Point], effect: Effect, times: u32, gist: &'static str) -> Entry {
+/// Both endpoints that programs sign in at.
+pub(super) const SIGN_IN: &[Point] = &[Point::Token, Point::DeviceCode];
+
+pub(super) const fn entry(
+    name: &'static str,
+    points: &'static [Point],
+    effect: Effect,
+    times: u32,
+    gist: &'static str,
+) -> Entry {
     Entry { name, points, effect, times, gist }
 }
 
 /// All faults with a name of their own. Besides, `<where>-<status>` and `<where>-<status>-forever` work for
 /// `any`, `mail`, `users`, `folders`, `list`, `sorted` (lists with `$orderby`), `unsorted`, `message`, `value`, `attachments` and `delta`.
-pub(super) const NAMED: &[Entry] = &[
-    entry("throttle", MAIL, Effect::Throttle, 1, "429 with Retry-After (retry-after=seconds|date|float|none)"),
-    entry("throttle-users", &[Point::Users], Effect::Throttle, 1, "the same in the directory"),
+const NAMED: &[Entry] = &[
+    entry("throttle", MAIL, THROTTLE, 1, "429 with Retry-After (retry-after=seconds|date|float|none)"),
+    entry("throttle-users", &[Point::Users], THROTTLE, 1, "the same in the directory"),
     entry("html", JSON, Effect::Html(200), 1, "a page of HTML with status 200 instead of JSON"),
     entry("html-503", ANY, Effect::Html(503), 1, "a gateway's page of HTML with status 503"),
     entry("value-html", &[Point::Value], Effect::Html(200), 1, "a page of HTML with status 200 instead of mail"),
     entry(
         "empty-404",
-        &[Point::Message, Point::Value],
+        &[Point::Message, Point::Body, Point::Value, Point::Attachment],
         Effect::Bare(404),
         1,
         "404 without a body for mail that exists",
@@ -185,13 +136,13 @@ pub(super) const NAMED: &[Entry] = &[
     entry("wrong-count", PAGES, Effect::WrongCount, 0, "@odata.count that is not true"),
     entry(
         "control-character",
-        &[Point::List, Point::Sorted, Point::Message],
-        Effect::ControlCharacter,
+        &[Point::List, Point::Sorted, Point::Message, Point::Body],
+        Effect::Subject("\u{1}"),
         1,
         "a raw control character in JSON",
     ),
-    entry("vanish", &[Point::Message, Point::Value], Effect::Vanish, 0, "listed, then 404 ErrorItemNotFound"),
-    entry("value-gone", &[Point::Message, Point::Value], Effect::Vanish, 0, "the same by its older name"),
+    entry("vanish", ITEM, Effect::Vanish, 0, "listed, then 404 ErrorItemNotFound"),
+    entry("value-gone", ITEM, Effect::Vanish, 0, "the same by its older name"),
     entry("moved", &[Point::Value], Effect::Move, 1, "the message has another id when it is fetched"),
     entry("edit", &[Point::Value], Effect::Edit, 1, "the change key moves between listing and download"),
     entry("token-expire", &[Point::Access], Effect::Expire, 1, "the access token expires (after= requests with it)"),
@@ -226,14 +177,14 @@ pub(super) const NAMED: &[Entry] = &[
     ),
     entry(
         "ole",
-        &[Point::Attachments],
+        &[Point::Attachment],
         Effect::Status(500, "ErrorCannotOpenFileAttachment", "OLE conversion failed."),
         0,
         "an attachment that cannot be opened",
     ),
     entry(
         "too-many-objects",
-        &[Point::Attachments],
+        FILES,
         Effect::Status(500, "ErrorTooManyObjectsOpened", "Too many objects are opened."),
         1,
         "too many at once",
@@ -282,41 +233,14 @@ pub(super) const NAMED: &[Entry] = &[
     ),
 ];
 
-/// Cases of the must-handle list, each as a specification; parameters that are given replace those here.
-pub(super) const CASES: &[(&str, &str)] = &[
-    ("g01", "token-expire:after=20"),
-    ("g02", "token-revoke:after=20"),
-    ("g04", "stall:seconds=5:rate=0.02"),
-    ("g05", "cut-body:rate=0.05"),
-    ("g06", "value-503:rate=0.05"),
-    ("g07", "inner-error:rate=0.05"),
-    ("g08", "foreign-link:once"),
-    ("g12", "throttle:every=50"),
-    ("g13", "throttle:every=50:retry-after=date"),
-    ("g14", "throttle:every=50:retry-after=none"),
-    ("g16", "list-504:above=50"),
-    ("g17", "any-503:rate=0.03"),
-    ("g18", "empty-404:rate=0.05"),
-    ("g19", "bad-request:rate=0.03"),
-    ("g20", "io-error:rate=0.03"),
-    ("g21", "too-many-objects:rate=0.2"),
-    ("g35", "quota"),
-    ("g51", "empty-page:rate=0.3"),
-    ("g52", "no-link:once"),
-    ("g53", "same-link:once"),
-    ("g54", "userless-link:once"),
-    ("g57", "corrupt-page:above=5:ids=1"),
-    ("g59", "sync-state:once"),
-    ("g66", "vanish:ids=2"),
-    ("g71", "smime-500:ids=2"),
-    ("g74", "corrupt:ids=2"),
-    ("g75", "ole:ids=1"),
-    ("g91", "control-character:rate=0.1"),
-];
+/// All of them, those of the other lists included.
+pub(super) fn all() -> impl Iterator<Item = &'static Entry> {
+    NAMED.iter().chain(refusals::REFUSALS).chain(shapes::SHAPES)
+}
 
 /// The fault with this name.
 pub(super) fn named(name: &str) -> Option<Entry> {
-    NAMED.iter().find(|entry| entry.name == name).copied().or_else(|| by_status(name))
+    all().find(|entry| entry.name == name).copied().or_else(|| by_status(name))
 }
 
 fn by_status(name: &str) -> Option<Entry> {
@@ -326,19 +250,19 @@ fn by_status(name: &str) -> Option<Entry> {
         "any" => ANY,
         "mail" => MAIL,
         "users" => &[Point::Users],
-        "folders" => &[Point::Folders],
-        "list" => &[Point::List, Point::Sorted],
+        "folders" => LEVELS,
+        "list" => LISTS,
         "sorted" => &[Point::Sorted],
         "unsorted" => &[Point::List],
-        "message" => &[Point::Message],
+        "message" => PROPERTIES,
         "value" => &[Point::Value],
-        "attachments" => &[Point::Attachments],
+        "attachments" => FILES,
         "delta" => &[Point::Delta],
         _ => return None,
     };
     let status: u16 = status.parse().ok().filter(|status| (400..600).contains(status))?;
     let effect = match StatusCode::from_u16(status).ok()? {
-        StatusCode::TOO_MANY_REQUESTS => Effect::Throttle,
+        StatusCode::TOO_MANY_REQUESTS => THROTTLE,
         // The service's own 503 often has no body at all, its 504 an empty message.
         StatusCode::SERVICE_UNAVAILABLE => Effect::Bare(status),
         StatusCode::GATEWAY_TIMEOUT => Effect::Status(status, "UnknownError", ""),

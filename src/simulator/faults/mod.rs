@@ -8,32 +8,37 @@
 //! By itself a fault strikes a resource once, so that a retry succeeds; faults that stand for lasting trouble strike always.
 
 mod apply;
+mod cases;
 mod catalogue;
+mod documents;
+mod effect;
+mod pages;
+mod refusals;
 mod rule;
+mod shapes;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 pub(super) use apply::claims_challenge;
-pub(super) use catalogue::{Effect, Point};
+pub(super) use effect::{Effect, Point};
 pub use rule::FaultSpecError;
 
-use catalogue::{CASES, NAMED};
+use cases::CASES;
 use rule::{RetryAfter, Rule};
 
 use super::chance;
 
 /// The faults that can be asked for, each with its meaning; then the cases of the must-handle list.
 pub fn fault_names() -> impl Iterator<Item = (&'static str, &'static str)> {
-    NAMED.iter().map(|entry| (entry.name, entry.gist)).chain(CASES.iter().copied())
+    catalogue::all().map(|entry| (entry.name, entry.gist)).chain(CASES.iter().copied())
 }
 
 /// The faults of one server and what they have done so far.
 #[derive(Default)]
 pub(super) struct Faults {
     seed: u64,
-    rules: Vec<Rule>,
-    done: Mutex<Vec<Done>>,
+    at_work: Mutex<Vec<(Rule, Done)>>,
 }
 
 #[derive(Default)]
@@ -49,6 +54,9 @@ struct Done {
 pub(super) struct Strike {
     /// What happens.
     pub(super) effect: Effect,
+    seed: u64,
+    /// The share of entries that are chosen, where the effect chooses.
+    rate: f64,
     retry_after: RetryAfter,
     seconds: u64,
     /// Of this machine, to be sent to.
@@ -60,30 +68,25 @@ pub(super) struct Strike {
 impl Faults {
     /// Reads a specification.
     pub(super) fn parse(specification: &str, seed: u64) -> Result<Self, FaultSpecError> {
-        let mut rules: Vec<Rule> = Vec::new();
-        for part in specification.split([',', ';', ' ']).filter(|part| !part.is_empty()) {
-            // `value-503:rate=0.1,times=2`: a parameter alone belongs to the fault before it.
-            let last = rules.last_mut().filter(|_| !part.contains(':'));
-            if last.and_then(|rule| rule.set(part)).is_none() {
-                rules.push(Rule::parse(part)?);
-            }
-        }
-        let done = Mutex::new(rules.iter().map(|_| Done::default()).collect());
-        Ok(Self { seed, rules, done })
+        Ok(Self { seed, at_work: Mutex::new(read(specification)?) })
+    }
+
+    /// Other faults from now on, as new as at a start; none for an empty specification.
+    pub(super) fn replace(&self, specification: &str) -> Result<(), FaultSpecError> {
+        let rules = read(specification)?;
+        *self.at_work.lock().unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
     }
 
     /// The fault that strikes this request, if one does. `size` is the page size where there is one; `turn` how
     /// many requests came with the same token, for faults of the token.
     pub(super) fn strike(&self, point: Point, resource: &str, size: u64, turn: Option<u64>) -> Option<Strike> {
-        if self.rules.is_empty() {
-            return None;
-        }
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
         let mut struck = None;
-        for (n, (rule, done)) in self.rules.iter().zip(done.iter_mut()).enumerate() {
+        for (n, (rule, done)) in at_work.iter_mut().enumerate() {
             let seed = self.seed.wrapping_add(u64::try_from(n).unwrap_or_default());
             if struck.is_none() && rule.covers(point) && self.decides(seed, rule, done, resource, size, turn) {
-                struck = Some(rule.strike());
+                struck = Some(rule.strike(seed));
             }
         }
         struck
@@ -96,7 +99,7 @@ impl Faults {
         let due = seen > rule.after
             && rule.above.is_none_or(|above| size > above)
             && rule.every.is_none_or(|every| every > 0 && done.seen.is_multiple_of(every))
-            && rule.rate.is_none_or(|rate| chance::selects(seed, resource, rate))
+            && rule.share().is_none_or(|rate| chance::selects(seed, resource, rate))
             && !(rule.once && done.struck > 0);
         if !due {
             return false;
@@ -119,6 +122,18 @@ impl Faults {
         done.struck += 1;
         true
     }
+}
+
+fn read(specification: &str) -> Result<Vec<(Rule, Done)>, FaultSpecError> {
+    let mut rules: Vec<Rule> = Vec::new();
+    for part in specification.split([',', ';', ' ']).filter(|part| !part.is_empty()) {
+        // `value-503:rate=0.1,times=2`: a parameter alone belongs to the fault before it.
+        let last = rules.last_mut().filter(|_| !part.contains(':'));
+        if last.and_then(|rule| rule.set(part)).is_none() {
+            rules.append(&mut Rule::parse(part)?);
+        }
+    }
+    Ok(rules.into_iter().map(|rule| (rule, Done::default())).collect())
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! One fault of a specification: a catalogue entry and when it strikes.
 
 use super::Strike;
-use super::catalogue::{self, CASES, Effect, Point};
+use super::cases::CASES;
+use super::catalogue;
+use super::effect::{Effect, Point};
 
 /// A specification that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
@@ -47,7 +49,7 @@ pub(super) enum RetryAfter {
 pub(super) struct Rule {
     points: &'static [Point],
     effect: Effect,
-    pub(super) rate: Option<f64>,
+    rate: Option<f64>,
     pub(super) every: Option<u64>,
     pub(super) ids: Option<u64>,
     pub(super) above: Option<u64>,
@@ -61,13 +63,24 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    pub(super) fn parse(text: &str) -> Result<Self, FaultSpecError> {
+    /// One fault, or the faults of a case; parameters given to a case belong to its last fault.
+    pub(super) fn parse(text: &str) -> Result<Vec<Self>, FaultSpecError> {
         let (name, parameters) = text.split_once(':').unwrap_or((text, ""));
         let case = CASES.iter().find(|(case, _)| case.eq_ignore_ascii_case(name));
-        let (name, usual) = match case {
-            Some((_, meaning)) => meaning.split_once(':').unwrap_or((meaning, "")),
-            None => (name, ""),
-        };
+        let Some((_, meaning)) = case else { return Ok(vec![Self::one(name, parameters)?]) };
+        let faults = meaning.split(' ').map(|fault| {
+            let (name, usual) = fault.split_once(':').unwrap_or((fault, ""));
+            Self::one(name, usual)
+        });
+        let mut rules = faults.collect::<Result<Vec<_>, _>>()?;
+        match rules.last_mut() {
+            Some(last) => last.adjust(name, parameters)?,
+            None => return Err(FaultSpecError::Unknown { name: name.to_owned() }),
+        }
+        Ok(rules)
+    }
+
+    fn one(name: &str, parameters: &str) -> Result<Self, FaultSpecError> {
         let entry = catalogue::named(name).ok_or_else(|| FaultSpecError::Unknown { name: name.to_owned() })?;
         let mut rule = Self {
             points: entry.points,
@@ -84,11 +97,16 @@ impl Rule {
             code: 50173,
             port: None,
         };
-        for parameter in usual.split(':').chain(parameters.split(':')).filter(|parameter| !parameter.is_empty()) {
-            rule.set(parameter)
+        rule.adjust(name, parameters)?;
+        Ok(rule)
+    }
+
+    fn adjust(&mut self, name: &str, parameters: &str) -> Result<(), FaultSpecError> {
+        for parameter in parameters.split(':').filter(|parameter| !parameter.is_empty()) {
+            self.set(parameter)
                 .ok_or_else(|| FaultSpecError::Setting { name: name.to_owned(), text: parameter.to_owned() })?;
         }
-        Ok(rule)
+        Ok(())
     }
 
     pub(super) fn set(&mut self, parameter: &str) -> Option<()> {
@@ -124,9 +142,16 @@ impl Rule {
         self.points.contains(&point)
     }
 
-    pub(super) fn strike(&self) -> Strike {
+    /// The share of requests that are struck; `None` for all, also where the effect chooses among entries.
+    pub(super) fn share(&self) -> Option<f64> {
+        self.rate.filter(|_| !matches!(self.effect, Effect::Omit | Effect::BadItem))
+    }
+
+    pub(super) fn strike(&self, seed: u64) -> Strike {
         Strike {
             effect: self.effect,
+            seed,
+            rate: self.rate.unwrap_or(1.0),
             retry_after: self.retry_after,
             seconds: self.seconds,
             code: self.code,

@@ -33,6 +33,7 @@ use super::reply::Reply;
 use super::tenant::Standing;
 use super::world::World;
 
+pub(in crate::simulator) use path::segments;
 pub(in crate::simulator) use refusal::Refusal;
 
 /// One request to Graph.
@@ -89,12 +90,23 @@ pub(in crate::simulator) fn point(path: &str, query: &str) -> Point {
         [.., "delta"] => Point::Delta,
         [.., "messages"] if query.contains("orderby") => Point::Sorted,
         [.., "messages"] | [.., "messages", "$count"] => Point::List,
-        [.., "attachments"] | [.., "attachments", _] | [.., "attachments", _, "$value"] => Point::Attachments,
+        [.., "attachments"] if selects(query, "contentBytes") => Point::Contents,
+        [.., "attachments"] => Point::Attachments,
+        [.., "attachments", _] | [.., "attachments", _, "$value"] => Point::Attachment,
         [.., "messages", _, "$value"] => Point::Value,
+        [.., "messages", _] if selects(query, "body") => Point::Body,
         [.., "messages", _] => Point::Message,
+        ["mailFolders", .., "childFolders"] => Point::Children,
         ["mailFolders", ..] => Point::Folders,
+        ["mailboxSettings", ..] => Point::Settings,
         _ => Point::Other,
     }
+}
+
+/// Whether a request wants this property: by name, or because it names none.
+fn selects(query: &str, name: &str) -> bool {
+    let named = Query::parse(query).select();
+    named.is_none_or(|names| names.iter().any(|selected| selected.eq_ignore_ascii_case(name)))
 }
 
 /// The parameter that a link from an empty page back to itself adds.
@@ -103,7 +115,7 @@ pub(in crate::simulator) const AGAIN: &str = "again";
 /// What a fault counts by: a message, whatever is asked of it, or else the request as it came.
 pub(in crate::simulator) fn resource(request: &Request) -> String {
     match point(&request.path, &request.query) {
-        Point::Message | Point::Value => path::segments(&request.path)
+        Point::Message | Point::Body | Point::Value => path::segments(&request.path)
             .into_iter()
             .filter(|segment| segment != "$value")
             .collect::<Vec<_>>()

@@ -19,7 +19,7 @@ const NAMES: [&str; 14] = [
 ];
 
 /// The segments of a path as it was sent.
-pub(super) fn segments(path: &str) -> Vec<String> {
+pub(in crate::simulator) fn segments(path: &str) -> Vec<String> {
     path.split('/').filter(|piece| !piece.is_empty()).flat_map(|piece| split(&decode(piece))).collect()
 }
 
