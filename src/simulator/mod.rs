@@ -14,7 +14,7 @@
 //! | `POST /simulator/advance` | `{"seconds"}`: the tenant's time jumps ahead |
 //! | `POST /simulator/access`, `/simulator/refuse` | `{"rule"}`: a rule as `--access` and `--refuse` take it |
 //! | `POST /simulator/faults` | `{"faults"}`: other faults from now on, none for an empty text |
-//! | `GET /simulator/requests` | what was asked: counts and the latest requests |
+//! | `GET /simulator/requests` | what was asked: counts and the latest requests; how often each fault struck |
 
 mod access;
 mod chance;

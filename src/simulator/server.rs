@@ -103,6 +103,7 @@ async fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
         ("GET", "/simulator/requests") => Reply::json(
             StatusCode::OK,
             json!({ "counts": world.requests.counts(), "most_at_once": world.limits.most_at_once(),
+                    "struck": world.faults.struck(),
                     "requests": world.requests.seen() }),
         ),
         (method, path) => {

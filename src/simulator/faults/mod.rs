@@ -78,6 +78,12 @@ impl Faults {
         Ok(())
     }
 
+    /// How often each fault has struck, in the order of the specification; a case of several faults counts as several.
+    pub(super) fn struck(&self) -> Vec<u64> {
+        let at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        at_work.iter().map(|(_, done)| done.struck).collect()
+    }
+
     /// The fault that strikes this request, if one does. `size` is the page size where there is one; `turn` how
     /// many requests came with the same token, for faults of the token.
     pub(super) fn strike(&self, point: Point, resource: &str, size: u64, turn: Option<u64>) -> Option<Strike> {

@@ -1,0 +1,95 @@
+//! Faults of lists: pages that lie, links that lead astray, folders that move; every message is listed, or it is said
+//! that some may not be.
+
+use super::bench::Bench;
+
+#[test]
+fn pages_that_come_short_empty_or_twice_still_list_everything() {
+    let mut bench = Bench::of(600);
+    for faults in ["g51", "short-page", "twice", "list-504:above=50", "g16"] {
+        bench.whole(faults);
+    }
+    bench.done();
+}
+
+#[test]
+fn links_that_are_missing_or_repeat_or_lost_their_user_still_list_everything() {
+    let mut bench = Bench::of(600);
+    for faults in ["g52", "no-link", "g53", "same-link", "g54", "userless-link"] {
+        bench.whole(faults);
+    }
+    bench.done();
+}
+
+#[test]
+fn a_link_to_another_host_ends_the_run_and_nothing_was_lost() {
+    let mut bench = Bench::of(600);
+    bench.paused("g08", 1);
+    bench.done();
+}
+
+#[test]
+fn offsets_that_shift_while_paging_miss_nothing() {
+    let mut bench = Bench::of(600);
+    for faults in ["g55", "shift"] {
+        bench.whole(faults);
+    }
+    bench.done();
+}
+
+#[test]
+fn messages_that_arrive_during_the_run_are_found_by_the_second_listing() {
+    let mut bench = Bench::of(300);
+    let outcome = bench.whole("g67");
+    let late = outcome.one("select count(*) > 0 from listed where pass = 2");
+    bench.check("g67", late == "1", || "no message was found by the second listing".to_owned());
+    bench.done();
+}
+
+#[test]
+fn counts_and_sizes_that_are_not_true_change_nothing_that_is_collected() {
+    let mut bench = Bench::of(120);
+    for faults in ["g50", "wrong-count", "g95"] {
+        bench.whole(faults);
+    }
+    bench.done();
+}
+
+#[test]
+fn text_that_is_not_clean_costs_no_page() {
+    let mut bench = Bench::of(120);
+    for faults in ["g91:rate=1", "g96", "g93"] {
+        bench.whole(faults);
+    }
+    bench.done();
+}
+
+#[test]
+fn one_item_that_spoils_its_page_is_cornered_and_named_and_the_others_are_listed() {
+    let mut bench = Bench::of(600);
+    let outcome = bench.under("g57");
+    let all: u64 = outcome.one("select count(*) from listed").parse().expect("a count");
+    bench.check("g57", outcome.exit == 3, || format!("exit {}: {}", outcome.exit, outcome.said));
+    bench.check("g57", (594..600).contains(&all), || format!("{all} listed"));
+    let named = outcome.one("select count(*) from exception where severity = 'fatal' and detail like '%cannot list%'");
+    bench.check("g57", named != "0", || "nothing names what could not be listed".to_owned());
+    bench.done();
+}
+
+#[test]
+fn folders_that_contain_themselves_end_and_those_that_are_gone_are_named() {
+    let mut bench = Bench::of(60);
+    bench.whole("g40");
+    let outcome = bench.under("g42");
+    let named = outcome.one("select count(*) from exception where detail like '%subfolders cannot be listed%'");
+    bench.check("g42", named != "0" && outcome.exit == 3, || format!("exit {}, {named} named", outcome.exit));
+    bench.done();
+}
+
+#[test]
+fn folders_that_no_listing_shows_are_found_by_their_messages_or_named() {
+    let mut bench = Bench::of(60);
+    let outcome = bench.under("unlisted:rate=1");
+    bench.check("g45", outcome.exit != 0, || format!("exit {} with {}", outcome.exit, outcome.last["totals"]));
+    bench.done();
+}
