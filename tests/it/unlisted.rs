@@ -68,3 +68,50 @@ fn hidden_folders_recoverable_items_and_search_folders_are_not_mistaken_for_it()
     // The test of access reads one message of the mailbox; nothing else lists it as a whole.
     assert!(walks.count() <= 2, "the mailbox was not walked");
 }
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            std::fs::copy(from, to).expect("copied");
+        }
+    }
+}
+
+/// The built-in tenant with the mail of the unlisted folder one level deeper.
+fn deeper(folder: &Path) -> String {
+    let tenant = folder.join("tenant");
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tenant"), &tenant);
+    let file = tenant.join("mailboxes/legacy-import/mailbox.json");
+    let text = std::fs::read_to_string(&file).expect("a mailbox").replace("Inbox/IMAP\"", "Inbox/IMAP/Deep\"");
+    std::fs::write(
+        &file,
+        text.replace(
+            "\"Inbox/IMAP/Deep\", \"class\"",
+            "\"Inbox/IMAP\", \"class\": \"IPF.Imap\"}, {\"path\": \"Inbox/IMAP/Deep\", \"class\"",
+        ),
+    )
+    .expect("written");
+    tenant.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn its_parents_are_found_with_it_even_when_no_mail_lies_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tenant = Tenant::with_sign_in(&["--tenant", &deeper(folder.path())]);
+    let (_, package) = tenant.collect("p", &[IMPORT, "--folder", "Inbox/IMAP"]);
+    assert_eq!(imap(&package), ["Inbox/IMAP|1|0", "Inbox/IMAP/Deep|1|1"]);
+    tenant.run(&["verify", &tenant.text("p")]).exits(0);
+}
+
+#[test]
+fn where_only_some_folders_open_there_is_nothing_to_compare() {
+    let tenant = Tenant::with_sign_in(&["--access", &format!("{MARA}=folders:Inbox")]);
+    let (ran, package) = tenant.collect("p", &[MARA, "--plan-only"]);
+    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    assert_eq!(rows(&package, LOOKED), ["not_tried||[]"]);
+}
