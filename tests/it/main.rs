@@ -19,6 +19,7 @@ mod graph_examples;
 mod handmade;
 mod house;
 mod main_job;
+mod must_handle;
 mod no_secrets;
 mod real_mail;
 mod rebuilt_mail;

@@ -8,6 +8,8 @@ const SHOWN: &[Point] = &[Point::List, Point::Sorted, Point::Message, Point::Bod
 
 /// All of them.
 pub(super) const SHAPES: &[Entry] = &[
+    entry("foreign-page", &[Point::Sorted], Effect::ForeignLink, 1, "a next link to another host, on a sorted list"),
+    entry("lost-user", &[Point::Sorted], Effect::UserlessLink, 1, "a next link without its user, on a sorted list"),
     entry("short-page", PAGES, Effect::ShortPage, 1, "a page with half of what was asked for"),
     entry("shift", LISTS, Effect::Shift, 1, "a next link that skips one message, as after a deletion"),
     entry("late", LISTS, Effect::Omit, 1, "messages that only a second listing shows (rate= of messages)"),

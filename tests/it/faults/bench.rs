@@ -52,13 +52,8 @@ impl Outcome {
 impl Bench {
     /// A mailbox of this many messages.
     pub(super) fn of(messages: u32) -> Self {
-        Self::with(messages, &[])
-    }
-
-    /// The same with more options for the tenant.
-    pub(super) fn with(messages: u32, options: &[&str]) -> Self {
         let mail = format!("{NINA}={messages}:1500");
-        let tenant = Tenant::with_sign_in(&[&["--synthetic", &mail, "--seed", "7"], options].concat());
+        let tenant = Tenant::with_sign_in(&["--synthetic", &mail, "--seed", "7"]);
         let args = vec![NINA, "--folder", "Inbox/Volume"];
         let (ran, package) = tenant.collect("whole", &args);
         ran.exits(0);
