@@ -45,3 +45,30 @@ fn each(value: &mut Value, change: &mut impl FnMut(&str, &mut Value) -> bool) {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn spoilt(effect: Effect, mut document: Value) -> Value {
+        spoil(effect, &mut document);
+        document
+    }
+
+    #[test]
+    fn members_are_found_however_deep_they_stand() {
+        let document = json!({ "value": [{ "name": "a", "item": { "name": "b", "size": 1 } }] });
+        assert_eq!(spoilt(Effect::Drop(&["name"]), document.clone()), json!({ "value": [{ "item": { "size": 1 } }] }));
+        let nulled = json!({ "value": [{ "name": null, "item": { "name": null, "size": 1 } }] });
+        assert_eq!(spoilt(Effect::Put(&[("name", "null")]), document), nulled);
+    }
+
+    #[test]
+    fn counts_drift_and_names_are_shouted() {
+        assert_eq!(spoilt(Effect::Drift, json!({ "totalItemCount": 4 })), json!({ "totalItemCount": 7 }));
+        assert_eq!(spoilt(Effect::Capitals, json!({ "mail": "a@b.example" })), json!({ "mail": "A@B.EXAMPLE" }));
+        assert_eq!(spoilt(Effect::Capitals, json!({ "mail": null })), json!({ "mail": null }));
+    }
+}

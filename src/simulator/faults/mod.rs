@@ -203,4 +203,21 @@ mod tests {
         assert!(matches!(Faults::parse("no-such-fault", 0), Err(FaultSpecError::Unknown { .. })));
         assert!(matches!(Faults::parse("throttle:every=x", 0), Err(FaultSpecError::Setting { .. })));
     }
+    #[test]
+    fn a_case_of_several_faults_takes_parameters_for_its_last() {
+        let faults = faults("G75:ids=2");
+        assert!(strikes(&faults, Point::Attachment, "a", 0) && strikes(&faults, Point::Attachment, "b", 0));
+        assert!(!strikes(&faults, Point::Attachment, "c", 0));
+        assert_eq!(faults.struck(), [0, 2]);
+    }
+
+    #[test]
+    fn other_faults_begin_anew_and_a_specification_that_cannot_be_read_changes_nothing() {
+        let faults = faults("throttle:once");
+        assert!(strikes(&faults, Point::Value, "a", 0));
+        assert!(faults.replace("throttle:once").is_ok() && strikes(&faults, Point::Value, "a", 0));
+        assert!(faults.replace("no-such-fault").is_err());
+        assert_eq!(faults.struck(), [1]);
+        assert!(faults.replace("").is_ok() && faults.struck().is_empty());
+    }
 }

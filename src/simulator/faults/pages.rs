@@ -116,3 +116,64 @@ fn skipping(address: &str, change: impl Fn(u64) -> u64) -> Option<String> {
     url.set_query(Some(&query.finish()));
     Some(url.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::faults::{Faults, Point};
+
+    const ADDRESS: &str = "http://127.0.0.1:9/v1.0/users/u/mailFolders/f%3D/childFolders?$top=4&$skip=8";
+
+    fn strike(fault: &str, point: Point) -> Strike {
+        let faults = Faults::parse(fault, 7).expect("a valid specification");
+        faults.strike(point, "page", 4, None).expect("it strikes")
+    }
+
+    fn spoilt(fault: &str, point: Point) -> Map<String, Value> {
+        let page = json!({ "value": [{"id": "a"}, {"id": "b"}, {"id": "c"}, {"id": "d"}], "@odata.count": 40,
+                           NEXT: "http://127.0.0.1:9/v1.0/users/u/messages?$top=4&$skip=12" });
+        let Value::Object(mut page) = page else { return Map::new() };
+        spoil(&strike(fault, point), &mut page, ADDRESS);
+        page
+    }
+
+    fn ids(page: &Map<String, Value>) -> Vec<&str> {
+        let entries = page.get("value").and_then(Value::as_array);
+        entries.into_iter().flatten().filter_map(|entry| entry.get("id").and_then(Value::as_str)).collect()
+    }
+
+    fn skip(page: &Map<String, Value>) -> Option<String> {
+        let link = url::Url::parse(page.get(NEXT)?.as_str()?).ok()?;
+        link.query_pairs().find(|(name, _)| name == "$skip").map(|(_, value)| value.into_owned())
+    }
+
+    #[test]
+    fn a_short_page_leads_on_to_what_it_left_out_and_a_shifted_one_past_it() {
+        let short = spoilt("short-page", Point::List);
+        assert_eq!((ids(&short), skip(&short).as_deref()), (vec!["a", "b"], Some("10")));
+        let shifted = spoilt("shift", Point::List);
+        assert_eq!((ids(&shifted).len(), skip(&shifted).as_deref()), (4, Some("13")));
+    }
+
+    #[test]
+    fn what_is_left_out_is_the_same_every_time_and_not_counted() {
+        let (once, again) = (spoilt("late:rate=0.5", Point::List), spoilt("late:rate=0.5", Point::List));
+        assert_eq!(once, again);
+        assert!(!once.contains_key("@odata.count"));
+        assert_eq!(ids(&spoilt("late:rate=1", Point::List)), Vec::<&str>::new());
+        assert_eq!(ids(&spoilt("late:rate=0", Point::List)).len(), 4);
+    }
+
+    #[test]
+    fn an_entry_that_spoils_its_page_spoils_no_other() {
+        let page = json!({ "value": [{"id": "a"}] });
+        assert!(holds_a_chosen_entry(&page, &strike("bad-item:rate=1", Point::List)));
+        assert!(!holds_a_chosen_entry(&page, &strike("bad-item:rate=0", Point::List)));
+        assert!(!holds_a_chosen_entry(&json!({ "id": "a" }), &strike("bad-item:rate=1", Point::List)));
+    }
+
+    #[test]
+    fn a_folder_in_circles_is_listed_below_itself() {
+        assert_eq!(ids(&spoilt("folder-loop", Point::Children)), ["a", "b", "c", "d", "f="]);
+    }
+}
