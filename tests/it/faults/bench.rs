@@ -12,6 +12,11 @@ const HASHES: &str = "select graph_id, lower(hex(sha256)) from item order by 1";
 /// Items that are missing without the request that said so.
 const UNPROVEN: &str = "select count(*) from exception e where severity = 'item_missing' and listed_id is not null \
                         and not exists (select 1 from request r where r.entry_seq = e.entry_seq and r.request_id is not null)";
+const NATIVES: &str = "select graph_id, lower(hex(sha256)) from item where source_kind = 'mime_value' order by 1";
+const BROKEN: &str = "select count(*) from exception where severity = 'fatal'";
+/// Listed messages that are neither collected nor excepted.
+const WITHOUT_END: &str = "select count(*) from listed l where not exists (select 1 from item i where i.item_id = l.listed_id) \
+                           and not exists (select 1 from exception e where e.listed_id = l.listed_id and e.severity = 'item_missing')";
 /// Folders whose balance does not close.
 const OPEN_BALANCE: &str = "select count(*) from reconciliation where listed <> collected + excepted";
 
@@ -168,8 +173,7 @@ impl Bench {
         self.check(faults, named != "0", || format!("no {code} of severity {severity}: {}", outcome.last));
         let all = outcome.one("select count(*) from listed");
         self.check(faults, all == listed.to_string(), || format!("{all} listed, not {listed}"));
-        let natives = "select graph_id, lower(hex(sha256)) from item where source_kind = 'mime_value' order by 1";
-        let others = outcome.rows(natives).iter().all(|row| self.whole.contains(row));
+        let others = outcome.rows(NATIVES).iter().all(|row| self.whole.contains(row));
         self.check(faults, others, || "natives differ from an undisturbed run's".to_owned());
         outcome
     }
@@ -195,6 +199,18 @@ impl Bench {
         }
         let verified = self.tenant.run(&["verify", outcome.package.to_str().expect("UTF-8")]);
         self.check(faults, verified.exit == 0, || format!("verify after resume {}", verified.exit));
+    }
+
+    /// Every message that was put there is listed, or a list is said to be broken; each listed one has ended; and what
+    /// is native has the bytes of an undisturbed run.
+    pub(super) fn accounts_for_all(&mut self, faults: &str, outcome: &Outcome) {
+        let (all, broken) = (outcome.one("select count(*) from listed"), outcome.one(BROKEN));
+        let expected = self.whole.len().to_string();
+        self.check(faults, all == expected || broken != "0", || format!("{all} of {expected} listed"));
+        let open = outcome.one(WITHOUT_END);
+        self.check(faults, open == "0", || format!("{open} listed messages have no end"));
+        let others = outcome.rows(NATIVES).iter().filter(|row| !self.whole.contains(row)).count();
+        self.check(faults, others == 0, || format!("{others} natives differ from an undisturbed run's"));
     }
 
     /// Goes on without faults to a sealed package, with or without exceptions from before.

@@ -32,6 +32,7 @@ pub(super) const ROWS: &[Row] = &[
         &[
             "faults::passing::a_sign_in_endpoint_that_says_nothing_for_a_while_does_not_end_a_run",
             "session::tests::a_platform_that_hangs_is_given_up_after_so_many_tries_of_so_long",
+            "faults::passing::a_web_page_in_place_of_a_renewed_token_is_asked_for_again",
         ],
     ),
     row(
@@ -49,6 +50,7 @@ pub(super) const ROWS: &[Row] = &[
         &[
             "faults::passing::connections_that_break_and_bodies_that_end_early_are_asked_for_again_as_a_whole",
             "faults::passing::half_a_message_that_ends_as_if_it_were_whole_is_noticed",
+            "faults::passing::a_web_page_in_place_of_a_message_is_not_taken_for_mail",
         ],
     ),
     row(

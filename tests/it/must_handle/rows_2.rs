@@ -114,6 +114,8 @@ pub(super) const ROWS: &[Row] = &[
         "only ErrorItemNotFound means the item, and only while the mailbox opens",
         &[
             "faults::mailbox::a_mailbox_that_closes_in_the_middle_is_not_asked_for_ever_and_loses_nothing",
+            "faults::items::one_refusal_of_an_item_that_is_there_does_not_cost_its_bytes",
+            "faults::listing::a_list_that_is_refused_once_and_then_given_is_no_lost_folder",
             "access_lost::access_that_ends_as_item_not_found_while_messages_are_fetched_is_not_taken_for_deletion",
         ],
     ),
@@ -181,6 +183,7 @@ pub(super) const ROWS: &[Row] = &[
         &[
             "faults::listing::folders_that_no_listing_shows_are_found_by_their_messages_or_named",
             "faults::listing::messages_in_a_folder_that_no_listing_shows_are_not_left_out_in_silence",
+            "faults::listing::folders_that_their_parents_count_and_no_list_shows_are_named",
         ],
     ),
     row(

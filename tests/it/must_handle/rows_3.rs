@@ -142,6 +142,7 @@ pub(super) const ROWS: &[Row] = &[
         &[
             "faults::items::what_vanishes_between_listing_and_fetching_is_named_and_counted",
             "faults::items::a_message_that_vanishes_during_the_access_test_does_not_close_the_mailbox",
+            "faults::items::what_the_second_listing_still_shows_is_not_called_gone",
         ],
     ),
     row(
