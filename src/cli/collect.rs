@@ -9,8 +9,9 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::outcome::{print_tally, scope, show_plan, told};
 use super::progress::{Bars, Lines};
+use super::resume::LeaveOpen;
 use super::show;
-use crate::collect::{self, Acquisition, CollectError, Ids, IdsError, Job, Plan, Run, Stop, Tool, Way};
+use crate::collect::{self, Acquisition, CollectError, Ids, IdsError, Job, Plan, Run, Stop, Tool, Way, Wishes};
 use crate::delegation::PriorChecks;
 use crate::directory::{CustodiansError, custodians_from_csv};
 use crate::monitor::{Monitor, Silent};
@@ -78,6 +79,8 @@ pub(super) struct Args {
     /// Start without asking
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    open: LeaveOpen,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -116,14 +119,15 @@ fn size(text: &str) -> Result<u64, String> {
 
 /// Collects.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
-    let (plan_only, yes, out) = (args.plan_only, args.yes, args.out.clone());
+    let wishes = args.open.wishes(false);
+    let (asked, out) = (Asked { plan_only: args.plan_only, yes: args.yes, wishes }, args.out.clone());
     let ids = ids(args.only_ids.as_deref(), args.skip_ids.as_deref())?;
     let job = job(args, desk)?;
     // Before anything is written: is there somebody signed in at all?
     let session = desk.persons_session().await?;
     let tool = tool()?;
     let acquisition = Acquisition::create(&out, job, ids, &tool, salt(), desk.clock.clone()).await?;
-    work(desk, acquisition, session, Asked { plan_only, yes }).await
+    work(desk, acquisition, session, asked).await
 }
 
 /// What the person wants to be asked.
@@ -131,6 +135,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
 pub(super) struct Asked {
     pub(super) plan_only: bool,
     pub(super) yes: bool,
+    pub(super) wishes: Wishes,
 }
 
 /// Plans and collects an acquisition that is open: the common part of `collect` and `resume`.
@@ -151,7 +156,8 @@ pub(super) async fn work(
     let graph = desk.graph_of(session.clone(), monitor.clone())?;
     let side_by_side = desk.settings.side_by_side;
     let prior = Arc::new(prior_checks(desk, &session).await?);
-    let run = Run { acquisition, graph, session, monitor, stop: Stop::new(), side_by_side, prior };
+    let (stop, wishes) = (Stop::new(), asked.wishes);
+    let run = Run { acquisition, graph, session, monitor, stop, side_by_side, prior, wishes };
     stop_on_signals(&run.stop);
     let plan = planned(desk, &run, bars.as_deref()).await?;
     if asked.plan_only {

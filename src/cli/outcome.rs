@@ -103,8 +103,8 @@ pub(super) fn told(desk: &Desk, tally: &Tally) -> Exit {
     }
     match tally.state {
         State::Complete => Exit::Complete,
-        State::CompleteWithExceptions => Exit::Exceptions,
-        State::Incomplete => Exit::Failed,
+        // Incomplete: it came to its end and was left open as asked. What stops a run early is an error.
+        State::CompleteWithExceptions | State::Incomplete => Exit::Exceptions,
         State::Interrupted => Exit::Interrupted,
     }
 }
@@ -146,11 +146,18 @@ fn report(tally: &Tally) -> String {
         State::CompleteWithExceptions => {
             "state:      completed WITH EXCEPTIONS; see the table exception in affiant/manifest.sqlite\n"
         }
-        State::Incomplete => "state:      NOT complete\n",
+        State::Incomplete => "state:      NOT sealed: left open as asked, because something failed\n",
         State::Interrupted => "state:      interrupted\n",
     };
     if let Some(seal) = &tally.seal {
         text += &format!("seal:       {} lines, root {} — keep it elsewhere\n", seal.size, seal.root);
     }
-    text + &format!("package:    {}\nverify:     affiant verify {}\n", tally.package, tally.package)
+    let package = &tally.package;
+    text += &format!("package:    {package}\n");
+    text + &match tally.state {
+        State::Complete | State::CompleteWithExceptions => format!("verify:     affiant verify {package}\n"),
+        State::Incomplete | State::Interrupted => {
+            format!("try again:  affiant resume {package} --retry-exceptions\nseal as is: affiant resume {package}\n")
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! `affiant resume`: goes on with an acquisition that was interrupted, or that was only planned.
+//! `affiant resume`: goes on with an acquisition that was interrupted, only planned, or left open.
 
 use camino::Utf8PathBuf;
 
@@ -6,23 +6,58 @@ use super::collect::{Asked, tool, work};
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::collect::Acquisition;
+use super::show;
+use crate::collect::{Acquisition, CollectError, Wishes};
+use crate::package::PackageError;
 
 /// Go on with an interrupted acquisition
 ///
-/// Nothing that is durable is fetched again; the scope is the one it was started with.
+/// Nothing that is durable is fetched again; the scope is the one it was started with. When everything has ended,
+/// the package is sealed, and a sealed package is never opened again.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  affiant resume ana-2024")]
+#[command(
+    after_help = "Examples:\n  affiant resume ana-2024\n  affiant resume ana-2024 --retry-exceptions --leave-open-on-exceptions\n\n\
+                        The second tries what failed once more, and leaves the package open if something still fails."
+)]
 pub(super) struct Args {
     /// The folder of the acquisition
     #[arg(value_name = "DIR")]
     package: Utf8PathBuf,
+    /// Fetch again what is on record as missing or vanished, and list again what could not be listed
+    #[arg(long)]
+    retry_exceptions: bool,
+    #[command(flatten)]
+    open: LeaveOpen,
+}
+
+/// What `collect` and `resume` have in common.
+#[derive(Debug, clap::Args)]
+pub(super) struct LeaveOpen {
+    /// Do not seal while something failed: `affiant resume DIR --retry-exceptions` tries it again
+    #[arg(long)]
+    leave_open_on_exceptions: bool,
+}
+
+impl LeaveOpen {
+    /// Together with what else is wished.
+    pub(super) const fn wishes(&self, retry_exceptions: bool) -> Wishes {
+        Wishes { retry_exceptions, leave_open: self.leave_open_on_exceptions }
+    }
 }
 
 /// Goes on.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let session = desk.persons_session().await?;
-    let acquisition = Acquisition::open(&args.package, &tool()?, desk.clock.clone()).await?;
+    let opened = Acquisition::open(&args.package, &tool()?, desk.clock.clone()).await;
+    let acquisition = opened.map_err(|error| match error {
+        CollectError::Package(PackageError::Sealed { root }) if args.retry_exceptions => Failure::failed(
+            format!("{} is sealed: its exceptions stand", show::plain(root.as_str())),
+            "collect what failed into another folder and hand over both; \
+             with `affiant collect --leave-open-on-exceptions` a package stays open for another try",
+        ),
+        error => error.into(),
+    })?;
+    let wishes = args.open.wishes(args.retry_exceptions);
     // It was asked for once; going on needs no second question.
-    work(desk, acquisition, session, Asked { plan_only: false, yes: true }).await
+    work(desk, acquisition, session, Asked { plan_only: false, yes: true, wishes }).await
 }

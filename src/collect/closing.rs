@@ -10,13 +10,14 @@ use crate::identity;
 use crate::terms::{ControlNumber, ExceptionCode, Severity};
 
 use super::error::CollectError;
-use super::plan::{PlannedFolder, PlannedMailbox};
+use super::plan::{Plan, PlannedFolder, PlannedMailbox};
 use super::register::{self, Spot};
 use super::search::Search;
 use super::standing::Standing;
 use super::{Run, fetch, record};
 
-/// Lists every folder in scope a second time; what has changed since the first is read again.
+/// Lists every folder in scope a second time; what has changed since the first is read again. A retry lists once more
+/// what could not be listed whole.
 pub(super) async fn relist(
     run: &Run,
     search: &Search,
@@ -25,10 +26,12 @@ pub(super) async fn relist(
 ) -> Result<(), CollectError> {
     let mailbox_id = mailbox.mailbox_id;
     let ended = run.acquisition.pen.read(move |l| l.passes(mailbox_id)).await?;
+    let unlisted = run.acquisition.pen.read(move |l| l.unlisted(mailbox_id)).await?;
+    let again = |id| run.wishes.retry_exceptions && unlisted.iter().any(|(_, folder)| *folder == id);
     let standing = Standing::of(&run.graph, mailbox);
     let open = mailbox.included().filter(|folder| {
         let passes = ended.get(&folder.row.folder_id);
-        !passes.is_some_and(|passes| passes.contains(&2))
+        !passes.is_some_and(|passes| passes.contains(&2)) || again(folder.row.folder_id)
     });
     let looks = stream::iter(open).map(|folder| look_again(run, custodian, mailbox, folder, (&standing, search)));
     looks.buffer_unordered(IN_FLIGHT).try_collect().await
@@ -110,6 +113,22 @@ fn outcome(
     } else {
         "content_differs"
     }
+}
+
+/// Whether something is missing that a later session may bring: an item, part of a folder, a whole mailbox.
+pub(super) async fn may_be_mended(run: &Run, plan: &Plan) -> Result<bool, CollectError> {
+    if plan.parts.iter().any(|part| part.mailbox.is_none()) {
+        return Ok(true);
+    }
+    let mailboxes: Vec<u64> = plan.mailboxes().map(|(_, mailbox)| mailbox.mailbox_id).collect();
+    let mended = run.acquisition.pen.read(move |l| {
+        let mut missing = l.totals()?.excepted > 0;
+        for mailbox_id in mailboxes {
+            missing |= !l.unlisted(mailbox_id)?.is_empty();
+        }
+        Ok(missing)
+    });
+    Ok(mended.await?)
 }
 
 /// Records the balance of every folder in scope.

@@ -72,6 +72,17 @@ pub struct Run {
     pub side_by_side: usize,
     /// Earlier checks of access by the same account, to be carried into the record.
     pub prior: Arc<PriorChecks>,
+    /// What is asked of this session besides going on.
+    pub wishes: Wishes,
+}
+
+/// What a person may ask of one session of a run. None of it is part of the scope.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// Fetch again, once each, the items on record as missing, and list again what could not be listed whole.
+    pub retry_exceptions: bool,
+    /// Do not seal while something is missing that a retry may bring.
+    pub leave_open: bool,
 }
 
 /// Collects what was planned, and seals the package.
@@ -101,38 +112,61 @@ pub async fn collect(run: &Run, plan: &Plan) -> Result<Tally, CollectError> {
     // An error of the disk explains the workers' own, which only say that the intake is gone.
     durable.await.map_err(|_| CollectError::Internal)??;
     worked?;
+    if run.wishes.leave_open && closing::may_be_mended(run, plan).await? {
+        return run.hold(plan).await;
+    }
     sealing::seal(run, plan).await
 }
 
 /// One mailbox from its first item to its balance.
 async fn one_mailbox(run: &Run, intake: &Intake, part: &Part, mailbox: &PlannedMailbox) -> Result<(), CollectError> {
     let search = &Search::of(run, mailbox);
-    fetch_remaining(run, intake, search, part.index, mailbox).await?;
+    if run.wishes.retry_exceptions {
+        fetch_all(run, intake, search, part.index, mailbox, Rows::Missing).await?;
+    }
+    fetch_all(run, intake, search, part.index, mailbox, Rows::Remaining).await?;
     closing::relist(run, search, part.index, mailbox).await?;
-    fetch_remaining(run, intake, search, part.index, mailbox).await?;
+    fetch_all(run, intake, search, part.index, mailbox, Rows::Remaining).await?;
     closing::balance(run, mailbox).await?;
     run.monitor.tell(&Event::Finished { custodian: part.index });
     Ok(())
 }
 
-/// Fetches every listed item that has not ended, four at a time; returns when all are durable.
-async fn fetch_remaining(
+/// Which listed items are fetched.
+#[derive(Debug, Clone, Copy)]
+enum Rows {
+    /// Those that have not ended.
+    Remaining,
+    /// Those that ended without their bytes in an earlier session: once each, since new failures come behind.
+    Missing,
+}
+
+/// Fetches listed items to their end, four at a time; returns when all are durable.
+async fn fetch_all(
     run: &Run,
     intake: &Intake,
     search: &Search,
     custodian: usize,
     mailbox: &PlannedMailbox,
+    which: Rows,
 ) -> Result<(), CollectError> {
     let mailbox_id = mailbox.mailbox_id;
     let standing = &Standing::of(&run.graph, mailbox);
     let counts = run.acquisition.pen.read(move |l| l.counts(mailbox_id)).await?;
-    let durable = counts.collected + counts.excepted;
-    run.monitor.tell(&Event::Fetching { custodian, remaining: counts.remaining(), durable });
+    let (remaining, durable) = match which {
+        Rows::Remaining => (counts.remaining(), counts.collected + counts.excepted),
+        Rows::Missing => (counts.excepted, counts.collected),
+    };
+    run.monitor.tell(&Event::Fetching { custodian, remaining, durable });
     let pages = stream::try_unfold(0, |after| async move {
         if run.stop.is_asked() {
             return Ok(None);
         }
-        let rows = run.acquisition.pen.read(move |l| l.remaining(mailbox_id, after, ROWS)).await?;
+        let pen = &run.acquisition.pen;
+        let rows = match which {
+            Rows::Remaining => pen.read(move |l| l.remaining(mailbox_id, after, ROWS)).await?,
+            Rows::Missing => pen.read(move |l| l.missing(mailbox_id, after, ROWS)).await?,
+        };
         let next = rows.last().map(|row| row.listed_id);
         Ok::<_, CollectError>(next.map(|next| (stream::iter(rows.into_iter().map(Ok)), next)))
     });
@@ -186,6 +220,14 @@ impl Run {
             })
             .await?;
         Ok(())
+    }
+
+    /// Ends a session that came to its end without a seal: exit code 3, and a retry may still help.
+    async fn hold(&self, plan: &Plan) -> Result<Tally, CollectError> {
+        self.acquisition.close_session("left_open").await?;
+        let tally = Tally::so_far(self, plan, State::Incomplete, None).await?;
+        self.acquisition.pen.clone().close().await?;
+        Ok(Tally { exit_code: 3, ..tally })
     }
 
     /// Ends a session that did not come to its end: why, and what it came to so far.

@@ -57,8 +57,11 @@ pub(super) fn swear(w: &mut Writer<'_>, sworn: &Sworn) -> Result<(), CustodyErro
         Ending::Collected(collected) => swear_collected(w, sworn, collected),
         Ending::Missing { code, refusal } => {
             let row = ExceptionRow { detail: said(refusal), ..exception(sworn, *code, Severity::ItemMissing) };
+            let before = w.ledger().last_missing(sworn.row.listed_id)?;
             let seq = except(w, &row, Some(sworn))?;
-            requests(w, &sworn.trail, seq)
+            requests(w, &sworn.trail, seq)?;
+            // One item that fails twice is one exception that stands, not two.
+            before.map_or(Ok(()), |exception_id| resolve(w, exception_id, "tried_again"))
         }
     }
 }
@@ -92,7 +95,9 @@ fn swear_collected(w: &mut Writer<'_>, sworn: &Sworn, collected: &Collected) -> 
     requests(w, &sworn.trail, seq)?;
     w.item(&item_row(sworn, collected), seq)?;
     parts(w, sworn.row.listed_id, &facts.examined)?;
-    notes(w, sworn, facts)
+    notes(w, sworn, facts)?;
+    let before = w.ledger().last_missing(sworn.row.listed_id)?;
+    before.map_or(Ok(()), |exception_id| resolve(w, exception_id, "collected"))
 }
 
 /// Where a message was that had gone from where it was listed.
@@ -238,6 +243,12 @@ pub(super) fn except(w: &mut Writer<'_>, row: &ExceptionRow, sworn: Option<&Swor
     let seq = w.append(line)?;
     w.exception(row, seq)?;
     Ok(seq)
+}
+
+/// Records that an earlier exception no longer stands, and what came in its place.
+pub(super) fn resolve(w: &mut Writer<'_>, exception_id: u64, outcome: &str) -> Result<(), CustodyError> {
+    let line = Line::new(EventKind::ExceptionResolved).int("exception_id", exception_id).text("outcome", outcome);
+    w.append(line).map(drop)
 }
 
 /// The service's last word, without its message text, and what a search showed.

@@ -57,17 +57,17 @@ pub(super) async fn list(
     let (recent, changed) = (Recent::default(), Vec::new());
     let (known, not_chosen) = (Arc::new(known), run.acquisition.ids.as_ref().map(|_| 0));
     let mut register = Register { run, spot, pass, known, recent, listed: 0, not_chosen, changed };
-    let listing = match enumerate::list(&run.graph, &target, &mut register).await {
-        Ok(listing) => listing,
+    let (listing, whole) = match enumerate::list(&run.graph, &target, &mut register).await {
+        Ok(listing) => (listing, listing.broken == 0),
         Err(CollectError::Fault(mut fault)) if is_closed(&fault) => {
             standing.confirm(&mut fault.trail).await?;
             register.closed(fault).await?;
-            Listing::default()
+            (Listing::default(), false)
         }
         Err(error) => return Err(error),
     };
     let changed = std::mem::take(&mut register.changed);
-    ended(run, spot, folder, pass, listing, register.not_chosen).await?;
+    ended(run, spot, folder, pass, listing, register.not_chosen, whole).await?;
     Ok(changed)
 }
 
@@ -78,6 +78,7 @@ async fn ended(
     pass: u32,
     listing: Listing,
     not_chosen: Option<u64>,
+    whole: bool,
 ) -> Result<(), CollectError> {
     let (mailbox_id, folder_id, path) = (spot.mailbox_id, spot.folder_id, folder.path.clone());
     run.acquisition
@@ -97,6 +98,14 @@ async fn ended(
                 let detail = format!("pass {pass}: the service counted {expected} and listed {}", listing.listed);
                 let about = ExceptionRow { mailbox_id: Some(mailbox_id), folder_id: Some(folder_id), detail, ..row };
                 record::except(w, &about, None)?;
+            }
+            if whole {
+                // What an earlier listing of this folder could not see, this one has.
+                for (exception_id, folder) in w.ledger().unlisted(mailbox_id)? {
+                    if folder == folder_id {
+                        record::resolve(w, exception_id, "listed")?;
+                    }
+                }
             }
             Ok(())
         })

@@ -19,7 +19,7 @@ pub enum State {
     Complete,
     /// Sealed; something is missing, unreadable or rebuilt, and named.
     CompleteWithExceptions,
-    /// Stopped by the service, the sign-in or the disk; not sealed, can be resumed.
+    /// Stopped by the service, the sign-in or the disk, or left open as asked (exit code 3); not sealed, can be resumed.
     Incomplete,
     /// Stopped by the user; not sealed, can be resumed.
     Interrupted,

@@ -141,6 +141,16 @@ impl Ledger<'_> {
         Ok(found.is_some())
     }
 
+    /// The exception that says, last, that a listed item is missing.
+    pub fn last_missing(&self, listed_id: u64) -> Result<Option<u64>, CustodyError> {
+        listings::last_missing(self.db, listed_id)
+    }
+
+    /// Exceptions that stand and say that a folder, or a part of it, could not be listed: each with its folder.
+    pub fn unlisted(&self, mailbox_id: u64) -> Result<Vec<(u64, u64)>, CustodyError> {
+        listings::unlisted(self.db, mailbox_id)
+    }
+
     /// Ids other than the listed ones under which messages of a mailbox were found again.
     pub fn found_again(&self, mailbox_id: u64) -> Result<Vec<crate::terms::GraphId>, CustodyError> {
         listings::found_again(self.db, mailbox_id)

@@ -120,6 +120,31 @@ pub(super) fn version(
     }
 }
 
+/// The exception that says, last, that a listed item is missing. Each one resolves the one before it.
+pub(super) fn last_missing(db: &Connection, listed_id: u64) -> Result<Option<u64>, CustodyError> {
+    let sql = "SELECT exception_id FROM exception WHERE listed_id = ?1 AND severity = 'item_missing' \
+               ORDER BY exception_id DESC LIMIT 1";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![sql_int(listed_id)?])?;
+    rows.next()?.map(|row| read_back::count(row, "exception_id")).transpose()
+}
+
+/// Exceptions that stand and say that a folder of a mailbox, or a part of it, could not be listed: number and folder.
+pub(super) fn unlisted(db: &Connection, mailbox_id: u64) -> Result<Vec<(u64, u64)>, CustodyError> {
+    let sql = "SELECT exception_id, folder_id FROM exception
+                WHERE mailbox_id = ?1 AND folder_id IS NOT NULL AND severity = 'fatal' AND exception_id NOT IN (
+                  SELECT json_extract(body,'$.exception_id') FROM entry
+                   WHERE kind = 'exception.resolved' AND json_extract(body,'$.exception_id') IS NOT NULL)
+                ORDER BY exception_id";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![sql_int(mailbox_id)?])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((read_back::count(row, "exception_id")?, read_back::count(row, "folder_id")?));
+    }
+    Ok(found)
+}
+
 /// Ids other than the listed ones under which messages of a mailbox were found again. Each has a note, so few rows are
 /// looked at however large the mailbox is.
 pub(super) fn found_again(db: &Connection, mailbox_id: u64) -> Result<Vec<GraphId>, CustodyError> {
@@ -219,8 +244,9 @@ pub(super) fn each_exception(
         "SELECT e.exception_id, e.code, e.severity, e.detail, e.attempts, e.entry_seq,
                 coalesce(e.mailbox_id, l.mailbox_id) AS mailbox_id, l.listed_id AS number,
                 f.path AS folder_path, coalesce(e.graph_id, l.graph_id) AS graph_id,
-                EXISTS (SELECT 1 FROM entry r WHERE r.kind = 'exception.resolved'
-                           AND json_extract(r.body,'$.exception_id') = e.exception_id) AS resolved
+                e.exception_id IN (SELECT json_extract(r.body,'$.exception_id') FROM entry r
+                                    WHERE r.kind = 'exception.resolved'
+                                      AND json_extract(r.body,'$.exception_id') IS NOT NULL) AS resolved
            FROM exception e LEFT JOIN listed l ON l.listed_id = coalesce(e.listed_id, e.item_id)
            LEFT JOIN folder f ON f.folder_id = coalesce(e.folder_id, l.folder_id)
           ORDER BY e.exception_id",

@@ -7,9 +7,9 @@ use std::process::{Child, Stdio};
 use crate::tenant::{MARA, Tenant, rows};
 
 const VOLUME: [&str; 3] = [MARA, "--folder", "Inbox/Volume"];
-const HASHES: &str = "select graph_id, lower(hex(sha256)) from item order by 1";
+pub(crate) const HASHES: &str = "select graph_id, lower(hex(sha256)) from item order by 1";
 
-fn items(package: &Path) -> usize {
+pub(crate) fn items(package: &Path) -> usize {
     if !package.join("affiant/manifest.sqlite").exists() {
         return 0;
     }
@@ -18,7 +18,7 @@ fn items(package: &Path) -> usize {
 }
 
 /// Starts a run and kills it, without warning, once so many items are durable.
-fn kill_at(tenant: &Tenant, args: &[&str], package: &Path, durable: usize) {
+pub(crate) fn kill_at(tenant: &Tenant, args: &[&str], package: &Path, durable: usize) {
     let mut run = tenant.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs");
     while items(package) < durable && run.try_wait().expect("its state").is_none() {
         std::thread::yield_now();
