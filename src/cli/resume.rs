@@ -33,7 +33,8 @@ pub(super) struct Args {
 /// What `collect` and `resume` have in common.
 #[derive(Debug, clap::Args)]
 pub(super) struct LeaveOpen {
-    /// Do not seal while something failed: `affiant resume DIR --retry-exceptions` tries it again
+    /// Do not seal while something failed, nor rebuild what the service may give later: `affiant resume DIR
+    /// --retry-exceptions` tries it again
     #[arg(long)]
     leave_open_on_exceptions: bool,
 }

@@ -14,6 +14,7 @@ use crate::identity::{self, Examined};
 use crate::package::{Landed, Landing, Package};
 use crate::terms::{ExceptionCode, Exchange, ObjectId, Purpose, SourceKind};
 
+use super::Run;
 use super::error::CollectError;
 use super::rebuild::{Loss, Rebuilt};
 use super::search::{Found, Place, Search};
@@ -99,17 +100,18 @@ impl Ended {
 /// # Errors
 /// What is about the run and not the item: sign-in, network, disk, TLS, access to the mailbox lost.
 pub(super) async fn item(
-    graph: &Graph,
-    package: &Package,
+    run: &Run,
     standing: &Standing,
     search: &Search,
     row: ListedRow,
 ) -> Result<Ended, CollectError> {
-    let (mailbox, mut trail) = (standing.owner(), Vec::new());
-    let ending = match under(graph, package, mailbox, row.message.graph_id.as_str(), &mut trail).await? {
+    let (graph, package) = (&run.graph, &run.acquisition.package);
+    let at = Source { graph, package, mailbox: standing.owner(), may_wait: run.wishes.leave_open };
+    let mut trail = Vec::new();
+    let ending = match under(at, row.message.graph_id.as_str(), &mut trail).await? {
         Ending::Vanished(refusal) => match search.again(&row, &mut trail).await? {
             Found::Here(place) => {
-                let mut ending = under(graph, package, mailbox, place.graph_id.as_str(), &mut trail).await?;
+                let mut ending = under(at, place.graph_id.as_str(), &mut trail).await?;
                 match &mut ending {
                     Ending::Fetched(fetched) => fetched.facts.found_again = Some(place),
                     Ending::Vanished(refusal) | Ending::Excepted { refusal, .. } => {
@@ -130,21 +132,25 @@ pub(super) async fn item(
     Ok(Ended { row, ending, trail })
 }
 
+/// Where messages come from and go to.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    graph: &'a Graph,
+    package: &'a Package,
+    mailbox: &'a ObjectId,
+    /// Whether what the service fails to give now is better left for a retry than rebuilt.
+    may_wait: bool,
+}
+
 /// How a message ends that is asked for under this id.
-async fn under(
-    graph: &Graph,
-    package: &Package,
-    mailbox: &ObjectId,
-    id: &str,
-    trail: &mut Vec<Exchange>,
-) -> Result<Ending, CollectError> {
-    match native(graph, package, mailbox, id, trail).await {
+async fn under(at: Source<'_>, id: &str, trail: &mut Vec<Exchange>) -> Result<Ending, CollectError> {
+    match native(at.graph, at.package, at.mailbox, id, trail).await {
         Ok((landed, examined)) => {
             let (source, losses) = (SourceKind::MimeValue, Vec::new());
             let facts = Facts { examined, source, losses, refusal: None, found_again: None };
             Ok(Ending::Fetched(Box::new(Fetched { landed, facts })))
         }
-        Err(fault) => without_native(graph, package, mailbox, id, fault, trail).await,
+        Err(fault) => without_native(at, id, fault, trail).await,
     }
 }
 
@@ -172,9 +178,7 @@ pub(super) async fn native(
 
 /// What to do with a message that the service would not render.
 async fn without_native(
-    graph: &Graph,
-    package: &Package,
-    mailbox: &ObjectId,
+    at: Source<'_>,
     id: &str,
     fault: Fault,
     trail: &mut Vec<Exchange>,
@@ -183,8 +187,8 @@ async fn without_native(
     match fault.kind {
         FaultKind::Gone => {
             // Gone from where it was listed, or only not to be rendered: its properties decide.
-            let ask = item_ask(mailbox, id, None, Purpose::ItemState).query("$select", "id");
-            match graph.get::<wire::Message>(&ask).await {
+            let ask = item_ask(at.mailbox, id, None, Purpose::ItemState).query("$select", "id");
+            match at.graph.get::<wire::Message>(&ask).await {
                 Err(mut fault) if matches!(fault.kind, FaultKind::Gone) => {
                     trail.append(&mut fault.trail);
                     Ok(Ending::Vanished(refusal))
@@ -196,15 +200,18 @@ async fn without_native(
                 Err(fault) => Err(fault.into()),
                 Ok(Answer { trail: mut more, .. }) => {
                     trail.append(&mut more);
-                    rebuilt(graph, package, mailbox, id, refusal, trail).await
+                    rebuilt(at, id, refusal, trail).await
                 }
             }
         }
         FaultKind::Unrenderable | FaultKind::AskLess | FaultKind::Refused | FaultKind::NotGraph => {
-            rebuilt(graph, package, mailbox, id, refusal, trail).await
+            rebuilt(at, id, refusal, trail).await
         }
-        // A service that answers, but never with this item: its properties may still be had.
-        FaultKind::Unavailable if fault.status.is_some() => rebuilt(graph, package, mailbox, id, refusal, trail).await,
+        // A service that answers, but not with this item: a retry is still to come, or its properties may be had.
+        FaultKind::Unavailable if fault.status.is_some() && at.may_wait => {
+            Ok(Ending::Excepted { code: ExceptionCode::MimeUnavailable, refusal })
+        }
+        FaultKind::Unavailable if fault.status.is_some() => rebuilt(at, id, refusal, trail).await,
         FaultKind::Denied | FaultKind::NotFound | FaultKind::NoMailbox => {
             Ok(Ending::Excepted { code: ExceptionCode::NotAccessible, refusal })
         }
@@ -218,21 +225,19 @@ async fn without_native(
 }
 
 async fn rebuilt(
-    graph: &Graph,
-    package: &Package,
-    mailbox: &ObjectId,
+    at: Source<'_>,
     id: &str,
     refusal: Refusal,
     trail: &mut Vec<Exchange>,
 ) -> Result<Ending, CollectError> {
-    let gathered = match source::gather(graph, mailbox, id, trail).await? {
+    let gathered = match source::gather(at.graph, at.mailbox, id, trail).await? {
         source::Gathered::Here(gathered) => gathered,
         source::Gathered::Gone(last) => return Ok(Ending::Vanished(last)),
         source::Gathered::Refused(last) => {
             return Ok(Ending::Excepted { code: ExceptionCode::MimeUnavailable, refusal: last });
         }
     };
-    let mut landing = package.landing();
+    let mut landing = at.package.landing();
     let written = off_the_reactor(move || {
         let Rebuilt { eml, losses, .. } = super::rebuild::rebuild(&gathered);
         landing.write(&eml)?;

@@ -81,7 +81,7 @@ pub struct Run {
 pub struct Wishes {
     /// Fetch again, once each, the items on record as missing, and list again what could not be listed whole.
     pub retry_exceptions: bool,
-    /// Do not seal while something is missing that a retry may bring.
+    /// Do not seal while something is missing that a retry may bring, and rebuild nothing that the service may give later.
     pub leave_open: bool,
 }
 
@@ -175,7 +175,7 @@ async fn fetch_all(
         if run.stop.is_asked() {
             return Ok(());
         }
-        let ended = fetch::item(&run.graph, &run.acquisition.package, standing, search, row).await?;
+        let ended = fetch::item(run, standing, search, row).await?;
         intake.hand_in(custodian, ended).await
     });
     items.try_buffer_unordered(UNDER_WAY).try_collect::<()>().await?;

@@ -124,6 +124,24 @@ fn what_fails_again_is_one_exception_and_a_sealed_package_stays_sealed() {
 }
 
 #[test]
+fn what_the_service_fails_to_give_waits_for_a_retry_and_is_rebuilt_only_at_the_end() {
+    let ill = tenant("value-503-forever:ids=3:after=20");
+    let (out, package) = left_open(&ill);
+    assert_eq!(rows(&package, "select count(*) from exception where code = 'mime_unavailable'"), ["3"]);
+    assert_eq!(items(&package), 637);
+    let well = healthy(&[]);
+    let ran = well.run(&["resume", &out, "--retry-exceptions", "--json"]).exits(0).last();
+    assert_eq!((ran["totals"]["collected"].as_u64(), ran["totals"]["rebuilt"].as_u64()), (Some(640), Some(0)));
+    well.run(&["verify", &out]).exits(0);
+
+    let other = tenant("value-503-forever:ids=3:after=20");
+    let (out, _) = left_open(&other);
+    let ran = other.run(&["resume", &out, "--retry-exceptions", "--json"]).exits(3).last();
+    assert_eq!((ran["totals"]["collected"].as_u64(), ran["totals"]["rebuilt"].as_u64()), (Some(640), Some(3)));
+    other.run(&["verify", &out]).exits(0);
+}
+
+#[test]
 fn without_exceptions_a_package_is_sealed_whatever_was_wished() {
     let tenant = healthy(&[]);
     let (ran, _) = tenant.collect("p", &[&VOLUME[..], &["--leave-open-on-exceptions"]].concat());

@@ -138,6 +138,8 @@ async fn a_resolved_exception_stays_on_record_and_out_of_the_counts() {
     wrote.await.expect("written");
     let read = pen.read(|ledger| Ok((ledger.exceptions()?, ledger.exceptions_by_code()?)));
     let (all, standing) = read.await.expect("readable");
+    let last = pen.read(|ledger| Ok([5, 6, 7].map(|listed_id| ledger.last_missing(listed_id).ok().flatten())));
+    assert_eq!(last.await.expect("readable"), [Some(1), Some(2), None]);
     let resolved: Vec<bool> = all.iter().map(|exception| exception.resolved).collect();
     assert_eq!(resolved, [true, false, false]);
     assert_eq!(all[2].control_number, Some(number(2)));
@@ -217,4 +219,27 @@ async fn an_empty_log_has_no_opening_and_no_checkpoint() {
     assert!(matches!(pen.read(|ledger| ledger.opening()).await, Err(CustodyError::NeverOpened)));
     assert!(matches!(pen.write(|writer| writer.checkpoint()).await, Err(CustodyError::NeverOpened)));
     assert_eq!(head(&pen).await, Head { size: 0, root: Sha256::of(b"") });
+}
+
+#[tokio::test]
+async fn a_folder_that_could_not_be_listed_is_named_until_that_is_resolved() {
+    let place = Place::new();
+    let pen = begun(&place, 1).await;
+    let wrote = pen.write(|writer| {
+        let mut numbers = Vec::new();
+        for folder_id in [1, 2] {
+            let line = Line::new(EventKind::ItemExcepted).text("code", "other").text("severity", "fatal");
+            let seq = writer.append(line)?;
+            let row = ExceptionRow::new(ExceptionCode::Other, Severity::Fatal);
+            let about = ExceptionRow { mailbox_id: Some(1), folder_id: Some(folder_id), ..row };
+            numbers.push(writer.exception(&about, seq)?);
+        }
+        let both = writer.ledger().unlisted(1)?;
+        writer.append(Line::new(EventKind::ExceptionResolved).int("exception_id", numbers[0]))?;
+        Ok((both, numbers))
+    });
+    let (both, numbers) = wrote.await.expect("written");
+    assert_eq!(both, [(numbers[0], 1), (numbers[1], 2)]);
+    let left = pen.read(|ledger| Ok((ledger.unlisted(1)?, ledger.unlisted(2)?))).await.expect("readable");
+    assert_eq!(left, (vec![(numbers[1], 2)], vec![]));
 }
