@@ -173,6 +173,38 @@ fn filter(message_id: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::custody::Listed;
+
+    fn row(received: &str) -> ListedRow {
+        let message = Listed {
+            mailbox_id: 1,
+            folder_id: 1,
+            graph_id: GraphId::new("AAMk-1").expect("valid"),
+            change_key: None,
+            internet_message_id: Some("<a@x.example>".to_owned()),
+            received_utc: UtcInstant::parse(received).ok(),
+            sent_utc: None,
+            created_utc: None,
+            modified_utc: None,
+            subject: None,
+            is_draft: false,
+            item_class: None,
+            store_bytes: None,
+            pass: 1,
+        };
+        ListedRow { listed_id: 1, message }
+    }
+
+    #[test]
+    fn a_copy_with_other_dates_is_another_message() {
+        let copy = |json: &str| serde_json::from_str::<wire::Message>(json).expect("a message");
+        let same = copy(r#"{"id":"AAMk-2","receivedDateTime":"2024-03-01T10:00:00Z"}"#);
+        let sent_copy = copy(r#"{"id":"AAMk-3","receivedDateTime":"2024-03-01T09:59:58Z"}"#);
+        let listed = row("2024-03-01T10:00:00Z");
+        assert!(is_same(&listed, &same) && !is_same(&listed, &sent_copy));
+        // What neither side knows cannot tell them apart.
+        assert!(is_same(&listed, &copy(r#"{"id":"AAMk-4"}"#)));
+    }
 
     #[test]
     fn quotes_are_doubled_and_what_no_url_could_hold_is_not_asked_for() {
