@@ -110,7 +110,6 @@ fn a_message_that_vanishes_during_the_access_test_does_not_close_the_mailbox() {
 }
 
 #[test]
-#[ignore = "an item that answers 404 twice is called gone, though the second listing shows it: it is not asked for again"]
 fn what_the_second_listing_still_shows_is_not_called_gone() {
     let mut bench = Bench::of(60);
     bench.whole("g66:after=20:times=2");

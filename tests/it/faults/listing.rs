@@ -90,10 +90,9 @@ fn folders_that_contain_themselves_end_and_those_that_are_gone_are_named() {
 }
 
 #[test]
-fn folders_that_no_listing_shows_are_found_by_their_messages_or_named() {
+fn folders_that_no_listing_shows_are_found_by_their_messages() {
     let mut bench = Bench::of(60);
-    let outcome = bench.under("unlisted:rate=1");
-    bench.check("g45", outcome.exit != 0, || format!("exit {} with {}", outcome.exit, outcome.last["totals"]));
+    bench.whole("unlisted:rate=1");
     bench.done();
 }
 
@@ -106,7 +105,6 @@ fn a_damaged_link_on_a_sample_does_not_close_the_mailbox() {
 }
 
 #[test]
-#[ignore = "a folder that no list shows is not looked for by its messages: they are left out, and nothing says so"]
 fn messages_in_a_folder_that_no_listing_shows_are_not_left_out_in_silence() {
     const LEGACY: &str = "legacy-import@brackwater.example";
     let tenant = Tenant::with_sign_in(&[]);
@@ -117,7 +115,6 @@ fn messages_in_a_folder_that_no_listing_shows_are_not_left_out_in_silence() {
 }
 
 #[test]
-#[ignore = "a folder that its parent counts and the list leaves out is not missed: its messages are left out in silence"]
 fn folders_that_their_parents_count_and_no_list_shows_are_named() {
     let tenant = Tenant::with_sign_in(&["--seed", "7"]);
     let (_, whole) = tenant.collect("whole", &[MARA]);
@@ -129,7 +126,6 @@ fn folders_that_their_parents_count_and_no_list_shows_are_named() {
 }
 
 #[test]
-#[ignore = "a folder whose list is refused once stays a fatal exception, though the second listing showed all of it"]
 fn a_list_that_is_refused_once_and_then_given_is_no_lost_folder() {
     let mut bench = Bench::of(60);
     for faults in ["sorted-403", "sorted-404", "sorted-412"] {

@@ -179,9 +179,9 @@ pub(super) const ROWS: &[Row] = &[
         45,
         "folders that no listing shows",
         "g45",
-        "found by the messages in them, or named",
+        "found by the messages in them",
         &[
-            "faults::listing::folders_that_no_listing_shows_are_found_by_their_messages_or_named",
+            "faults::listing::folders_that_no_listing_shows_are_found_by_their_messages",
             "faults::listing::messages_in_a_folder_that_no_listing_shows_are_not_left_out_in_silence",
             "faults::listing::folders_that_their_parents_count_and_no_list_shows_are_named",
         ],
