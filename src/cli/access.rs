@@ -4,14 +4,15 @@
 //! another's. It holds ids, codes, times and who exported evidence; no address, no token.
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::delegation::{KeptCheck, PriorChecks, Probe, keep};
-use crate::session::SignedIn;
+use crate::home;
+use crate::session::{Account, SignedIn};
 use crate::terms::{ObjectId, Sha256, UtcInstant};
 
 /// The form of a file; files of a newer form are left alone.
@@ -69,9 +70,7 @@ pub(super) fn keep_all(home: &Utf8Path, signed_in: &SignedIn, probes: &[Probe], 
         return Ok(());
     }
     let folder = folder(home);
-    make_private_folder(&folder)?;
-    let lock = open_lock(&folder.join("lock"))?;
-    lock.lock()?;
+    let held = home::hold(&folder.join("lock"))?;
     for (probe, mailbox) in found() {
         let path = file(home, signed_in, mailbox);
         if is_newer(&path) {
@@ -87,7 +86,29 @@ pub(super) fn keep_all(home: &Utf8Path, signed_in: &SignedIn, probes: &[Probe], 
             mailbox: mailbox.clone(),
             checks: keep(before, KeptCheck::of(probe, at)),
         };
-        write(&path, &serde_json::to_vec_pretty(&kept)?)?;
+        home::write(&path, &serde_json::to_vec_pretty(&kept)?)?;
+    }
+    drop(held);
+    Ok(())
+}
+
+/// Forgets what these accounts kept; every account's where `all` is set, damaged files among it.
+pub(super) fn forget(home: &Utf8Path, gone: &[Account], all: bool) -> io::Result<()> {
+    let folder = folder(home);
+    if !folder.exists() {
+        return Ok(());
+    }
+    let held = home::hold(&folder.join("lock"))?;
+    let is_of_one = |kept: &Kept| gone.iter().any(|account| kept.is_of(&account.signed_in()));
+    for path in home::list(&folder)?.into_iter().filter(|path| path.extension() == Some("json")) {
+        if all || read::<Kept>(&path).is_some_and(|kept| is_of_one(&kept)) {
+            home::remove(&path)?;
+        }
+    }
+    drop(held);
+    if home::list(&folder)?.iter().all(|path| path.file_name() == Some("lock")) {
+        home::remove(&folder.join("lock"))?;
+        home::remove_empty_folder(&folder);
     }
     Ok(())
 }
@@ -105,35 +126,6 @@ fn is_newer(path: &Utf8Path) -> bool {
         version: u32,
     }
     read::<Form>(path).is_some_and(|form| form.version > VERSION)
-}
-
-/// Replaces a file whole or not at all; a temporary file is private from the start.
-fn write(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Utf8Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-fn open_lock(path: &Utf8Path) -> io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-#[cfg(unix)]
-fn make_private_folder(folder: &Utf8Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn make_private_folder(folder: &Utf8Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
 }
 
 #[cfg(test)]
@@ -168,18 +160,7 @@ mod tests {
 
     fn probe(verdict: Verdict) -> Probe {
         let user = User { id: Some("a1".into()), mail: Some("ana@x.example".into()), ..User::default() };
-        Probe {
-            typed: "ana@x.example".into(),
-            person: Person::from_user(&user),
-            verdict,
-            basis: None,
-            observations: Vec::new(),
-            advice: None,
-            notes: Vec::new(),
-            facts: None,
-            exchange_evidence: None,
-            trail: Vec::new(),
-        }
+        Probe::of_verdict("ana@x.example", Person::from_user(&user), verdict)
     }
 
     #[test]

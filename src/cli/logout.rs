@@ -6,7 +6,8 @@ use super::failure::Failure;
 
 /// Forget a sign-in and its tokens
 ///
-/// Everything that is kept about the account on this machine is removed; the identity platform is not asked.
+/// Everything that is kept about the account on this machine is removed, its checks of access too; packages stay, and
+/// the identity platform is not asked.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  affiant logout --all")]
 pub(super) struct Args {
@@ -28,6 +29,14 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
             None => Vec::new(),
         }
     };
+    let (home, kept_by) = (desk.home().to_owned(), gone.clone());
+    let forgetting = tokio::task::spawn_blocking(move || super::access::forget(&home, &kept_by, args.all));
+    if !matches!(forgetting.await, Ok(Ok(()))) {
+        return Err(Failure::failed(
+            "the sign-in is forgotten, but not every check of access it left",
+            "remove the folder `access` in AFFIANT_HOME",
+        ));
+    }
     let names: Vec<String> = gone.iter().map(|account| account.user_principal_name.clone()).collect();
     if desk.json {
         desk.print(&(serde_json::json!({ "forgotten": names }).to_string() + "\n"));

@@ -30,6 +30,9 @@ pub(super) struct Fetched {
     pub(super) facts: Facts,
 }
 
+/// How often a message that seems cut short is read again.
+const READINGS: u32 = 2;
+
 /// What is known about a message's bytes.
 #[derive(Debug)]
 pub(super) struct Facts {
@@ -144,14 +147,77 @@ struct Source<'a> {
 
 /// How a message ends that is asked for under this id.
 async fn under(at: Source<'_>, id: &str, trail: &mut Vec<Exchange>) -> Result<Ending, CollectError> {
-    match native(at.graph, at.package, at.mailbox, id, trail).await {
-        Ok((landed, examined)) => {
-            let (source, losses) = (SourceKind::MimeValue, Vec::new());
-            let facts = Facts { examined, source, losses, refusal: None, found_again: None };
-            Ok(Ending::Fetched(Box::new(Fetched { landed, facts })))
-        }
-        Err(fault) => without_native(at, id, fault, trail).await,
+    let fault = match whole(at, id, trail).await {
+        Ok(brought) => return Ok(as_served(brought)),
+        Err(fault) => fault,
+    };
+    let doubtful = matches!(
+        fault.kind,
+        FaultKind::Gone | FaultKind::Denied | FaultKind::NotFound | FaultKind::NoMailbox | FaultKind::Refused
+    );
+    if !doubtful {
+        return without_native(at, id, fault, trail).await;
     }
+    // Gone, closed, or only refused this once: its properties decide.
+    match presence(at, id, trail).await? {
+        Presence::Gone(refusal) => Ok(Ending::Vanished(refusal)),
+        Presence::Closed => Ok(Ending::Excepted { code: ExceptionCode::NotAccessible, refusal: Refusal::of(&fault) }),
+        Presence::Here => match whole(at, id, trail).await {
+            Ok(brought) => Ok(as_served(brought)),
+            Err(fault) => without_native(at, id, fault, trail).await,
+        },
+    }
+}
+
+fn as_served((landed, examined): (Landed, Examined)) -> Ending {
+    let (source, losses) = (SourceKind::MimeValue, Vec::new());
+    let facts = Facts { examined, source, losses, refusal: None, found_again: None };
+    Ending::Fetched(Box::new(Fetched { landed, facts }))
+}
+
+/// Whether a message is where it was asked for.
+enum Presence {
+    Here,
+    Gone(Refusal),
+    Closed,
+}
+
+async fn presence(at: Source<'_>, id: &str, trail: &mut Vec<Exchange>) -> Result<Presence, Fault> {
+    let ask = item_ask(at.mailbox, id, None, Purpose::ItemState).query("$select", "id");
+    match at.graph.get::<wire::Message>(&ask).await {
+        Ok(Answer { trail: mut more, .. }) => {
+            trail.append(&mut more);
+            Ok(Presence::Here)
+        }
+        Err(mut fault) if is_closed(&fault) => {
+            trail.append(&mut fault.trail);
+            let gone = matches!(fault.kind, FaultKind::Gone);
+            Ok(if gone { Presence::Gone(Refusal::of(&fault)) } else { Presence::Closed })
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// A message's bytes to their end. Where no length is announced and the MIME is not closed, it is read once more: what
+/// the store holds comes again as it is, and what was cut on the way does not (G05).
+async fn whole(at: Source<'_>, id: &str, trail: &mut Vec<Exchange>) -> Result<(Landed, Examined), Fault> {
+    let mut read = native(at.graph, at.package, at.mailbox, id, trail).await?;
+    for _ in 0..READINGS {
+        let announced = trail.last().is_some_and(|exchange| exchange.content_length.is_some());
+        if announced || !read.1.unclosed {
+            return Ok(read);
+        }
+        let again = native(at.graph, at.package, at.mailbox, id, trail).await?;
+        if again.0.sha256 == read.0.sha256 {
+            return Ok(again);
+        }
+        read = again;
+    }
+    if read.1.unclosed {
+        let (status, code) = (Some(200), Some("cut_short".to_owned()));
+        return Err(Fault { kind: FaultKind::Unavailable, status, code, trail: Vec::new() });
+    }
+    Ok(read)
 }
 
 fn item_ask<'p>(mailbox: &'p ObjectId, id: &'p str, tail: Option<&'p str>, purpose: Purpose) -> Ask {
@@ -185,36 +251,20 @@ async fn without_native(
 ) -> Result<Ending, CollectError> {
     let refusal = Refusal::of(&fault);
     match fault.kind {
-        FaultKind::Gone => {
-            // Gone from where it was listed, or only not to be rendered: its properties decide.
-            let ask = item_ask(at.mailbox, id, None, Purpose::ItemState).query("$select", "id");
-            match at.graph.get::<wire::Message>(&ask).await {
-                Err(mut fault) if matches!(fault.kind, FaultKind::Gone) => {
-                    trail.append(&mut fault.trail);
-                    Ok(Ending::Vanished(refusal))
-                }
-                Err(mut fault) if is_closed(&fault) => {
-                    trail.append(&mut fault.trail);
-                    Ok(Ending::Excepted { code: ExceptionCode::NotAccessible, refusal })
-                }
-                Err(fault) => Err(fault.into()),
-                Ok(Answer { trail: mut more, .. }) => {
-                    trail.append(&mut more);
-                    rebuilt(at, id, refusal, trail).await
-                }
-            }
-        }
-        FaultKind::Unrenderable | FaultKind::AskLess | FaultKind::Refused | FaultKind::NotGraph => {
-            rebuilt(at, id, refusal, trail).await
-        }
+        FaultKind::Unrenderable
+        | FaultKind::AskLess
+        | FaultKind::Refused
+        | FaultKind::NotGraph
+        // Refused more than once, though its properties are there to be read.
+        | FaultKind::Gone
+        | FaultKind::Denied
+        | FaultKind::NotFound
+        | FaultKind::NoMailbox => rebuilt(at, id, refusal, trail).await,
         // A service that answers, but not with this item: a retry is still to come, or its properties may be had.
         FaultKind::Unavailable if fault.status.is_some() && at.may_wait => {
             Ok(Ending::Excepted { code: ExceptionCode::MimeUnavailable, refusal })
         }
         FaultKind::Unavailable if fault.status.is_some() => rebuilt(at, id, refusal, trail).await,
-        FaultKind::Denied | FaultKind::NotFound | FaultKind::NoMailbox => {
-            Ok(Ending::Excepted { code: ExceptionCode::NotAccessible, refusal })
-        }
         FaultKind::SignIn(_)
         | FaultKind::Throttled
         | FaultKind::Unavailable

@@ -17,6 +17,25 @@ mod probe;
 mod steps;
 
 #[cfg(test)]
+impl Probe {
+    /// A probe of which only this is known.
+    pub(crate) fn of_verdict(typed: &str, person: Option<Person>, verdict: Verdict) -> Self {
+        Self {
+            typed: typed.into(),
+            person,
+            verdict,
+            basis: None,
+            observations: Vec::new(),
+            advice: None,
+            notes: Vec::new(),
+            facts: None,
+            exchange_evidence: None,
+            trail: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests;
 
 use crate::directory::Person;

@@ -17,6 +17,8 @@ use crate::terms::{Exchange, GraphId, Purpose, UtcInstant};
 const EXTRA: &str = "singleValueExtendedProperties($filter=id eq 'Long 0x0E08' or id eq 'String 0x3613')";
 /// How many messages are tried before it is unclear whether one can be read whole.
 const MESSAGES: usize = 3;
+/// How many entries of a folder are asked for: one shows that it opens, the others stand in for one that is gone.
+const FEW: &str = "3";
 
 /// One question's trail and what it showed.
 pub(super) struct Done {
@@ -35,12 +37,22 @@ pub(super) struct Steps<'a> {
     pub(super) sum: Sum,
     /// The first message of each folder that has one.
     firsts: Vec<GraphId>,
+    /// A few more, should those be gone.
+    others: Vec<GraphId>,
 }
 
 impl<'a> Steps<'a> {
     pub(super) fn new(graph: &'a Graph, person: &'a Person) -> Self {
         let lane = Lane::Mailbox(person.id.clone());
-        Self { graph, lane, user: person.id.as_str(), done: Vec::new(), sum: Sum::default(), firsts: Vec::new() }
+        Self {
+            graph,
+            lane,
+            user: person.id.as_str(),
+            done: Vec::new(),
+            sum: Sum::default(),
+            firsts: Vec::new(),
+            others: Vec::new(),
+        }
     }
 }
 
@@ -115,26 +127,30 @@ impl Steps<'_> {
         Ok((seen.unwrap_or(Seen::Read(folders.len())), folders))
     }
 
-    /// The first message of each folder, four at a time.
+    /// The first messages of each folder, four folders at a time.
     pub(super) async fn messages(
         &mut self,
         folders: Vec<(&'static str, String, String, u64)>,
     ) -> Result<Vec<Tried>, Fault> {
         let graph = self.graph;
         let asked = folders.into_iter().map(|(step, id, name, holds)| {
-            let ask = self.ask(&["mailFolders", &id, "messages"]).query("$top", "1").query("$select", "id");
-            async move { (step, name, holds, graph.list::<Message>(&ask).await) }
+            let ask = self.ask(&["mailFolders", &id, "messages"]).query("$top", FEW).query("$select", "id");
+            async move { (step, name, holds, graph.sample::<Message>(&ask).await) }
         });
         let answers: Vec<_> = stream::iter(asked).buffered(IN_FLIGHT).collect().await;
-        let mut tried = Vec::new();
+        let (mut tried, mut others) = (Vec::new(), Vec::new());
         for (step, name, holds, answer) in answers {
             let (seen, page, done): (_, Option<Page<Message>>, _) = weigh(step, answer)?;
             self.done.push(done);
-            let first = page.as_ref().and_then(|page| page.items.first()).map(|message| message.id.clone());
+            let mut ids = page.iter().flat_map(|page| &page.items).map(|message| message.id.clone());
+            let first = ids.next();
             self.firsts.extend(first.filter(|first| !self.firsts.contains(first)));
+            others.extend(ids);
             let entries = page.map_or(0, |page| page.items.len() + page.unreadable as usize);
             tried.push(Tried { name, seen: seen.unwrap_or(Seen::Read(entries)), holds });
         }
+        others.retain(|other| !self.firsts.contains(other));
+        self.others.extend(others);
         Ok(tried)
     }
 
@@ -144,7 +160,8 @@ impl Steps<'_> {
     /// One that is gone, or that fails for reasons of its own, is followed by another.
     pub(super) async fn whole_message(&mut self) -> Result<Option<Seen>, Fault> {
         let mut worst = None;
-        for id in self.firsts.clone().into_iter().take(MESSAGES) {
+        let ids: Vec<GraphId> = self.firsts.iter().chain(&self.others).take(MESSAGES).cloned().collect();
+        for id in ids {
             // Judged as a message's bytes are judged, and recorded as what it is.
             let path = ["users", self.user, "messages", id.as_str(), "$value"];
             let ask = Ask::new(self.lane.clone(), Purpose::Mime, path);

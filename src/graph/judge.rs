@@ -84,7 +84,7 @@ fn judge_broken(broken: Broken) -> (FaultKind, Again) {
         // Nothing ever answered at this address: more likely a wrong address than a passing fault.
         Broken::Unreachable { ever_reached: false } => (FaultKind::Unavailable, Again::Tries(3)),
         Broken::Tls => (FaultKind::Tls, Again::Stop),
-        Broken::NotJson | Broken::OddStatus => (FaultKind::NotGraph, Again::Tries(4)),
+        Broken::NotJson | Broken::WebPage | Broken::OddStatus => (FaultKind::NotGraph, Again::Tries(4)),
         Broken::WrongShape => (FaultKind::NotGraph, Again::Stop),
         Broken::TooBig | Broken::DamagedLink => (FaultKind::AskLess, Again::Stop),
         Broken::ForeignLink => (FaultKind::Foreign, Again::Stop),
@@ -157,6 +157,8 @@ fn by_status(said: &Said, purpose: Purpose) -> (FaultKind, Again) {
         }
         504 => (FaultKind::AskLess, Again::Tries(if listing { 3 } else { 5 })),
         500.. => (FaultKind::Unavailable, waiting(said)),
+        // Never followed; whoever sends elsewhere may not do so twice.
+        300..=399 => (FaultKind::Refused, Again::Tries(2)),
         _ => (FaultKind::Refused, Again::Stop),
     }
 }
@@ -221,7 +223,7 @@ mod tests {
             (503, String::new(), Mime, "Unavailable", Again::Patiently),
             (503, String::new(), List, "AskLess", Again::Tries(4)),
             (504, code("UnknownError"), List, "AskLess", Again::Tries(3)),
-            (302, String::new(), User, "Refused", Again::Stop),
+            (302, String::new(), User, "Refused", Again::Tries(2)),
         ] {
             assert_eq!(verdict(status, &body, purpose), (kind.to_owned(), again), "{status} {body} {purpose:?}");
         }

@@ -109,6 +109,12 @@ impl Graph {
         persist(&self.0, ask, &self.address(ask)?, OnePage::new()).await
     }
 
+    /// Asks for the first entries of a list, whose further pages are of no interest: links are not even read, so that a
+    /// damaged one does not spoil what is there.
+    pub async fn sample<T: DeserializeOwned + Send>(&self, ask: &Ask) -> Result<Answer<Page<T>>, Fault> {
+        persist(&self.0, ask, &self.address(ask)?, OnePage::without_links()).await
+    }
+
     /// Asks for a further page, with the lane, purpose and headers of the question it belongs to.
     pub async fn next<T: DeserializeOwned + Send>(&self, ask: &Ask, link: &Link) -> Result<Answer<Page<T>>, Fault> {
         persist(&self.0, ask, link.url(), OnePage::new()).await

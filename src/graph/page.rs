@@ -32,6 +32,11 @@ pub(super) struct RawPage {
 }
 
 impl RawPage {
+    /// The same as if it were the last.
+    pub(super) fn without_links(self) -> Self {
+        Self { next: None, ..self }
+    }
+
     pub(super) fn read<T: DeserializeOwned>(self, origin: &Origin) -> Result<Page<T>, LinkFault> {
         let next = self.next.filter(|text| !text.trim().is_empty()).map(|text| origin.link(&text)).transpose()?;
         let mut page =

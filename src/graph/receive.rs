@@ -37,6 +37,8 @@ pub(super) enum Broken {
     Tls,
     /// A body that is no JSON.
     NotJson,
+    /// A web page where a message's bytes should be.
+    WebPage,
     /// JSON of another shape.
     WrongShape,
     /// A success that is none: 202, 204, 206.
@@ -63,6 +65,7 @@ impl Broken {
             Self::Unreachable { .. } => "unreachable",
             Self::Tls => "tls",
             Self::NotJson => "not_json",
+            Self::WebPage => "web_page",
             Self::WrongShape => "unexpected_json",
             Self::OddStatus => "unexpected_status",
             Self::TooBig => "too_large",
@@ -147,8 +150,11 @@ pub(super) trait Receive: Send {
 /// One JSON value.
 pub(super) struct OneValue<T>(PhantomData<fn() -> T>);
 
-/// One page of a listing.
-pub(super) struct OnePage<T>(PhantomData<fn() -> T>);
+/// One page of a listing, with or without what it links to.
+pub(super) struct OnePage<T> {
+    links: bool,
+    of: PhantomData<fn() -> T>,
+}
 
 /// Bytes for a sink.
 pub(super) struct Into<'a, S>(pub(super) &'a mut S);
@@ -161,7 +167,11 @@ impl<T> OneValue<T> {
 
 impl<T> OnePage<T> {
     pub(super) const fn new() -> Self {
-        Self(PhantomData)
+        Self { links: true, of: PhantomData }
+    }
+
+    pub(super) const fn without_links() -> Self {
+        Self { links: false, of: PhantomData }
     }
 }
 
@@ -184,6 +194,7 @@ impl<T: DeserializeOwned + Send> Receive for OnePage<T> {
 
     async fn receive(&mut self, body: &mut Body, origin: &Origin) -> Result<Page<T>, Broken> {
         let page: RawPage = parsed(&body.whole(JSON_CAP).await?)?;
+        let page = if self.links { page } else { page.without_links() };
         page.read(origin).map_err(|fault| match fault {
             LinkFault::Foreign => Broken::ForeignLink,
             LinkFault::Damaged => Broken::DamagedLink,

@@ -61,6 +61,7 @@ pub(super) async fn persist<R: Receive>(
             (kind, Again::Renew(claims)) => match tries.rejected(claims) {
                 Rejected::Renew(claims) => {
                     if let Err(error) = door.tokens.renewed(&token, claims.as_deref()).await {
+                        tries.not_renewed();
                         pause_for_sign_in(door, &mut tries, error, &mut trail).await?;
                     }
                 }
@@ -177,6 +178,13 @@ impl<'a> Tries<'a> {
     fn asked(&mut self) -> bool {
         self.asked = self.asked.saturating_add(1);
         self.asked < self.limits.attempts.saturating_mul(10) && self.started.elapsed() < self.limits.patience
+    }
+
+    /// The renewal failed: the token that was rejected is still the one in use, and its next rejection asks for a new
+    /// one again. How often is bounded by the attempts.
+    fn not_renewed(&mut self) {
+        self.rejections = 0;
+        self.claims = None;
     }
 
     fn rejected(&mut self, claims: Option<String>) -> Rejected {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, DATE, RETRY_AFTER};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use url::Url;
@@ -128,6 +128,8 @@ async fn once<R: Receive>(
     let head = response.headers().clone();
     let mut body = Body::new(response, exchange.content_length, stall);
     let outcome = match status {
+        // Mail comes as text/plain or message/rfc822; a page comes from whoever stands in between.
+        200 if R::AS_THEY_ARE && is_web_page(&head) => Err(Trouble::Broken(Broken::WebPage)),
         200 => receive.receive(&mut body, &door.origin).await.map_err(Trouble::Broken),
         201..=299 => Err(Trouble::Broken(Broken::OddStatus)),
         _ => {
@@ -137,6 +139,12 @@ async fn once<R: Receive>(
     };
     exchange.bytes = body.received();
     outcome
+}
+
+fn is_web_page(head: &HeaderMap) -> bool {
+    let kind = head.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("text/html") || kind.eq_ignore_ascii_case("application/xhtml+xml")
 }
 
 fn headers(ask: &Ask, token: &Token, id: Uuid, as_they_are: bool) -> HeaderMap {

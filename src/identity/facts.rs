@@ -24,6 +24,9 @@ pub struct Examined {
     pub subject: Option<String>,
     /// Family rows in document order.
     pub parts: Vec<PartFacts>,
+    /// Whether the bytes end before the message's own multipart is closed, or within its header: they may have been cut
+    /// short. What is not a multipart never says where it ends.
+    pub unclosed: bool,
     /// What could not be read, and what is read but protected or incomplete.
     pub notes: Vec<Note>,
 }

@@ -66,8 +66,17 @@ pub fn examine(bytes: &[u8]) -> Examined {
             .and_then(|seconds| UtcInstant::from_millis(seconds.checked_mul(1000)?)),
         subject: root.headers.first("Subject").map(|raw| encoded_word::decode(&unfold(raw))),
         parts: survey.parts,
+        unclosed: tree.unclosed || !has_body(bytes),
         notes,
     }
+}
+
+/// Whether an empty line ends the header.
+fn has_body(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"\n\r\n").is_some()
+        || memchr::memmem::find(bytes, b"\n\n").is_some()
+        || bytes.starts_with(b"\n")
+        || bytes.starts_with(b"\r\n")
 }
 
 /// What kept the reading from being complete.

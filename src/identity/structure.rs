@@ -63,6 +63,8 @@ pub(super) struct Gaps {
 pub(super) struct Tree<'a> {
     pub(super) entities: Vec<Entity<'a>>,
     pub(super) gaps: Gaps,
+    /// The message's own multipart has no closing delimiter line (RFC 2046, section 5.1.1): it may have been cut short.
+    pub(super) unclosed: bool,
 }
 
 impl<'a> Tree<'a> {
@@ -72,7 +74,7 @@ impl<'a> Tree<'a> {
         let mut reader = Reader {
             data,
             open: Vec::new(),
-            tree: Self { entities: Vec::new(), gaps: Gaps::default() },
+            tree: Self { entities: Vec::new(), gaps: Gaps::default(), unclosed: false },
             messages: depth,
         };
         reader.entity(0, None, &Place { prefix, section: "", digest: false });
@@ -208,6 +210,9 @@ impl Reader<'_> {
             first
         };
         self.open.truncate(level);
+        // A message's own multipart ends with its closing line, whatever stands after it.
+        let closes = ended.is_some_and(|last| last.level == level && last.closes);
+        self.tree.unclosed |= index == 0 && !closes && !self.tree.gaps.too_many;
         match ended {
             Some(last) if last.level == level => self.next_delimiter(last.next),
             ended => ended,

@@ -299,3 +299,18 @@ const FRAGMENTS: [&[u8]; 46] = [
     b"Date: 1 Jan 99 24:60:60 +",
     b"\n\n",
 ];
+
+#[test]
+fn a_multipart_that_is_cut_anywhere_is_not_closed_and_a_whole_message_is() {
+    let whole =
+        "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n";
+    assert!(!examine(whole.as_bytes()).unclosed);
+    let closing = whole.find("--b--").expect("it closes");
+    for end in 0..closing + 4 {
+        assert!(examine(&whole.as_bytes()[..end]).unclosed, "cut at {end}");
+    }
+    // What is no multipart never says where it ends, and an inner one does not speak for the message.
+    assert!(!examine(b"Subject: x\n\nhalf a te").unclosed);
+    let inner = b"Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--a--\n";
+    assert!(!examine(inner).unclosed);
+}

@@ -248,3 +248,13 @@ fn licences_and_sizes_are_told_as_far_as_the_scopes_show_them() {
         assert!(facts["size_bytes"].as_u64() > Some(0) && facts["items"].as_u64() > Some(0), "{facts}");
     }
 }
+
+#[test]
+fn logging_out_forgets_the_checks_of_the_account_too() {
+    let tenant = Tenant::with_sign_in(&[]);
+    tenant.run(&["check", MARA]).exits(0);
+    let kept = tenant.path("home").join("access");
+    assert!(std::fs::read_dir(&kept).expect("checks are kept").count() > 1);
+    tenant.run(&["logout"]).exits(0);
+    assert!(!kept.exists(), "nothing is left");
+}

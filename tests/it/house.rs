@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules in the order the data travels; each may import those before it, unless said otherwise below.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "terms",
     "monitor",
     "cloud",
+    "home",
     "session",
     "graph",
     "config",

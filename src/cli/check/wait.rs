@@ -186,18 +186,7 @@ mod tests {
     use super::*;
 
     fn probe(typed: &str, verdict: Verdict) -> Probe {
-        Probe {
-            typed: typed.into(),
-            person: None,
-            verdict,
-            basis: None,
-            observations: Vec::new(),
-            advice: None,
-            notes: Vec::new(),
-            facts: None,
-            exchange_evidence: None,
-            trail: Vec::new(),
-        }
+        Probe::of_verdict(typed, None, verdict)
     }
 
     fn pace(every: u64, patience: u64) -> Pace {

@@ -67,6 +67,21 @@ impl Bench {
         Self { tenant, whole, runs: 0, wrong: Vec::new(), settings: Vec::new(), args }
     }
 
+    /// The multiparts of a package, as id and hash, that are not as an undisturbed run brings them; and how many there are.
+    pub(super) fn spoilt_multiparts(&self, package: &Path) -> (Vec<String>, usize) {
+        let natives = rows(package, "select graph_id, lower(hex(sha256)), path from item order by 1");
+        let multipart = |row: &&String| {
+            let path = row.rsplit('|').next().expect("a path");
+            let bytes = std::fs::read(package.join(path)).expect("a native");
+            String::from_utf8_lossy(&bytes).contains("Content-Type: multipart/")
+        };
+        let multiparts: Vec<&String> = natives.iter().filter(multipart).collect();
+        let known =
+            |row: &str| row.rsplit_once('|').is_some_and(|(row, _)| self.whole.iter().any(|whole| whole == row));
+        let spoilt = multiparts.iter().filter(|row| !known(row)).map(|row| (*row).clone()).collect();
+        (spoilt, multiparts.len())
+    }
+
     /// Sets a variable for every run that follows.
     pub(super) fn set(mut self, name: &'static str, value: &'static str) -> Self {
         self.settings.push((name, value));

@@ -102,7 +102,6 @@ fn properties_that_are_missing_or_odd_are_never_invented_and_never_stop_the_rebu
 }
 
 #[test]
-#[ignore = "the access test gives up when the only message it tried is gone: verdict unknown, nothing collected, exit 5"]
 fn a_message_that_vanishes_during_the_access_test_does_not_close_the_mailbox() {
     let mut bench = Bench::of(60);
     bench.named("g66", "gone", "item_missing", 60);
@@ -117,7 +116,6 @@ fn what_the_second_listing_still_shows_is_not_called_gone() {
 }
 
 #[test]
-#[ignore = "one 404 or 403 for bytes that can be had is not asked again: rebuilt, or missing for good"]
 fn one_refusal_of_an_item_that_is_there_does_not_cost_its_bytes() {
     let mut bench = Bench::of(60);
     for faults in ["value-404:rate=0.1", "value-403:rate=0.1", "redirect:rate=0.05"] {

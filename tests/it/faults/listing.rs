@@ -97,7 +97,6 @@ fn folders_that_no_listing_shows_are_found_by_their_messages() {
 }
 
 #[test]
-#[ignore = "the access test asks for one message and fails on the link after it, which nobody would follow: exit 5"]
 fn a_damaged_link_on_a_sample_does_not_close_the_mailbox() {
     let mut bench = Bench::of(60);
     bench.whole("userless-link");

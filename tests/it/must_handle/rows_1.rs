@@ -49,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
         "the whole request again; announced lengths are compared",
         &[
             "faults::passing::connections_that_break_and_bodies_that_end_early_are_asked_for_again_as_a_whole",
-            "faults::passing::half_a_message_that_ends_as_if_it_were_whole_is_noticed",
+            "faults::passing::half_a_multipart_that_ends_as_if_it_were_whole_is_asked_for_again",
             "faults::passing::a_web_page_in_place_of_a_message_is_not_taken_for_mail",
         ],
     ),
