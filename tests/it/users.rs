@@ -334,3 +334,17 @@ fn a_table_on_a_terminal_has_no_line_longer_than_it() {
     // A terminal that does not say how wide it is counts as 120 columns.
     assert!(screen.lines().all(|line| line.chars().count() <= 120), "{screen}");
 }
+
+#[test]
+fn a_state_that_the_sign_in_cannot_see_is_said_and_not_taken_for_nobody() {
+    let tenant = Tenant::with_sign_in(&[]);
+    let blind = tenant.run(&["users", "--state", "disabled_account"]).exits(0);
+    assert!(
+        blind.stderr.contains("--state cannot tell") && blind.stderr.contains("--with directory"),
+        "{}",
+        blind.stderr
+    );
+    tenant.run(&["login", "--flow", "device-code", "--with", "directory"]).exits(0);
+    let seeing = tenant.run(&["users", "--state", "disabled_account"]).exits(0);
+    assert!(!seeing.stderr.contains("--state cannot tell") && seeing.stdout.lines().count() > 1, "{}", seeing.stdout);
+}

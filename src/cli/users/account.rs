@@ -41,6 +41,12 @@ fn caveats(listed: &Listed, wanted: &Wanted, purposes: bool) -> Vec<String> {
             number(listed.facts_hidden)
         ));
     }
+    if wanted.states.iter().any(|state| takes_facts(*state)) && listed.facts_hidden > 0 {
+        lines.push(format!(
+            "account state and licences of {} people are not visible with this sign-in, so --state cannot tell disabled, unlicensed and on-premises accounts from others; sign in with `affiant login --with directory`",
+            number(listed.facts_hidden)
+        ));
+    }
     lines.extend(about_kinds(listed, wanted, purposes));
     if listed.repeated > 0 {
         lines.push(format!(
@@ -59,6 +65,14 @@ fn caveats(listed: &Listed, wanted: &Wanted, purposes: bool) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Whether a state is told by what basic scopes do not show.
+const fn takes_facts(state: MailboxState) -> bool {
+    match state {
+        MailboxState::DisabledAccount | MailboxState::Unlicensed | MailboxState::OnPremises => true,
+        MailboxState::Likely | MailboxState::None | MailboxState::Guest | MailboxState::Unknown => false,
+    }
 }
 
 fn about_aliases(listed: &Listed, wanted: &Wanted) -> Option<String> {
@@ -117,7 +131,7 @@ mod tests {
             domains: Domains::parse(["x.example"]).expect("a domain"),
             kinds: vec![MailboxKind::Shared],
             departments: vec!["Legal".into()],
-            ..Wanted::default()
+            states: vec![MailboxState::DisabledAccount],
         };
         let short = Listed {
             total: 9,
@@ -133,6 +147,6 @@ mod tests {
         };
         let lines = caveats(&short, &wanted, false);
         assert_eq!(lines[0], "9 in the directory = 4 inside the domains + 3 outside + 2 without an address");
-        assert_eq!(lines.len(), 7, "{lines:#?}");
+        assert_eq!(lines.len(), 8, "{lines:#?}");
     }
 }
