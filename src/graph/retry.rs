@@ -2,6 +2,7 @@
 //!
 //! The body is inside it, so a cut body is tried again as a whole. Nothing here sleeps on a seat.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -74,7 +75,8 @@ pub(super) async fn persist<R: Receive>(
                 }
             },
             (kind, again) => {
-                if !go_on(door, &lane, &mut tries, &kind, &again).await {
+                let status = trail.last().and_then(|exchange| exchange.status);
+                if !go_on(door, &lane, &mut tries, status, &kind, &again).await {
                     return Err(fault(kind, trail));
                 }
             }
@@ -90,7 +92,14 @@ pub(super) fn fault(kind: FaultKind, trail: Vec<Exchange>) -> Fault {
 }
 
 /// Waits as judged; `false` when nothing more is to be tried.
-async fn go_on(door: &Door, lane: &LanePace, tries: &mut Tries<'_>, kind: &FaultKind, again: &Again) -> bool {
+async fn go_on(
+    door: &Door,
+    lane: &LanePace,
+    tries: &mut Tries<'_>,
+    status: Option<u16>,
+    kind: &FaultKind,
+    again: &Again,
+) -> bool {
     let own = match again {
         Again::Stop | Again::Renew(_) => None,
         Again::Asked(wait) => {
@@ -99,11 +108,11 @@ async fn go_on(door: &Door, lane: &LanePace, tries: &mut Tries<'_>, kind: &Fault
             lane.fence((*wait).max(SHORTEST_WAIT));
             return goes_on;
         }
-        Again::Tries(most) => tries.own(*most),
-        Again::Patiently => tries.own(u32::MAX),
+        Again::Tries(most) => tries.doubtful(status, *most),
+        Again::Patiently => tries.own(),
         Again::Narrower => {
             lane.narrow();
-            tries.own(u32::MAX)
+            tries.own()
         }
     };
     match own {
@@ -131,7 +140,7 @@ async fn pause_for_sign_in(
     error: SignInError,
     trail: &mut Vec<Exchange>,
 ) -> Result<(), Fault> {
-    let wait = if error.is_sign_in_needed() { None } else { tries.own(u32::MAX) };
+    let wait = if error.is_sign_in_needed() { None } else { tries.own() };
     match wait {
         Some(wait) => {
             pause(door, wait).await;
@@ -148,6 +157,8 @@ struct Tries<'a> {
     /// Attempts so far.
     number: u32,
     own: u32,
+    /// How often each status came that is most likely final.
+    doubtful: BTreeMap<Option<u16>, u32>,
     asked: u32,
     rejections: u32,
     claims: Option<String>,
@@ -162,15 +173,33 @@ enum Rejected {
 
 impl<'a> Tries<'a> {
     fn new(limits: &'a Limits) -> Self {
-        Self { limits, started: Instant::now(), number: 0, own: 0, asked: 0, rejections: 0, claims: None }
+        Self {
+            limits,
+            started: Instant::now(),
+            number: 0,
+            own: 0,
+            doubtful: BTreeMap::new(),
+            asked: 0,
+            rejections: 0,
+            claims: None,
+        }
     }
 
     /// The pause before the next attempt by our own schedule; `None` when enough is enough.
-    fn own(&mut self, most: u32) -> Option<Duration> {
+    fn own(&mut self) -> Option<Duration> {
         self.own = self.own.saturating_add(1);
         let pause = backoff(self.limits.first_pause, self.own);
-        let over = self.own >= most.min(self.limits.attempts) || self.started.elapsed() + pause > self.limits.patience;
+        let over = self.own >= self.limits.attempts || self.started.elapsed() + pause > self.limits.patience;
         (!over).then_some(pause)
+    }
+
+    /// The same after an answer that is most likely final. It is when it has come so often: neither failures that plainly
+    /// pass nor other such answers, before it or between, make it final.
+    fn doubtful(&mut self, status: Option<u16>, most: u32) -> Option<Duration> {
+        let times = self.doubtful.entry(status).or_default();
+        *times = times.saturating_add(1);
+        let final_now = *times >= most;
+        self.own().filter(|_| !final_now)
     }
 
     /// Whether to come back once more when the service asks for it. A wait is sat out even if it is longer
@@ -220,6 +249,18 @@ mod tests {
             let base = Duration::from_secs(base);
             assert!(pause >= base && pause <= base + base / 4, "{attempt}: {pause:?}");
         }
+    }
+
+    #[test]
+    fn failures_that_pass_do_not_use_up_the_tries_of_an_answer_that_may_be_final() {
+        let cloud = crate::cloud::Cloud::custom("http://127.0.0.1:9", "http://127.0.0.1:9").expect("valid");
+        let limits = Limits::for_cloud(&cloud);
+        let mut tries = Tries::new(&limits);
+        assert!(tries.own().is_some() && tries.own().is_some());
+        assert!(tries.doubtful(Some(400), 2).is_some(), "the first refusal");
+        assert!(tries.own().is_some());
+        assert!(tries.doubtful(Some(302), 2).is_some(), "the first of another kind");
+        assert!(tries.doubtful(Some(400), 2).is_none(), "the second");
     }
 
     #[tokio::test(start_paused = true)]
