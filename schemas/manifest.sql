@@ -164,16 +164,23 @@ CREATE TABLE exception (
 ) STRICT;
 CREATE INDEX exception_listed ON exception(listed_id);
 
--- The balance, per folder. vanished is part of excepted, rebuilt is part of collected. The latest row of a folder holds.
+-- The balance, per folder. vanished is part of excepted, rebuilt is part of collected, appeared (only in the second listing)
+-- and departed (no longer in the second listing, and not vanished) are part of listed. expected and expected_after are the
+-- service's own counts of the range before and after; outside is what it counts in the folder beyond expected: other dates,
+-- other kinds of items. The latest row of a folder holds.
 CREATE TABLE reconciliation (
   mailbox_id     INTEGER NOT NULL REFERENCES mailbox,
   folder_id      INTEGER NOT NULL REFERENCES folder,
   expected       INTEGER NOT NULL,
+  outside        INTEGER CHECK (outside >= 0),
+  not_chosen     INTEGER CHECK (not_chosen >= 0),
   listed         INTEGER NOT NULL,
   collected      INTEGER NOT NULL,
   rebuilt        INTEGER NOT NULL CHECK (rebuilt BETWEEN 0 AND collected),
   excepted       INTEGER NOT NULL,
   vanished       INTEGER NOT NULL CHECK (vanished BETWEEN 0 AND excepted),
+  appeared       INTEGER NOT NULL CHECK (appeared BETWEEN 0 AND listed),
+  departed       INTEGER NOT NULL CHECK (departed BETWEEN 0 AND listed - vanished),
   expected_after INTEGER NOT NULL,
   entry_seq      INTEGER NOT NULL REFERENCES entry(seq),
   PRIMARY KEY (mailbox_id, folder_id, entry_seq),

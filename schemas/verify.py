@@ -107,15 +107,18 @@ try:
     missing = {listed for exception, listed in rows(
         "SELECT exception_id, listed_id FROM exception WHERE severity = 'item_missing'") if exception not in resolved}
     count = collections.Counter()
-    for number, folder, item in rows(
-            "SELECT l.listed_id, l.folder_id, i.item_id FROM listed l LEFT JOIN item i ON i.item_id = l.listed_id"):
+    departed = {row[0] for row in rows("SELECT listed_id FROM exception WHERE code = 'gone' AND severity = 'info'")}
+    for number, folder, item, late in rows("SELECT l.listed_id, l.folder_id, i.item_id, l.pass > 1 "
+                                           "FROM listed l LEFT JOIN item i ON i.item_id = l.listed_id"):
         check((item is not None) != (number in missing), "listed message", number, "did not end exactly once")
         count[folder, "listed"] += 1
         count[folder, "collected" if item else "excepted"] += 1
+        count[folder, "appeared"] += late
+        count[folder, "departed"] += number in departed
     stated = {folder: sums for folder, *sums in rows(
-        "SELECT folder_id, listed, collected, excepted FROM reconciliation ORDER BY entry_seq")}  # the latest holds
+        "SELECT folder_id, listed, collected, excepted, appeared, departed FROM reconciliation ORDER BY entry_seq")}  # the latest holds
     for folder, included in rows("SELECT folder_id, included FROM folder"):
-        sums = [count[folder, word] for word in ("listed", "collected", "excepted")]
+        sums = [count[folder, word] for word in ("listed", "collected", "excepted", "appeared", "departed")]
         check(stated.get(folder, None if included else sums) == sums, "the balance of folder", folder, "does not close")
 except Exception as error:
     check(False, "the record could not be read to its end:", repr(error))

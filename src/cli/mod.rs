@@ -3,6 +3,7 @@
 //! Only this module knows a terminal, the environment and the home directory. Nothing imports it.
 
 mod access;
+mod balance;
 mod check;
 mod collect;
 mod completions;

@@ -1,5 +1,6 @@
 //! What a collection is about to do, plans to do and came to, for people and for programs.
 
+use super::balance;
 use super::desk::Desk;
 use super::exit::Exit;
 use super::progress::Bars;
@@ -127,7 +128,8 @@ fn report(tally: &Tally) -> String {
     let mut rows: Vec<_> = tally.custodians.iter().map(|one| row(&one.custodian, &one.verdict, &one.counts)).collect();
     rows.push(row("all", "", &tally.totals));
     let heads = ["CUSTODIAN", "ACCESS", "LISTED", "COLLECTED", "REBUILT", "EXCEPTED", "VANISHED", "SIZE"];
-    let mut text = show::table(&heads, &[2, 3, 4, 5, 6, 7], &rows);
+    let mut text = balance::table(tally);
+    text += &show::table(&heads, &[2, 3, 4, 5, 6, 7], &rows);
     let list = |codes: &std::collections::BTreeMap<String, u64>| {
         codes.iter().map(|(code, count)| format!("{count} {code}")).collect::<Vec<_>>().join(", ")
     };

@@ -140,26 +140,33 @@ pub(super) async fn balance(run: &Run, mailbox: &PlannedMailbox) -> Result<(), C
 }
 
 async fn balance_folder(run: &Run, mailbox_id: u64, folder: &PlannedFolder) -> Result<(), CollectError> {
-    let folder_id = folder.row.folder_id;
+    let (folder_id, total) = (folder.row.folder_id, folder.row.total_item_count);
     run.acquisition
         .pen
         .write(move |w| {
             let counts = w.ledger().folder_counts(folder_id)?;
             let expected = w.ledger().expected(folder_id, 1)?.unwrap_or(counts.listed);
             let expected_after = w.ledger().expected(folder_id, 2)?.unwrap_or(counts.listed);
+            // What the service counts in the folder and not in the range.
+            let outside = total.map(|total| total.saturating_sub(expected));
             let line = Line::new(EventKind::FolderReconciled)
                 .int("mailbox_id", mailbox_id)
                 .int("folder_id", folder_id)
                 .int("expected", expected)
+                .opt_int("outside", outside)
                 .int("listed", counts.listed)
                 .int("collected", counts.collected)
                 .int("rebuilt", counts.rebuilt)
                 .int("excepted", counts.excepted)
                 .int("vanished", counts.vanished)
+                .int("appeared", counts.appeared)
+                .int("departed", counts.departed)
                 .int("expected_after", expected_after);
             let not_chosen = w.ledger().not_chosen(folder_id, 1)?;
             let seq = w.append(register::passed_over(line, not_chosen))?;
-            w.reconciliation(&ReconciliationRow { mailbox_id, folder_id, expected, counts, expected_after }, seq)
+            let row =
+                ReconciliationRow { mailbox_id, folder_id, expected, outside, not_chosen, counts, expected_after };
+            w.reconciliation(&row, seq)
         })
         .await?;
     Ok(())

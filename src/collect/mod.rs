@@ -8,6 +8,7 @@ mod access;
 mod acquisition;
 mod chosen;
 mod closing;
+mod departed;
 mod enumerate;
 mod error;
 mod fetch;
@@ -47,7 +48,7 @@ pub use self::error::CollectError;
 pub use self::job::Job;
 pub use self::plan::{Part, Plan, PlannedFolder, PlannedMailbox, plan};
 pub use self::stop::Stop;
-pub use self::tally::{CustodianTally, Seal, State, Tally};
+pub use self::tally::{CustodianTally, FolderBalance, Seal, State, Tally};
 pub use crate::custody::Counts;
 
 /// Items of one mailbox that are under way at once: four on the wire, one being read.

@@ -11,6 +11,7 @@ use crate::graph::{Fault, wire};
 use crate::monitor::Event;
 use crate::terms::{ExceptionCode, Exchange, GraphId, ObjectId, Severity, Window};
 
+use super::departed::{self, Shown};
 use super::enumerate::{self, Ledge, Listing, Sheet, Target, Why};
 use super::error::CollectError;
 use super::standing::{Standing, is_closed};
@@ -56,7 +57,8 @@ pub(super) async fn list(
     };
     let (recent, changed) = (Recent::default(), Vec::new());
     let (known, not_chosen) = (Arc::new(known), run.acquisition.ids.as_ref().map(|_| 0));
-    let mut register = Register { run, spot, pass, known, recent, listed: 0, not_chosen, changed };
+    let mut register =
+        Register { run, spot, pass, known, recent, shown: Shown::default(), clear: true, not_chosen, changed };
     let (listing, whole) = match enumerate::list(&run.graph, &target, &mut register).await {
         Ok(listing) => (listing, listing.broken == 0),
         Err(CollectError::Fault(mut fault)) if is_closed(&fault) => {
@@ -66,6 +68,9 @@ pub(super) async fn list(
         }
         Err(error) => return Err(error),
     };
+    if pass > 1 && whole && register.clear && listing.expected.is_none_or(|expected| listing.listed >= expected) {
+        departed::name(run, spot, &register.shown).await?;
+    }
     let changed = std::mem::take(&mut register.changed);
     ended(run, spot, folder, pass, listing, register.not_chosen, whole).await?;
     Ok(changed)
@@ -127,7 +132,10 @@ struct Register<'a> {
     pass: u32,
     known: Arc<HashSet<GraphId>>,
     recent: Recent,
-    listed: u64,
+    /// Listed items that were shown again.
+    shown: Shown,
+    /// Whether every entry could be read.
+    clear: bool,
     not_chosen: Option<u64>,
     changed: Vec<u64>,
 }
@@ -187,9 +195,10 @@ impl Ledge for Register<'_> {
             format!("{unreadable} entries of a page have no readable id or date"),
         );
         let (known, pen) = (self.known.clone(), &self.run.acquisition.pen);
-        let changed = pen.write(move |w| page(w, sheet, items, (mailbox_id, folder_id, pass), &known, &lost)).await?;
-        self.changed.extend(changed);
-        self.listed += fresh;
+        let seen = pen.write(move |w| page(w, sheet, items, (mailbox_id, folder_id, pass), &known, &lost)).await?;
+        self.changed.extend(seen.changed);
+        seen.known.into_iter().for_each(|listed_id| self.shown.mark(listed_id));
+        self.clear &= unreadable == 0;
         if pass == 1 {
             self.run.monitor.tell(&Event::Listing { custodian: self.spot.custodian, items: wanted });
         }
@@ -210,7 +219,16 @@ impl Ledge for Register<'_> {
     }
 }
 
-/// One page: its line, its requests, its rows; returns listed items that have changed since they were first listed.
+/// Listed items on a page of a later listing.
+#[derive(Default)]
+struct Seen {
+    /// All of them.
+    known: Vec<u64>,
+    /// Those that have changed since they were first listed.
+    changed: Vec<u64>,
+}
+
+/// One page: its line, its requests, its rows; returns what of it was listed before.
 fn page(
     w: &mut Writer<'_>,
     sheet: Sheet,
@@ -218,15 +236,18 @@ fn page(
     (mailbox_id, folder_id, pass): (u64, u64, u32),
     known: &HashSet<GraphId>,
     lost: &ExceptionRow,
-) -> Result<Vec<u64>, crate::custody::CustodyError> {
-    let (mut new, mut changed) = (Vec::new(), Vec::new());
+) -> Result<Seen, crate::custody::CustodyError> {
+    let (mut new, mut seen) = (Vec::new(), Seen::default());
     let mut ids = HashSet::new();
     for message in sheet.rows {
         match w.ledger().version(mailbox_id, &message.id)? {
             None if !known.contains(&message.id) && ids.insert(message.id.clone()) => {
                 new.push(enumerate::listed(message, mailbox_id, folder_id, pass));
             }
-            Some((listed_id, first)) if pass > 1 && differs(first.as_deref(), &message) => changed.push(listed_id),
+            Some((listed_id, first)) if pass > 1 => {
+                seen.known.push(listed_id);
+                seen.changed.extend(differs(first.as_deref(), &message).then_some(listed_id));
+            }
             None | Some(_) => {}
         }
     }
@@ -245,7 +266,7 @@ fn page(
     if sheet.unreadable > 0 {
         record::except(w, lost, None)?;
     }
-    Ok(changed)
+    Ok(seen)
 }
 
 fn differs(first: Option<&str>, message: &wire::Message) -> bool {

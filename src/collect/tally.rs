@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::custody::Counts;
+use crate::custody::{Counts, FolderRow, ReconciliationRow};
 
 use super::Run;
 use super::error::CollectError;
@@ -49,6 +49,59 @@ pub struct CustodianTally {
     /// The balance.
     #[serde(flatten)]
     pub counts: Counts,
+    /// The balance of each folder in scope, once the mailbox has come to its end.
+    pub folders: Vec<FolderBalance>,
+}
+
+/// One folder's line of the balance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FolderBalance {
+    /// Where it is.
+    pub path: String,
+    /// Messages of the range by the service's count before anything was fetched.
+    pub expected: u64,
+    /// Items that the service counts in the folder beyond those: other dates, other kinds; `null` where it did not count.
+    pub outside: Option<u64>,
+    /// Messages of the range that a list of ids kept out; `null` without one.
+    pub not_chosen: Option<u64>,
+    /// What was listed, and how it ended.
+    #[serde(flatten)]
+    pub ended: Ended,
+    /// Messages of the range by the service's count at the end.
+    pub expected_after: u64,
+}
+
+/// How the listed messages of a folder ended: `listed` is `collected` and `excepted` together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Ended {
+    /// Messages that the service listed.
+    pub listed: u64,
+    /// In the package.
+    pub collected: u64,
+    /// Of these, rebuilt by Affiant.
+    pub rebuilt: u64,
+    /// Not in the package, with the reason on record.
+    pub excepted: u64,
+    /// Of these, gone before they could be fetched.
+    pub vanished: u64,
+    /// Of the listed, those that only the second listing showed.
+    pub appeared: u64,
+    /// Of the listed, those that the second listing no longer showed in this folder though they had not vanished.
+    pub departed: u64,
+}
+
+impl FolderBalance {
+    fn new((folder, row): (FolderRow, ReconciliationRow)) -> Self {
+        let Counts { listed, collected, rebuilt, excepted, vanished, appeared, departed, bytes: _ } = row.counts;
+        Self {
+            path: folder.path,
+            expected: row.expected,
+            outside: row.outside,
+            not_chosen: row.not_chosen,
+            ended: Ended { listed, collected, rebuilt, excepted, vanished, appeared, departed },
+            expected_after: row.expected_after,
+        }
+    }
 }
 
 /// The log's head when it was sealed: keep it elsewhere, and any later change is visible.
@@ -90,15 +143,16 @@ impl Tally {
     pub(super) async fn so_far(run: &Run, plan: &Plan, state: State, seal: Option<Seal>) -> Result<Self, CollectError> {
         let mut custodians = Vec::with_capacity(plan.parts.len());
         for part in &plan.parts {
-            let counts = match part.mailbox.as_ref().map(|mailbox| mailbox.mailbox_id) {
-                Some(mailbox_id) => run.acquisition.pen.read(move |l| l.counts(mailbox_id)).await?,
-                None => Counts::default(),
+            let (counts, balances) = match part.mailbox.as_ref().map(|mailbox| mailbox.mailbox_id) {
+                Some(id) => run.acquisition.pen.read(move |l| Ok((l.counts(id)?, l.balances(id)?))).await?,
+                None => (Counts::default(), Vec::new()),
             };
             custodians.push(CustodianTally {
                 custodian: part.custodian.clone(),
                 user_id: part.user_id.as_ref().map(ToString::to_string),
                 verdict: part.verdict.as_str().to_owned(),
                 counts,
+                folders: balances.into_iter().map(FolderBalance::new).collect(),
             });
         }
         let (totals, standing) = run.acquisition.pen.read(|l| Ok((l.totals()?, l.exceptions_by_code()?))).await?;

@@ -104,6 +104,8 @@ impl EventKind {
                 "rebuilt",
                 "excepted",
                 "vanished",
+                "appeared",
+                "departed",
                 "expected_after",
             ],
             Self::VolumeWritten => &["name", "bytes", "members", "sha256"],

@@ -16,7 +16,7 @@ use super::tree::Tree;
 use super::writer::sql_int;
 use super::{
     Counts, CustodianRow, CustodyError, EventKind, ExceptionCount, ExceptionSeen, FolderRow, Head, ItemFile, ListedRow,
-    MailboxRow, Meta, VolumeRow, seal,
+    MailboxRow, Meta, ReconciliationRow, VolumeRow, seal,
 };
 
 /// One line of the log with its stamps.
@@ -248,6 +248,28 @@ impl Ledger<'_> {
     /// Goes through the ids of all listed items: the service's, and the Message-ID.
     pub fn each_listed_id(&self, mut each: impl FnMut(&str, Option<&str>)) -> Result<(), CustodyError> {
         listings::each_listed_id(self.db, &mut each)
+    }
+
+    /// Messages that the first listing of a folder showed and that nothing calls gone: number and id, in listing order after
+    /// `after`, at most `limit`.
+    pub fn first_listed(
+        &self,
+        folder_id: u64,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, crate::terms::GraphId)>, CustodyError> {
+        listings::first_listed(self.db, folder_id, after, limit)
+    }
+
+    /// The latest balance of each folder of a mailbox, with the folder, in the order the folders were seen.
+    pub fn balances(&self, mailbox_id: u64) -> Result<Vec<(FolderRow, ReconciliationRow)>, CustodyError> {
+        let sql =
+            "SELECT f.*, r.expected AS before, r.outside, r.not_chosen, r.listed, r.collected, r.rebuilt, r.excepted,
+                          r.vanished, r.appeared, r.departed, r.expected_after
+                     FROM folder f JOIN reconciliation r ON r.folder_id = f.folder_id
+                      AND r.entry_seq = (SELECT max(entry_seq) FROM reconciliation WHERE folder_id = f.folder_id)
+                    WHERE f.mailbox_id = ?1 ORDER BY f.folder_id";
+        self.all(sql, [sql_int(mailbox_id)?], |row| Ok((read_back::folder(row)?, read_back::reconciliation(row)?)))
     }
 
     /// Whether there is an exception whose detail begins so.

@@ -191,6 +191,25 @@ pub(super) fn not_chosen(db: &Connection, folder_id: u64, pass: u32) -> Result<O
     rows.next()?.map(|row| read_back::count(row, "n")).transpose()
 }
 
+/// What the first listing of a folder showed and nothing calls gone.
+pub(super) fn first_listed(
+    db: &Connection,
+    folder_id: u64,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<(u64, GraphId)>, CustodyError> {
+    let sql = "SELECT listed_id, graph_id FROM listed l WHERE folder_id = ?1 AND listed_id > ?2 AND pass = 1
+                  AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.listed_id = l.listed_id AND e.code = 'gone')
+                ORDER BY listed_id LIMIT ?3";
+    let mut query = db.prepare_cached(sql)?;
+    let mut rows = query.query(params![sql_int(folder_id)?, sql_int(after)?, limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((read_back::count(row, "listed_id")?, read_back::graph_id(row, "graph_id")?));
+    }
+    Ok(found)
+}
+
 pub(super) fn each_listed_id(db: &Connection, each: &mut dyn FnMut(&str, Option<&str>)) -> Result<(), CustodyError> {
     let mut query = db.prepare_cached("SELECT graph_id, internet_message_id FROM listed")?;
     let mut rows = query.query([])?;

@@ -7,8 +7,8 @@ use crate::terms::{
 };
 
 use super::{
-    CustodianRow, CustodyError, Entry, EventKind, ExceptionSeen, Exclusion, FolderRow, ItemFile, Listed, ListedRow,
-    MailboxRow, VolumeRow,
+    Counts, CustodianRow, CustodyError, Entry, EventKind, ExceptionSeen, Exclusion, FolderRow, ItemFile, Listed,
+    ListedRow, MailboxRow, ReconciliationRow, VolumeRow,
 };
 
 fn wrong(column: &str) -> CustodyError {
@@ -40,7 +40,7 @@ fn opt<T, E>(row: &Row<'_>, column: &str, read: impl Fn(&str) -> Result<T, E>) -
     }
 }
 
-fn graph_id(row: &Row<'_>, column: &str) -> Result<GraphId, CustodyError> {
+pub(super) fn graph_id(row: &Row<'_>, column: &str) -> Result<GraphId, CustodyError> {
     word(row, column, |text| GraphId::new(text).ok())
 }
 
@@ -92,6 +92,29 @@ pub(super) fn folder(row: &Row<'_>) -> Result<FolderRow, CustodyError> {
         expected: opt_count(row, "expected")?,
         is_hidden: row.get("is_hidden")?,
         excluded_because: opt(row, "excluded_because", |text| Exclusion::from_word(text).ok_or(()))?,
+    })
+}
+
+/// A balance; its column `expected` is read as `before`, since a folder has one of that name too.
+pub(super) fn reconciliation(row: &Row<'_>) -> Result<ReconciliationRow, CustodyError> {
+    let counts = Counts {
+        listed: count(row, "listed")?,
+        collected: count(row, "collected")?,
+        rebuilt: count(row, "rebuilt")?,
+        excepted: count(row, "excepted")?,
+        vanished: count(row, "vanished")?,
+        appeared: count(row, "appeared")?,
+        departed: count(row, "departed")?,
+        bytes: 0,
+    };
+    Ok(ReconciliationRow {
+        mailbox_id: count(row, "mailbox_id")?,
+        folder_id: count(row, "folder_id")?,
+        expected: count(row, "before")?,
+        outside: opt_count(row, "outside")?,
+        not_chosen: opt_count(row, "not_chosen")?,
+        counts,
+        expected_after: count(row, "expected_after")?,
     })
 }
 

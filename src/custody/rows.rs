@@ -265,6 +265,10 @@ pub struct ReconciliationRow {
     pub folder_id: u64,
     /// The service's count at the plan.
     pub expected: u64,
+    /// Items that the service counts in the folder beyond those: other dates, other kinds. `None` where it did not count.
+    pub outside: Option<u64>,
+    /// Messages of the range that a list of ids kept out; `None` without one.
+    pub not_chosen: Option<u64>,
     /// What was listed and how it ended; must balance.
     pub counts: Counts,
     /// The service's count at the end.

@@ -2,7 +2,8 @@
 //!
 //! A listed item is *collected* when it has a row in `item`; otherwise it is *excepted* when an exception of
 //! severity `item_missing` names it, and *vanished* when the latest of these says `gone`. So an item that was
-//! missing and came in on a later try counts once, as collected.
+//! missing and came in on a later try counts once, as collected. *Departed* is what a note (`gone`, `info`) says: listed,
+//! and not in its folder any more when that was listed again.
 
 use rusqlite::{Connection, Params, params};
 
@@ -25,6 +26,10 @@ pub struct Counts {
     pub excepted: u64,
     /// Of these, gone before they could be fetched.
     pub vanished: u64,
+    /// Of the listed ones, those that only the second listing showed.
+    pub appeared: u64,
+    /// Of the listed ones, those that the second listing no longer showed in their folder though they had not vanished.
+    pub departed: u64,
     /// Bytes of the collected items.
     pub bytes: u64,
 }
@@ -66,7 +71,8 @@ pub(super) fn counts(db: &Connection, of: Of) -> Result<Counts, CustodyError> {
         Of::Mailbox(id) => ("t.mailbox_id = ?1", sql_int(id)?),
         Of::Folder(id) => ("t.folder_id = ?1", sql_int(id)?),
     };
-    let [listed] = numbers(db, &format!("SELECT count(*) FROM listed t WHERE {of}"), params![id])?;
+    let listed = format!("SELECT count(*), coalesce(sum(pass > 1), 0) FROM listed t WHERE {of}");
+    let [listed, appeared] = numbers(db, &listed, params![id])?;
     let collected = format!(
         "SELECT count(*), coalesce(sum(source_kind = 'rebuilt_from_json'), 0), coalesce(sum(bytes), 0) FROM item t WHERE {of}"
     );
@@ -79,7 +85,12 @@ pub(super) fn counts(db: &Connection, of: Of) -> Result<Counts, CustodyError> {
             GROUP BY e.listed_id)"
     );
     let [excepted, vanished] = numbers(db, &excepted, params![id])?;
-    Ok(Counts { listed, collected, rebuilt, excepted, vanished, bytes })
+    let departed = format!(
+        "SELECT count(DISTINCT e.listed_id) FROM exception e JOIN listed t ON t.listed_id = e.listed_id
+          WHERE e.code = 'gone' AND e.severity = 'info' AND {of}"
+    );
+    let [departed] = numbers(db, &departed, params![id])?;
+    Ok(Counts { listed, collected, rebuilt, excepted, vanished, appeared, departed, bytes })
 }
 
 /// The exceptions that no later entry resolved, by code and severity.

@@ -248,17 +248,22 @@ impl<'a> Writer<'a> {
 
     /// Adds a folder's balance, told by line `seq`; one that does not close is refused.
     pub fn reconciliation(&mut self, row: &ReconciliationRow, seq: u64) -> Result<(), CustodyError> {
-        let sql = "INSERT INTO reconciliation (mailbox_id, folder_id, expected, listed, collected, rebuilt, excepted,
-                     vanished, expected_after, entry_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        let sql = "INSERT INTO reconciliation (mailbox_id, folder_id, expected, outside, not_chosen, listed, collected,
+                     rebuilt, excepted, vanished, appeared, departed, expected_after, entry_seq)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
         let values = params![
             sql_int(row.mailbox_id)?,
             sql_int(row.folder_id)?,
             sql_int(row.expected)?,
+            opt_int(row.outside)?,
+            opt_int(row.not_chosen)?,
             sql_int(row.counts.listed)?,
             sql_int(row.counts.collected)?,
             sql_int(row.counts.rebuilt)?,
             sql_int(row.counts.excepted)?,
             sql_int(row.counts.vanished)?,
+            sql_int(row.counts.appeared)?,
+            sql_int(row.counts.departed)?,
             sql_int(row.expected_after)?,
             sql_int(seq)?
         ];

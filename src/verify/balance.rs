@@ -21,6 +21,8 @@ struct Counts {
     rebuilt: i64,
     excepted: i64,
     vanished: i64,
+    appeared: i64,
+    departed: i64,
 }
 
 impl Counts {
@@ -30,15 +32,19 @@ impl Counts {
         self.rebuilt += other.rebuilt;
         self.excepted += other.excepted;
         self.vanished += other.vanished;
+        self.appeared += other.appeared;
+        self.departed += other.departed;
     }
 
-    const fn named(self) -> [(&'static str, i64); 5] {
+    const fn named(self) -> [(&'static str, i64); 7] {
         [
             ("listed", self.listed),
             ("collected", self.collected),
             ("rebuilt", self.rebuilt),
             ("excepted", self.excepted),
             ("vanished", self.vanished),
+            ("appeared", self.appeared),
+            ("departed", self.departed),
         ]
     }
 
@@ -68,6 +74,7 @@ struct Ended {
     control_number: Option<String>,
     rebuilt: bool,
     same_place: bool,
+    appeared: bool,
 }
 
 fn ended(row: &Row<'_>) -> rusqlite::Result<Ended> {
@@ -77,38 +84,43 @@ fn ended(row: &Row<'_>) -> rusqlite::Result<Ended> {
         control_number: row.get(2)?,
         rebuilt: row.get::<_, Option<bool>>(3)?.unwrap_or(false),
         same_place: row.get::<_, Option<bool>>(4)?.unwrap_or(true),
+        appeared: row.get(5)?,
     })
 }
 
-/// An exception that says that a listed item is missing.
+/// An exception that says that a listed item is missing, or that it left its folder after it had ended.
 struct Absence {
     exception_id: i64,
     listed_id: i64,
     gone: bool,
+    departed: bool,
 }
 
 fn absence(row: &Row<'_>) -> rusqlite::Result<Absence> {
-    Ok(Absence { exception_id: row.get(0)?, listed_id: row.get(1)?, gone: row.get(2)? })
+    Ok(Absence { exception_id: row.get(0)?, listed_id: row.get(1)?, gone: row.get(2)?, departed: row.get(3)? })
 }
 
 /// Counts what was listed by folder, looking at each row once.
 fn count(ledger: &Ledger, account: &Account, findings: &mut Findings) -> rusqlite::Result<BTreeMap<i64, Counts>> {
     let mut statement = ledger.db().prepare(
         "SELECT l.listed_id, l.folder_id, i.control_number, i.source_kind = 'rebuilt_from_json',
-                i.mailbox_id = l.mailbox_id AND i.folder_id = l.folder_id AND i.graph_id = l.graph_id
+                i.mailbox_id = l.mailbox_id AND i.folder_id = l.folder_id AND i.graph_id = l.graph_id, l.pass > 1
            FROM listed l LEFT JOIN item i ON i.item_id = l.listed_id ORDER BY l.listed_id",
     )?;
     let mut listed = Cursor::new(statement.query([])?, ended);
     let mut statement = ledger.db().prepare(
-        "SELECT exception_id, listed_id, code = 'gone' FROM exception
-          WHERE severity = 'item_missing' AND listed_id IS NOT NULL ORDER BY listed_id, exception_id",
+        "SELECT exception_id, listed_id, code = 'gone', severity = 'info' FROM exception
+          WHERE (severity = 'item_missing' OR (severity = 'info' AND code = 'gone')) AND listed_id IS NOT NULL
+          ORDER BY listed_id, exception_id",
     )?;
     let mut absences = Cursor::new(statement.query([])?, absence);
     let mut folders: BTreeMap<i64, Counts> = BTreeMap::new();
     for row in listed.by_ref() {
-        let mut missing = None;
+        let (mut missing, mut departed) = (None, false);
         while let Some(absence) = absences.next_if(|absence| absence.listed_id <= row.listed_id) {
-            if absence.listed_id == row.listed_id && !account.resolved.contains(&absence.exception_id) {
+            if absence.departed {
+                departed |= absence.listed_id == row.listed_id;
+            } else if absence.listed_id == row.listed_id && !account.resolved.contains(&absence.exception_id) {
                 missing = Some(absence);
             }
         }
@@ -132,6 +144,8 @@ fn count(ledger: &Ledger, account: &Account, findings: &mut Findings) -> rusqlit
             rebuilt: i64::from(row.rebuilt),
             excepted: i64::from(!collected && missing.is_some()),
             vanished: i64::from(!collected && missing.is_some_and(|missing| missing.gone)),
+            appeared: i64::from(row.appeared),
+            departed: i64::from(departed),
         });
     }
     absences.finish()?;
@@ -142,7 +156,7 @@ fn count(ledger: &Ledger, account: &Account, findings: &mut Findings) -> rusqlit
 /// Compares the latest balance of each folder with the counts.
 fn check_folders(ledger: &Ledger, counts: &BTreeMap<i64, Counts>, findings: &mut Findings) -> rusqlite::Result<()> {
     let sql = "SELECT f.folder_id, f.included, f.mailbox_id, r.mailbox_id,
-                      r.listed, r.collected, r.rebuilt, r.excepted, r.vanished
+                      r.listed, r.collected, r.rebuilt, r.excepted, r.vanished, r.appeared, r.departed
                  FROM folder f LEFT JOIN reconciliation r ON r.folder_id = f.folder_id
                   AND r.entry_seq = (SELECT max(entry_seq) FROM reconciliation WHERE folder_id = f.folder_id)
                 ORDER BY f.folder_id";
@@ -161,6 +175,8 @@ fn check_folders(ledger: &Ledger, counts: &BTreeMap<i64, Counts>, findings: &mut
             rebuilt: row.get(6)?,
             excepted: row.get(7)?,
             vanished: row.get(8)?,
+            appeared: row.get(9)?,
+            departed: row.get(10)?,
         };
         if mailbox != row.get::<_, i64>(2)? {
             wrong(findings, format!("folder {folder}: its balance names another mailbox"));

@@ -202,10 +202,10 @@ impl<'r> Made<'r> {
         for (folder, counts) in [(1, [4, 3, 0, 1, 1]), (2, [2, 1, 1, 1, 0])] {
             let [listed, collected, rebuilt, excepted, vanished] = counts;
             let body = json!({ "mailbox_id": 1, "folder_id": folder, "expected": listed, "listed": listed, "collected": collected,
-                "rebuilt": rebuilt, "excepted": excepted, "vanished": vanished, "expected_after": listed });
+                "rebuilt": rebuilt, "excepted": excepted, "vanished": vanished, "appeared": 0, "departed": 0, "expected_after": listed });
             let seq = self.log("folder.reconciled", body);
             self.execute(
-                "INSERT INTO reconciliation VALUES (1, ?1, ?2, ?2, ?3, ?4, ?5, ?6, ?2, ?7)",
+                "INSERT INTO reconciliation VALUES (1, ?1, ?2, NULL, NULL, ?2, ?3, ?4, ?5, ?6, 0, 0, ?2, ?7)",
                 params![folder, listed, collected, rebuilt, excepted, vanished, seq],
             );
         }

@@ -83,7 +83,15 @@ async fn the_balance_closes_only_when_every_item_has_ended() {
     assert_eq!((counts.listed, counts.collected, counts.rebuilt, counts.remaining()), (10, 6, 1, 4));
     assert_eq!(counts.bytes, (1..=6).map(|n| item_row(n).bytes).sum::<u64>());
     assert!(!counts.is_balanced());
-    let balance = |counts| ReconciliationRow { mailbox_id: 1, folder_id: 1, expected: 10, counts, expected_after: 9 };
+    let balance = |counts| ReconciliationRow {
+        mailbox_id: 1,
+        folder_id: 1,
+        expected: 10,
+        outside: Some(3),
+        not_chosen: None,
+        counts,
+        expected_after: 9,
+    };
     let reconciled = Line::new(EventKind::FolderReconciled)
         .int("mailbox_id", 1)
         .int("folder_id", 1)
@@ -93,6 +101,8 @@ async fn the_balance_closes_only_when_every_item_has_ended() {
         .int("rebuilt", 1)
         .int("excepted", 2)
         .int("vanished", 1)
+        .int("appeared", 0)
+        .int("departed", 0)
         .int("expected_after", 9);
     let early = reconciled.clone();
     let early = pen.write(move |writer| {

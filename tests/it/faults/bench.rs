@@ -160,11 +160,17 @@ impl Bench {
 
     /// The run succeeds and brings, byte for byte, what an undisturbed one brings.
     pub(super) fn whole(&mut self, faults: &str) -> Outcome {
+        let outcome = self.whole_if_struck(faults);
+        let struck = outcome.struck.iter().all(|count| *count > 0);
+        self.check(faults, struck, || format!("it struck {:?} times", outcome.struck));
+        outcome
+    }
+
+    /// The same whether or not the faults strike.
+    pub(super) fn whole_if_struck(&mut self, faults: &str) -> Outcome {
         let outcome = self.under(faults);
         self.exits(faults, &outcome, 0);
         self.same(faults, &outcome.package.clone());
-        let struck = outcome.struck.iter().all(|count| *count > 0);
-        self.check(faults, struck, || format!("it struck {:?} times", outcome.struck));
         outcome
     }
 

@@ -49,6 +49,35 @@ fn messages_that_arrive_during_the_run_are_found_by_the_second_listing() {
     bench.done();
 }
 
+/// The latest balance of the one folder in scope that has mail: expected, appeared, departed, expected after.
+const MOVES: &str = "select expected, listed, appeared, departed, expected_after from reconciliation where listed > 0";
+
+#[test]
+fn what_arrives_and_what_leaves_during_the_run_is_counted_and_named_one_by_one() {
+    let mut bench = Bench::of(60);
+    let still = bench.whole_if_struck("");
+    bench.check("still", still.one(MOVES) == "60|60|0|0|60", || still.one(MOVES));
+    let late = bench.whole("late:rate=0.1");
+    let appeared: u64 = late.one("select count(*) from listed where pass = 2").parse().expect("a count");
+    let counted = format!("{}|60|{appeared}|0|60", 60 - appeared);
+    bench.check("late", appeared > 0 && late.one(MOVES) == counted, || late.one(MOVES));
+    // Which list is the second one depends on how many were asked for before it.
+    let left = (5..=16).find_map(|after| {
+        let outcome = bench.whole_if_struck(&format!("late:rate=0.1:after={after}"));
+        let departed: u64 =
+            outcome.one("select departed from reconciliation where listed > 0").parse().expect("a count");
+        (departed > 0).then_some((outcome, departed))
+    });
+    let (left, departed) = left.expect("one of these lists is the second");
+    let counted = format!("60|60|0|{departed}|{}", 60 - departed);
+    bench.check("departed", left.one(MOVES) == counted, || left.one(MOVES));
+    let named = left.one("select count(distinct graph_id) from exception where code = 'gone' and severity = 'info'");
+    bench.check("departed", named == departed.to_string(), || format!("{named} named, {departed} departed"));
+    let folder = &left.last["custodians"][0]["folders"][0];
+    bench.check("departed", folder["departed"] == departed && folder["path"] == "Inbox/Volume", || folder.to_string());
+    bench.done();
+}
+
 #[test]
 fn counts_and_sizes_that_are_not_true_change_nothing_that_is_collected() {
     let mut bench = Bench::of(120);

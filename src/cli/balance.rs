@@ -1,0 +1,74 @@
+//! The balance on the screen: a line per folder, and only the columns that have something to say.
+
+use super::show;
+use crate::collect::{CustodianTally, FolderBalance, Tally};
+
+/// Folders shown; whoever has more reads them in the manifest or in the JSON.
+const SHOWN: usize = 40;
+
+/// A column: its head, its number, and whether it stands there even where all are zero.
+type Column = (&'static str, fn(&FolderBalance) -> u64, bool);
+
+const COLUMNS: [Column; 11] = [
+    ("EXPECTED", |folder| folder.expected, true),
+    ("OUTSIDE", |folder| folder.outside.unwrap_or(0), false),
+    ("NOT CHOSEN", |folder| folder.not_chosen.unwrap_or(0), false),
+    ("LISTED", |folder| folder.ended.listed, true),
+    ("COLLECTED", |folder| folder.ended.collected, true),
+    ("REBUILT", |folder| folder.ended.rebuilt, false),
+    ("EXCEPTED", |folder| folder.ended.excepted, false),
+    ("VANISHED", |folder| folder.ended.vanished, false),
+    ("APPEARED", |folder| folder.ended.appeared, false),
+    ("DEPARTED", |folder| folder.ended.departed, false),
+    ("EXPECTED AFTER", |folder| folder.expected_after, true),
+];
+
+/// What each word of the table means; only those that stand in it.
+const MEANINGS: [(&str, &str); 6] = [
+    ("OUTSIDE", "outside: in the folder by the service's count, of other dates or other kinds"),
+    ("REBUILT", "rebuilt: part of collected; the service could not render them"),
+    ("VANISHED", "vanished: part of excepted; gone before they could be fetched"),
+    ("APPEARED", "appeared: part of listed; only the second listing showed them"),
+    ("DEPARTED", "departed: part of listed; collected, and no longer in this folder at the second listing"),
+    ("NOT CHOSEN", "not chosen: kept out by the list of ids"),
+];
+
+/// The table; empty when no mailbox has come to its end.
+pub(super) fn table(tally: &Tally) -> String {
+    let several = tally.custodians.len() > 1;
+    let all: Vec<(&CustodianTally, &FolderBalance)> =
+        tally.custodians.iter().flat_map(|one| one.folders.iter().map(move |folder| (one, folder))).collect();
+    // Folders without a message of the range would only make the list long.
+    let busy: Vec<_> = all.iter().filter(|(_, folder)| COLUMNS.iter().any(|column| says(column, folder))).collect();
+    if busy.is_empty() {
+        return String::new();
+    }
+    let columns: Vec<&Column> =
+        COLUMNS.iter().filter(|column| column.2 || busy.iter().any(|(_, folder)| column.1(folder) > 0)).collect();
+    let rows = busy.iter().take(SHOWN).map(|(custodian, folder)| {
+        let name = several.then(|| show::plain(&custodian.custodian));
+        let numbers = columns.iter().map(|column| show::number(column.1(folder)));
+        name.into_iter().chain([show::plain(&folder.path)]).chain(numbers).collect::<Vec<_>>()
+    });
+    let rows: Vec<_> = rows.collect();
+    let texts = if several { vec!["CUSTODIAN", "FOLDER"] } else { vec!["FOLDER"] };
+    let heads: Vec<&str> = texts.iter().copied().chain(columns.iter().map(|column| column.0)).collect();
+    let right: Vec<usize> = (texts.len()..heads.len()).collect();
+    let mut text = show::table(&heads, &right, &rows);
+    if busy.len() > SHOWN {
+        text += &format!(
+            "and {} more folders: table reconciliation in affiant/manifest.sqlite\n",
+            show::number((busy.len() - SHOWN) as u64)
+        );
+    }
+    let said = |head: &str| columns.iter().any(|column| column.0 == head);
+    for (_, meaning) in MEANINGS.iter().filter(|(head, _)| said(head)) {
+        text += &format!("{meaning}\n");
+    }
+    text + "\n"
+}
+
+/// What lies outside of the range is no reason to show a folder.
+fn says(column: &Column, folder: &FolderBalance) -> bool {
+    column.0 != "OUTSIDE" && column.1(folder) > 0
+}
