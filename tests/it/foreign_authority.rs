@@ -1,7 +1,7 @@
 //! Signing in at an authorization server that nobody here wrote: the npm package oidc-provider, installed once into
 //! the target folder where the registry can be reached, and passed over, with the reason, where it cannot.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use reqwest::header::{LOCATION, SET_COOKIE};
 use serde_json::Value;
 
+use crate::npm;
 use crate::tenant::{AFFIANT, Ran};
 
 const TENANT: &str = "contoso.example";
@@ -24,45 +25,7 @@ const SECRET: &str = "a+secret/with%signs&that=must~be:encoded";
 /// Where the package is installed, or why it is not.
 fn installed() -> Result<PathBuf, String> {
     static DONE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    DONE.get_or_init(install).clone()
-}
-
-fn install() -> Result<PathBuf, String> {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign-authority");
-    let into = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("foreign-authority");
-    let said = |error: std::io::Error| error.to_string();
-    std::fs::create_dir_all(&into).map_err(said)?;
-    // Other test processes may be at it, too.
-    let lock = std::fs::File::create(into.join("lock")).map_err(said)?;
-    lock.lock().map_err(said)?;
-    let same = |name: &str| std::fs::read(from.join(name)).ok() == std::fs::read(into.join(name)).ok();
-    let whole = same("package-lock.json") && into.join("node_modules/oidc-provider").exists();
-    for name in ["authority.mjs", "package.json"] {
-        std::fs::copy(from.join(name), into.join(name)).map_err(said)?;
-    }
-    if whole {
-        return Ok(into);
-    }
-    std::fs::copy(from.join("package-lock.json"), into.join("package-lock.json")).map_err(said)?;
-    let npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
-        .args(["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=20000"])
-        .current_dir(&into)
-        .stdin(Stdio::null())
-        .output();
-    let failed = match npm {
-        Ok(output) if output.status.success() => return Ok(into),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default().to_owned(),
-        Err(error) => error.to_string(),
-    };
-    // What is not whole must not look so next time.
-    let _ = std::fs::remove_file(into.join("package-lock.json"));
-    Err(format!("npm cannot install oidc-provider: {failed}"))
-}
-
-/// Says why nothing was tried, past the test runner, which hides what passing tests print.
-fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
+    DONE.get_or_init(|| npm::install("foreign-authority", "oidc-provider", "authority.mjs")).clone()
 }
 
 /// A running provider and a home folder of its own.
@@ -82,11 +45,11 @@ impl Drop for Authority {
 impl Authority {
     /// Starts one whose access tokens live so many seconds; `None`, said aloud, where it cannot be had.
     fn start(seconds: u32, certificate: Option<&Path>) -> Option<Self> {
-        let folder = installed().map_err(|why| skipped(&why)).ok()?;
+        let folder = installed().map_err(|why| npm::skipped(&why)).ok()?;
         let mut command = Command::new("node");
         command.current_dir(folder).args(["authority.mjs", TENANT, &seconds.to_string()]).args(certificate);
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = piped.spawn().map_err(|why| skipped(&format!("node: {why}"))).ok()?;
+        let mut process = piped.spawn().map_err(|why| npm::skipped(&format!("node: {why}"))).ok()?;
         let mut out = BufReader::new(process.stdout.take().expect("piped"));
         let mut line = String::new();
         while !line.starts_with('{') {
@@ -334,7 +297,7 @@ fn an_application_signs_in_with_its_certificate_in_each_form_of_file() {
 #[test]
 fn a_certificate_that_is_not_registered_is_refused() {
     let certificates = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/certificates");
-    let Some(registered) = other_certificate() else { return skipped("openssl is not installed") };
+    let Some(registered) = other_certificate() else { return npm::skipped("openssl is not installed") };
     let Some(authority) = Authority::start(600, Some(registered.path())) else { return };
     let file = certificates.join("app.pem");
     let args = ["login", "--flow", "certificate", "--certificate", file.to_str().expect("UTF-8"), "--json"];

@@ -21,6 +21,7 @@ mod house;
 mod main_job;
 mod must_handle;
 mod no_secrets;
+mod npm;
 mod random;
 mod real_mail;
 mod rebuilt_mail;

@@ -157,7 +157,8 @@ pub(in crate::simulator) fn header_lines(message: &Message<'_>) -> Vec<(String, 
             HeaderValue::Text(text) => Some(text.to_string()),
             _ => None,
         };
-        let value = std::str::from_utf8(raw).map(unfolded).ok().or(parsed).unwrap_or_default();
+        let value = std::str::from_utf8(raw).map(unfolded).ok().or(parsed);
+        let value = value.unwrap_or_else(|| unfolded(&String::from_utf8_lossy(raw)));
         (header.name.as_str().to_owned(), value)
     };
     message.headers().iter().map(line).collect()
