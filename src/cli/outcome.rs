@@ -24,7 +24,8 @@ pub(super) fn scope(job: &Job) -> String {
         let (way, entries) = (if chosen.way == Way::Only { "only" } else { "all but" }, show::number(chosen.entries));
         text = format!("ids:     {way} the messages that {entries} ids name (list {})\n{text}", chosen.sha256);
     }
-    text + if job.recoverable { ", and Recoverable Items" } else { "; Recoverable Items are not collected" }
+    text += if job.recoverable { ", and Recoverable Items" } else { "; Recoverable Items are not collected" };
+    text + "\nbeyond:  in-place archives, calendars, contacts, tasks and notes: Graph's mail interface does not reach them"
 }
 
 /// Shows the plan: folders with counts and sizes, and what is left out and why.

@@ -18,6 +18,7 @@ mod foreign_authority;
 mod graph_examples;
 mod handmade;
 mod house;
+mod left_out;
 mod main_job;
 mod must_handle;
 mod no_secrets;
