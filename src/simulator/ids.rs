@@ -114,7 +114,11 @@ pub(super) fn number(item: Item) -> u64 {
 }
 
 fn item_of(bytes: &[u8]) -> Option<Item> {
-    let number = number_of(bytes);
+    item(number_of(bytes))
+}
+
+/// The item with this number.
+pub(super) fn item(number: u64) -> Option<Item> {
     let n = number & NUMBER_MAX;
     match usize::try_from(number >> 40).ok()?.checked_sub(1) {
         None => usize::try_from(n).ok().map(Item::Mail),

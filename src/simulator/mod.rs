@@ -13,6 +13,7 @@
 //! | `POST /simulator/revoke` | every token is revoked |
 //! | `POST /simulator/advance` | `{"seconds"}`: the tenant's time jumps ahead |
 //! | `POST /simulator/access`, `/simulator/refuse` | `{"rule"}`: a rule as `--access` and `--refuse` take it |
+//! | `POST /simulator/mail` | `{"user", "id", "does"}`: somebody does `delete`, `restore`, `change` or, with `"folder"`, `move` to a message |
 //! | `POST /simulator/faults` | `{"faults"}`: other faults from now on, none for an empty text |
 //! | `GET /simulator/requests` | what was asked: counts and the latest requests; how often each fault struck |
 
@@ -28,6 +29,7 @@ mod reply;
 mod requests;
 mod rights;
 mod server;
+mod shifts;
 mod tenant;
 mod time;
 mod world;
@@ -199,6 +201,7 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
         turns: AtomicU64::new(0),
         edits: Mutex::default(),
         moved: Mutex::default(),
+        shifts: shifts::Shifts::default(),
     });
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(server::serve(listener, world.clone(), stopped));

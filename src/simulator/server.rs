@@ -19,9 +19,12 @@ use super::access::{AccessRule, AccessRuleError};
 use super::faults::{Effect, Point, claims_challenge};
 use super::graph::{self, Refusal, Request};
 use super::identity;
+use super::ids;
 use super::limits::Permit;
 use super::reply::Reply;
 use super::requests::{RequestSeen, without_secrets};
+use super::shifts::Shift;
+use super::tenant::Standing;
 use super::world::World;
 
 /// Larger than any request that makes sense here.
@@ -99,6 +102,9 @@ async fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
         }
         ("POST", "/simulator/access") => done(ruled(world, AccessRule::access(text("rule")))),
         ("POST", "/simulator/refuse") => done(ruled(world, AccessRule::refuse(text("rule")))),
+        ("POST", "/simulator/mail") => {
+            done(handled(world, text("user"), text("id"), text("does"), text("folder")).is_some())
+        }
         ("POST", "/simulator/faults") => done(world.faults.replace(text("faults")).is_ok()),
         ("GET", "/simulator/requests") => Reply::json(
             StatusCode::OK,
@@ -131,6 +137,22 @@ async fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
 fn ruled(world: &World, rule: Result<AccessRule, AccessRuleError>) -> bool {
     let seconds = world.time.running_seconds();
     rule.and_then(|rule| world.access.rule(&world.tenant, &rule, seconds)).is_ok()
+}
+
+/// Does something to one message, as its owner might between two runs.
+fn handled(world: &World, user: &str, id: &str, does: &str, folder: &str) -> Option<()> {
+    let user = world.tenant.users.get(world.tenant.user(user)?)?;
+    let Standing::Mailbox(index) = user.mailbox else { return None };
+    let mailbox = world.tenant.mailboxes.get(index)?;
+    let item = ids::read_message(mailbox, id).ok()?;
+    match does {
+        "delete" => world.shifts.put(mailbox, item, Some(Shift::Gone)),
+        "restore" => world.shifts.put(mailbox, item, None),
+        "change" => world.touch(&mailbox.guid, ids::number(item)),
+        "move" => world.shifts.put(mailbox, item, Some(Shift::To(mailbox.folder_at(folder)?))),
+        _ => return None,
+    }
+    Some(())
 }
 
 /// One request to Graph; the permit is held until the last byte is out.

@@ -11,6 +11,7 @@ use super::identity::Platform;
 use super::issued::Issued;
 use super::limits::Limits;
 use super::requests::Requests;
+use super::shifts::Shifts;
 use super::tenant::Tenant;
 use super::time::Time;
 
@@ -34,6 +35,8 @@ pub(super) struct World {
     pub(super) edits: Mutex<HashMap<(String, u64), u64>>,
     /// Items that were moved and got new ids, by mailbox and number.
     pub(super) moved: Mutex<HashSet<(String, u64)>>,
+    /// Messages that were deleted or moved by hand.
+    pub(super) shifts: Shifts,
 }
 
 impl World {

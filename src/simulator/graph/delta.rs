@@ -108,7 +108,8 @@ pub(super) fn messages(call: &Call<'_>, user: &str, key: &str) -> Result<Reply, 
     let (size, ends) = size(&resumed)?;
     let wanted = Wanted::of(filter.as_ref());
     let view = View::new(&resumed, &open)?;
-    let listing = Listing::new(open.mailbox, &[folder], &wanted, DateField::Received, &|_| true);
+    let shifted = call.world.shifts.of(open.mailbox);
+    let listing = Listing::new(open.mailbox, shifted.as_ref(), &[folder], &wanted, DateField::Received, &|_| true);
     let total = if filter.is_some() { listing.total().min(FILTERED_MOST) } else { listing.total() };
     let mut value = Vec::new();
     if !state.over {

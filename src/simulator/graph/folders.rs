@@ -29,7 +29,7 @@ const PROPERTIES: [&str; 12] = [
 ];
 
 /// Everything a folder shows, without `$select`.
-pub(super) fn whole(open: &Open<'_>, at: usize) -> Map<String, Value> {
+pub(super) fn whole(call: &Call<'_>, open: &Open<'_>, at: usize) -> Map<String, Value> {
     let mailbox = open.mailbox;
     let Some(folder) = mailbox.folders.get(at) else { return Map::new() };
     let parent = folder.parent.map_or_else(|| ids::store_root(mailbox), |parent| ids::folder(mailbox, parent));
@@ -46,7 +46,7 @@ pub(super) fn whole(open: &Open<'_>, at: usize) -> Map<String, Value> {
     put("parentFolderId", json!(parent));
     put("childFolderCount", json!(children.count()));
     put("unreadItemCount", json!(unread.count()));
-    put("totalItemCount", json!(mailbox.message_count(at) + folder.other_items));
+    put("totalItemCount", json!(call.world.shifts.count(mailbox, at) + folder.other_items));
     put("isHidden", json!(folder.hidden));
     if folder.search {
         put("isSupported", json!(true));
@@ -77,7 +77,7 @@ fn extended(open: &Open<'_>, at: usize, wanted: &[String]) -> Value {
 
 /// One folder as this request wants it.
 pub(super) fn shown(call: &Call<'_>, open: &Open<'_>, at: usize) -> Result<Map<String, Value>, Refusal> {
-    let mut all = whole(open, at);
+    let mut all = whole(call, open, at);
     if let Some(names) = call.query.select() {
         view::check(&names, &PROPERTIES, "mailFolder")?;
         let wanted =
@@ -130,8 +130,9 @@ fn matching(call: &Call<'_>, open: &Open<'_>, parent: Option<&str>) -> Result<Ve
             && !folder.is_unlisted()
             && open.permit(About::Folder(*at)).is_ok()
     });
-    let passes =
-        |at: &usize| filter.as_ref().is_none_or(|filter: &Filter| filter.accepts(&Value::Object(whole(open, *at))));
+    let passes = |at: &usize| {
+        filter.as_ref().is_none_or(|filter: &Filter| filter.accepts(&Value::Object(whole(call, open, *at))))
+    };
     let mut folders: Vec<usize> = listed.map(|(at, _)| at).filter(passes).collect();
     if let Some(order) = call.query.get("$orderby") {
         let mut words = order.split_whitespace();

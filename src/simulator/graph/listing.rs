@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::simulator::shifts::{self, Shifted};
 use crate::simulator::tenant::{Item, Mailbox, Synthetic};
 use crate::terms::{DateField, UtcInstant};
 
@@ -82,6 +83,7 @@ impl<'a> Listing<'a> {
     /// The messages of some folders that pass; `test` decides about what dates cannot.
     pub(super) fn new(
         mailbox: &'a Mailbox,
+        shifted: Option<&Shifted>,
         folders: &[usize],
         wanted: &Wanted<'_>,
         order: DateField,
@@ -89,6 +91,15 @@ impl<'a> Listing<'a> {
     ) -> Self {
         let mut listing = Self { mailbox, order, strands: Vec::new() };
         let tested = !wanted.rest.is_empty();
+        if let Some(shifted) = shifted {
+            // Somebody has moved things: item by item, which is slow and right.
+            let items = folders.iter().flat_map(|at| shifts::items(mailbox, *at, shifted));
+            let mut picked: Vec<Item> =
+                items.filter(|item| listing.within(*item, &wanted.spans) && (!tested || test(*item))).collect();
+            picked.sort_by_key(|item| (listing.date(*item), *item));
+            listing.strands.push(Strand::Picked(picked));
+            return listing;
+        }
         for folder in folders.iter().filter_map(|at| mailbox.folders.get(*at)) {
             let sorted = folder.by_date.get(slot(order)).map(Vec::as_slice).unwrap_or_default();
             listing.add_mail(sorted, wanted, tested.then_some(test));
@@ -138,6 +149,12 @@ impl<'a> Listing<'a> {
         };
         let kept = slice.iter().copied().filter(passes).collect();
         self.strands.push(Strand::Mail(Cow::Owned(kept)));
+    }
+
+    fn within(&self, item: Item, spans: &[Span]) -> bool {
+        let dates = self.mailbox.dates(item);
+        let date = |span: &Span| dates.and_then(|dates| dates.get(span.field));
+        spans.iter().all(|span| date(span).is_some_and(|date| (span.from..span.to).contains(&date)))
     }
 
     fn date(&self, item: Item) -> i64 {

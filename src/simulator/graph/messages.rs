@@ -92,7 +92,8 @@ pub(super) fn list(call: &Call<'_>, user: &str, folder: Option<&str>) -> Result<
         let facts = facts(&view, item);
         wanted.rest.iter().all(|condition| condition.accepts(&facts))
     };
-    let listing = Listing::new(open.mailbox, &covered, &wanted, field, &test);
+    let shifted = call.world.shifts.of(open.mailbox);
+    let listing = Listing::new(open.mailbox, shifted.as_ref(), &covered, &wanted, field, &test);
     // Without a filter the service counts items that are no messages when it skips.
     let others = match (folder, &filter, covered.first().and_then(|at| open.mailbox.folders.get(*at))) {
         (Some(_), None, Some(folder)) => folder.other_items,
@@ -139,7 +140,8 @@ pub(super) fn count(call: &Call<'_>, user: &str, folder: Option<&str>) -> Result
         let facts = facts(&view, item);
         wanted.rest.iter().all(|condition| condition.accepts(&facts))
     };
-    let total = Listing::new(open.mailbox, &covered, &wanted, DateField::Received, &test).total();
+    let shifted = call.world.shifts.of(open.mailbox);
+    let total = Listing::new(open.mailbox, shifted.as_ref(), &covered, &wanted, DateField::Received, &test).total();
     Ok(Reply::text(StatusCode::OK, total.to_string()))
 }
 
@@ -150,7 +152,7 @@ pub(super) fn find(call: &Call<'_>, open: &Open<'_>, folder: Option<&str>, id: &
     if moved && id != ids::message(open.mailbox, item, ids::Kind::Normal) {
         return Err(Refusal::item_not_found());
     }
-    let home = open.mailbox.folder_of(item).ok_or_else(Refusal::item_not_found)?;
+    let home = call.world.shifts.home(open.mailbox, item).ok_or_else(Refusal::item_not_found)?;
     open.permit(About::Messages(home))?;
     match folder {
         Some(key) if open.folder(key)? != home => Err(Refusal::item_not_found()),

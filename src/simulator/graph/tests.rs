@@ -42,6 +42,7 @@ impl Bench {
             turns: std::sync::atomic::AtomicU64::new(0),
             edits: std::sync::Mutex::default(),
             moved: std::sync::Mutex::default(),
+            shifts: crate::simulator::shifts::Shifts::default(),
         };
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         Self { world, caller: Caller { user, scopes, client_id: "app".to_owned() } }

@@ -148,7 +148,7 @@ impl<'a> View<'a> {
         put("internetMessageId", json!(head.message_id));
         put("subject", json!(head.subject));
         put("importance", json!(head.importance));
-        let home = mailbox.folder_of(item).unwrap_or_default();
+        let home = self.call.world.shifts.home(mailbox, item).unwrap_or_default();
         put("parentFolderId", json!(ids::folder(mailbox, home)));
         self.put_conversation(&mut put, head);
         put("isDeliveryReceiptRequested", json!(false));

@@ -18,6 +18,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use crate::terms::FolderPath;
+
 pub(super) use denial::{Denial, SHAPES};
 pub(super) use head::{Head, Who, header_lines, is_inline, is_meeting};
 pub use load::Extra;
@@ -161,6 +163,22 @@ impl Mailbox {
             Item::Mail(n) => self.mail.get(n).map(|mail| mail.folder),
             Item::Made(batch, n) => self.batches.get(batch).filter(|made| n < made.count).map(|made| made.folder),
         }
+    }
+
+    /// The folder with these names from the top, compared without case.
+    pub(super) fn folder_at(&self, path: &str) -> Option<usize> {
+        let wanted = FolderPath::parse(path).ok()?;
+        self.folders.iter().enumerate().skip(1).map(|(at, _)| at).find(|at| {
+            let mut names = Vec::new();
+            let mut next = Some(*at);
+            while let Some(folder) = next.filter(|at| *at != 0).and_then(|at| self.folders.get(at)) {
+                names.push(folder.name.clone());
+                next = folder.parent;
+            }
+            names.reverse();
+            let path = FolderPath::new(names);
+            path.covers(&wanted) && wanted.covers(&path)
+        })
     }
 
     /// Its dates.
