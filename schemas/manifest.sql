@@ -22,7 +22,7 @@ CREATE TABLE entry (
        CHECK (kind IN ('acquisition.opened','session.opened','auth.obtained','auth.refreshed','clock.compared','custodian.named',
                        'mailbox.opened','access.tested','folder.listed','page.fetched','item.collected','item.excepted',
                        'item.reverified','dns.key.captured','folder.reconciled','volume.written','file.orphaned',
-                       'exception.resolved','package.built','custody.transferred','disposed','session.closed','acquisition.sealed')),
+                       'exception.resolved','earlier.known','mailbox.compared','package.built','custody.transferred','disposed','session.closed','acquisition.sealed')),
   at   TEXT GENERATED ALWAYS AS (json_extract(body,'$.at')) STORED NOT NULL
        CHECK (at GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9]Z'),
   CHECK (json_extract(body,'$.seq') = seq)
@@ -174,6 +174,7 @@ CREATE TABLE reconciliation (
   expected       INTEGER NOT NULL,
   outside        INTEGER CHECK (outside >= 0),
   not_chosen     INTEGER CHECK (not_chosen >= 0),
+  held_before    INTEGER CHECK (held_before >= 0),   -- supplemental runs: an earlier package holds the same version
   listed         INTEGER NOT NULL,
   collected      INTEGER NOT NULL,
   rebuilt        INTEGER NOT NULL CHECK (rebuilt BETWEEN 0 AND collected),
@@ -186,6 +187,50 @@ CREATE TABLE reconciliation (
   PRIMARY KEY (mailbox_id, folder_id, entry_seq),
   CHECK (listed = collected + excepted)
 ) STRICT;
+
+-- Supplemental runs only: what the earlier package knew of the mailboxes, copied from its manifest before anything was
+-- listed. 'missing' was listed then and not collected. The line 'earlier.known' states the number of rows and their digest.
+CREATE TABLE earlier (
+  earlier_id          INTEGER PRIMARY KEY CHECK (earlier_id > 0),
+  object_id           TEXT NOT NULL,             -- the mailbox's owner
+  graph_id            TEXT NOT NULL,
+  folder_graph_id     TEXT NOT NULL,             -- where it lay then
+  folder_path         TEXT NOT NULL,
+  state               TEXT NOT NULL CHECK (state IN ('collected','missing')),
+  acquisition_id      TEXT NOT NULL,             -- the package that has it, or misses it, under this control number
+  control_number      TEXT NOT NULL CHECK (control_number GLOB '[A-Z]*-[0-9]*'),
+  content_id          BLOB CHECK (content_id IS NULL OR length(content_id) = 32),
+  change_key          TEXT,
+  internet_message_id TEXT,
+  received_utc        TEXT,
+  sent_utc            TEXT,
+  created_utc         TEXT,
+  modified_utc        TEXT,
+  entry_seq           INTEGER NOT NULL REFERENCES entry(seq),
+  UNIQUE (object_id, graph_id),
+  CHECK ((state = 'collected') = (content_id IS NOT NULL))
+) STRICT;
+
+-- Supplemental runs only: what has become of those messages. The latest row of an earlier_id holds. Without listed_id the
+-- message was not fetched again. The line 'mailbox.compared' states the counts of a mailbox and the digest of its rows.
+CREATE TABLE compared (
+  compared_id  INTEGER PRIMARY KEY CHECK (compared_id > 0),
+  mailbox_id   INTEGER NOT NULL REFERENCES mailbox,
+  earlier_id   INTEGER NOT NULL REFERENCES earlier,
+  outcome      TEXT NOT NULL CHECK (outcome IN ('unchanged','moved','changed','retried','gone')),
+  listed_id    INTEGER UNIQUE REFERENCES listed,
+  folder_id    INTEGER REFERENCES folder,        -- where it lies now
+  change_key   TEXT,
+  modified_utc TEXT,
+  seen         TEXT CHECK (seen IS NULL OR seen IN ('not_found','other_folder','other_date','not_asked','refused')),
+  entry_seq    INTEGER NOT NULL REFERENCES entry(seq),
+  CHECK ((outcome = 'gone') = (folder_id IS NULL)),
+  CHECK ((outcome = 'gone') = (seen IS NOT NULL)),
+  CHECK (outcome NOT IN ('unchanged','gone') OR listed_id IS NULL),
+  CHECK (outcome NOT IN ('changed','retried') OR listed_id IS NOT NULL)
+) STRICT;
+CREATE INDEX compared_earlier ON compared(earlier_id);
+CREATE INDEX compared_folder ON compared(folder_id);
 
 CREATE TABLE volume (
   volume_id INTEGER PRIMARY KEY,
@@ -286,6 +331,10 @@ CREATE TRIGGER exception_no_update BEFORE UPDATE ON exception BEGIN SELECT RAISE
 CREATE TRIGGER exception_no_delete BEFORE DELETE ON exception BEGIN SELECT RAISE(ABORT,'exception is append-only'); END;
 CREATE TRIGGER reconciliation_no_update BEFORE UPDATE ON reconciliation BEGIN SELECT RAISE(ABORT,'reconciliation is append-only'); END;
 CREATE TRIGGER reconciliation_no_delete BEFORE DELETE ON reconciliation BEGIN SELECT RAISE(ABORT,'reconciliation is append-only'); END;
+CREATE TRIGGER earlier_no_update BEFORE UPDATE ON earlier BEGIN SELECT RAISE(ABORT,'earlier is append-only'); END;
+CREATE TRIGGER earlier_no_delete BEFORE DELETE ON earlier BEGIN SELECT RAISE(ABORT,'earlier is append-only'); END;
+CREATE TRIGGER compared_no_update BEFORE UPDATE ON compared BEGIN SELECT RAISE(ABORT,'compared is append-only'); END;
+CREATE TRIGGER compared_no_delete BEFORE DELETE ON compared BEGIN SELECT RAISE(ABORT,'compared is append-only'); END;
 CREATE TRIGGER volume_no_update BEFORE UPDATE ON volume BEGIN SELECT RAISE(ABORT,'volume is append-only'); END;
 CREATE TRIGGER volume_no_delete BEFORE DELETE ON volume BEGIN SELECT RAISE(ABORT,'volume is append-only'); END;
 CREATE TRIGGER request_no_update BEFORE UPDATE ON request BEGIN SELECT RAISE(ABORT,'request is append-only'); END;

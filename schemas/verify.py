@@ -120,6 +120,23 @@ try:
     for folder, included in rows("SELECT folder_id, included FROM folder"):
         sums = [count[folder, word] for word in ("listed", "collected", "excepted", "appeared", "departed")]
         check(stated.get(folder, None if included else sums) == sums, "the balance of folder", folder, "does not close")
+
+    # 5. A supplemental package: what was known from the earlier one, and the comparison with it, are as the log states.
+    def digest(sql):
+        return hashlib.sha256("".join(line + "\n" for line, in rows(sql)).encode()).hexdigest()
+    since = (log[0].get("scope") or {}).get("since")
+    known = [entry["sha256"] for entry in log if entry["kind"] == "earlier.known"]
+    columns = ("earlier_id, object_id, graph_id, folder_graph_id, folder_path, state, acquisition_id, control_number, "
+               "CASE WHEN content_id IS NOT NULL THEN lower(hex(content_id)) END, change_key, internet_message_id, "
+               "received_utc, sent_utc, created_utc, modified_utc")
+    found = digest(f"SELECT json_array({columns}) FROM earlier ORDER BY earlier_id")
+    check(known == ([found] if since else []), "the rows of earlier are not what the log states")
+    check(since or not rows("SELECT 1 FROM earlier"), "earlier has rows, and the log names no earlier package")
+    compared = {entry["mailbox_id"]: entry["sha256"] for entry in log if entry["kind"] == "mailbox.compared"}
+    columns = "compared_id, earlier_id, outcome, listed_id, folder_id, change_key, modified_utc, seen, entry_seq"
+    for mailbox, in rows("SELECT mailbox_id FROM compared UNION SELECT mailbox_id FROM reconciliation") if since else ():
+        found = digest(f"SELECT json_array({columns}) FROM compared WHERE mailbox_id = {mailbox} ORDER BY compared_id")
+        check(compared.get(mailbox) == found, "the rows of compared of mailbox", mailbox, "are not what the log states")
 except Exception as error:
     check(False, "the record could not be read to its end:", repr(error))
 print("\n".join(wrong) or f"verified: {len(files)} files, {items} items")

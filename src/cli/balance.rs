@@ -9,10 +9,11 @@ const SHOWN: usize = 40;
 /// A column: its head, its number, and whether it stands there even where all are zero.
 type Column = (&'static str, fn(&FolderBalance) -> u64, bool);
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     ("EXPECTED", |folder| folder.expected, true),
     ("OUTSIDE", |folder| folder.outside.unwrap_or(0), false),
     ("NOT CHOSEN", |folder| folder.not_chosen.unwrap_or(0), false),
+    ("HELD", |folder| folder.held_before.unwrap_or(0), false),
     ("LISTED", |folder| folder.ended.listed, true),
     ("COLLECTED", |folder| folder.ended.collected, true),
     ("REBUILT", |folder| folder.ended.rebuilt, false),
@@ -24,13 +25,14 @@ const COLUMNS: [Column; 11] = [
 ];
 
 /// What each word of the table means; only those that stand in it.
-const MEANINGS: [(&str, &str); 6] = [
+const MEANINGS: [(&str, &str); 7] = [
     ("OUTSIDE", "outside: in the folder by the service's count, of other dates or other kinds"),
     ("REBUILT", "rebuilt: part of collected; the service could not render them"),
     ("VANISHED", "vanished: part of excepted; gone before they could be fetched"),
     ("APPEARED", "appeared: part of listed; only the second listing showed them"),
     ("DEPARTED", "departed: part of listed; collected, and no longer in this folder at the second listing"),
     ("NOT CHOSEN", "not chosen: kept out by the list of ids"),
+    ("HELD", "held: in an earlier package in the same version, and not fetched again"),
 ];
 
 /// The table; empty when no mailbox has come to its end.

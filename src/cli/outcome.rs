@@ -24,6 +24,12 @@ pub(super) fn scope(job: &Job) -> String {
         let (way, entries) = (if chosen.way == Way::Only { "only" } else { "all but" }, show::number(chosen.entries));
         text = format!("ids:     {way} the messages that {entries} ids name (list {})\n{text}", chosen.sha256);
     }
+    if let Some(since) = &job.since {
+        text = format!("since:   the package {}, sealed {}\n{text}", since.acquisition_id, since.sealed_at);
+        if !since.taken_over.is_empty() {
+            text = format!("taken over from it: {}\n{text}", since.taken_over.join(", "));
+        }
+    }
     text += if job.recoverable { ", and Recoverable Items" } else { "; Recoverable Items are not collected" };
     text + "\nbeyond:  in-place archives, calendars, contacts, tasks and notes: Graph's mail interface does not reach them"
 }
@@ -39,14 +45,18 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
             serde_json::json!({
                 "custodian": part.custodian, "user_id": part.user_id, "verdict": part.verdict, "advice": part.advice,
                 "listed": mailbox.map(collect::PlannedMailbox::listed),
+                "since": mailbox.and_then(|mailbox| mailbox.compared),
+                "had_before": mailbox.map(|mailbox| mailbox.had_before),
                 "folders": mailbox.map(|mailbox| mailbox.folders.iter().map(|folder| serde_json::json!({
-                    "path": folder.row.path, "listed": folder.listed, "not_chosen": folder.not_chosen, "store_bytes": folder.store_bytes,
+                    "path": folder.row.path, "listed": folder.listed, "not_chosen": folder.not_chosen,
+                    "held_before": folder.held_before, "store_bytes": folder.store_bytes,
                     "items_of_every_type": folder.row.total_item_count, "hidden": folder.row.is_hidden,
                     "left_out": folder.row.excluded_because.map(|why| why.as_str()),
                 })).collect::<Vec<_>>()),
             })
         }).collect();
-        let line = serde_json::json!({ "event": "plan", "listed": plan.listed(), "not_chosen": plan.not_chosen(), "store_bytes": plan.store_bytes(), "custodians": parts });
+        let line = serde_json::json!({ "event": "plan", "listed": plan.listed(), "not_chosen": plan.not_chosen(),
+            "held_before": plan.held_before(), "store_bytes": plan.store_bytes(), "custodians": parts });
         desk.print(&format!("{line}\n"));
         return;
     }
@@ -77,23 +87,45 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
         }
     }
     desk.note(&show::table(&["CUSTODIAN", "FOLDER", "MESSAGES", "SIZE"], &[2, 3], &rows));
+    for (part, mailbox) in plan.mailboxes() {
+        if let Some(compared) = &mailbox.compared {
+            let name = show::plain(&part.custodian);
+            desk.note(&match mailbox.had_before {
+                true => format!("{name}: {}", against(compared)),
+                false => format!("{name}: not in the earlier package, so collected whole"),
+            });
+        }
+    }
     let least = plan.least_seconds(desk.settings.limits.per_window).filter(|seconds| *seconds > 0);
     let time = least.map(|seconds| {
         format!(", at least {} under the service's limits", show::duration(std::time::Duration::from_secs(seconds)))
     });
     desk.note(&format!(
-        "{} messages{}, {} in the store{}; package: {}",
+        "{} messages{}{}, {} in the store{}; package: {}",
         show::number(plan.listed()),
-        passed_over(plan.not_chosen()),
+        passed_over(plan.not_chosen(), "not chosen"),
+        passed_over(plan.held_before(), "in an earlier package"),
         show::bytes(plan.store_bytes()),
         time.unwrap_or_default(),
         run.acquisition.package.root()
     ));
 }
 
-/// Of a list of ids: how many messages of the range it keeps out.
-fn passed_over(count: u64) -> String {
-    if count > 0 { format!(" ({} others are not chosen)", show::number(count)) } else { String::new() }
+/// How many messages of the range are not collected, and why.
+fn passed_over(count: u64, why: &str) -> String {
+    if count > 0 { format!(" ({} others are {why})", show::number(count)) } else { String::new() }
+}
+
+/// How a mailbox compares with an earlier package.
+fn against(counts: &collect::Compared) -> String {
+    let not_fetched = if counts.moved_held > 0 {
+        format!(" ({} not fetched)", show::number(counts.moved_held))
+    } else {
+        String::new()
+    };
+    let [new, changed, moved, retried, unchanged] =
+        [counts.new, counts.changed, counts.moved, counts.retried, counts.unchanged].map(show::number);
+    format!("{new} new, {changed} changed, {moved} moved{not_fetched}, {retried} tried again, {unchanged} unchanged")
 }
 
 /// Says what the run came to; never "success" for one that is not complete.
@@ -137,6 +169,14 @@ fn report(tally: &Tally) -> String {
     text += "\nlisted = collected + excepted; rebuilt is part of collected, vanished part of excepted\n";
     if tally.not_chosen > 0 {
         text += &format!("not chosen: {} messages of the range, by the list of ids\n", show::number(tally.not_chosen));
+    }
+    if let Some(since) = &tally.since {
+        let gone = show::number(since.counts.gone);
+        text += &format!(
+            "since:      {}, {gone} gone; against the package {}\n",
+            against(&since.counts),
+            since.acquisition_id
+        );
     }
     if !tally.exceptions.is_empty() {
         text += &format!("exceptions: {}\n", list(&tally.exceptions));

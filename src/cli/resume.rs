@@ -1,6 +1,6 @@
 //! `affiant resume`: goes on with an acquisition that was interrupted, only planned, or left open.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::collect::{Asked, tool, work};
 use super::desk::Desk;
@@ -51,14 +51,27 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let session = desk.persons_session().await?;
     let opened = Acquisition::open(&args.package, &tool()?, desk.clock.clone()).await;
     let acquisition = opened.map_err(|error| match error {
-        CollectError::Package(PackageError::Sealed { root }) if args.retry_exceptions => Failure::failed(
-            format!("{} is sealed: its exceptions stand", show::plain(root.as_str())),
-            "collect what failed into another folder and hand over both; \
-             with `affiant collect --leave-open-on-exceptions` a package stays open for another try",
-        ),
+        CollectError::Package(PackageError::Sealed { root }) => sealed(&root, args.retry_exceptions),
         error => error.into(),
     })?;
     let wishes = args.open.wishes(args.retry_exceptions);
     // It was asked for once; going on needs no second question.
     work(desk, acquisition, session, Asked { plan_only: false, yes: true, wishes }).await
+}
+
+/// A sealed package is never opened again; what it lacks, another one brings.
+fn sealed(root: &Utf8Path, retry_exceptions: bool) -> Failure {
+    let root = show::plain(root.as_str());
+    let (stands, brings) = if retry_exceptions {
+        ("its exceptions stand", "tries again what failed")
+    } else {
+        ("nothing can be added to it", "collects what has come since")
+    };
+    Failure::failed(
+        format!("{root} is sealed: {stands}"),
+        format!(
+            "`affiant collect --since {root} --out NEW-FOLDER` {brings}; hand over both packages. \
+             Check this one with `affiant verify {root}`"
+        ),
+    )
 }

@@ -73,6 +73,13 @@ fn print(report: &Report, args: &Args, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{:<10}  {}: {} more", "…", check.name, check.omitted)?;
         }
     }
+    if let Some(since) = &report.since {
+        let line = format!(
+            "since: the package {}, sealed {}, {} lines with root {}; check it, too",
+            since.acquisition_id, since.sealed_at, since.log_size, since.log_root
+        );
+        writeln!(out, "\n{}", printable(&line))?;
+    }
     writeln!(out, "\n{}: {}", report.verdict, summary(report, args))
 }
 

@@ -16,6 +16,7 @@ use super::chosen::{self, Ids};
 use super::error::CollectError;
 use super::job::Job;
 use super::natives::Natives;
+use super::since::Earlier;
 
 /// The program and machine that collect, as the record names them.
 #[derive(Debug, Clone)]
@@ -52,7 +53,8 @@ pub struct Acquisition {
 }
 
 impl Acquisition {
-    /// Makes the folder and the manifest, keeps the list of ids, and swears the first two lines.
+    /// Makes the folder and the manifest, keeps the list of ids, and swears the first lines; with an earlier package, what
+    /// it knows is copied in the same transaction.
     ///
     /// # Errors
     /// [`CollectError::Package`] when the folder is not empty, not writable or in use; [`CollectError::Custody`].
@@ -60,6 +62,7 @@ impl Acquisition {
         root: &Utf8Path,
         mut job: Job,
         mut ids: Option<Ids>,
+        earlier: Option<Earlier>,
         tool: &Tool,
         path_salt: [u8; 16],
         clock: Clock,
@@ -88,10 +91,11 @@ impl Acquisition {
             .text("tool_sha256", tool.sha256.to_string())
             .text("matter", job.matter.as_str())
             .put("scope", scope);
-        let session = session_line(tool, 1);
+        let (session, custodians) = (session_line(tool, 1), job.custodians.clone());
         pen.write(move |w| {
             w.append(opened)?;
-            w.append(session)
+            w.append(session)?;
+            earlier.map_or(Ok(()), |earlier| earlier.copy(w, &custodians))
         })
         .await?;
         Ok(Self { id, job, ids: ids.map(Arc::new), package, pen, clock })

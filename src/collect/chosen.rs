@@ -152,9 +152,13 @@ impl Ids {
 
     /// Whether a message of a listing is to be collected.
     pub(super) fn wants(&self, message: &wire::Message) -> bool {
-        let by_message_id =
-            message.internet_message_id.as_deref().is_some_and(|id| self.message.contains_key(bare(id)));
-        let named = by_message_id || self.graph.contains_key(message.id.as_str());
+        self.wants_id(message.id.as_str(), message.internet_message_id.as_deref())
+    }
+
+    /// The same of a message of which only the ids are known.
+    pub(super) fn wants_id(&self, graph_id: &str, message_id: Option<&str>) -> bool {
+        let by_message_id = message_id.is_some_and(|id| self.message.contains_key(bare(id)));
+        let named = by_message_id || self.graph.contains_key(graph_id);
         match self.chosen.way {
             Way::Only => named,
             Way::Skip => !named,

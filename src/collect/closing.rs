@@ -11,7 +11,7 @@ use crate::terms::{ControlNumber, ExceptionCode, Severity};
 
 use super::error::CollectError;
 use super::plan::{Plan, PlannedFolder, PlannedMailbox};
-use super::register::{self, Spot};
+use super::register::{self, Passed, Spot};
 use super::search::Search;
 use super::standing::Standing;
 use super::{Run, fetch, record};
@@ -141,6 +141,7 @@ pub(super) async fn balance(run: &Run, mailbox: &PlannedMailbox) -> Result<(), C
 
 async fn balance_folder(run: &Run, mailbox_id: u64, folder: &PlannedFolder) -> Result<(), CollectError> {
     let (folder_id, total) = (folder.row.folder_id, folder.row.total_item_count);
+    let is_supplement = run.acquisition.job.since.is_some();
     run.acquisition
         .pen
         .write(move |w| {
@@ -162,10 +163,19 @@ async fn balance_folder(run: &Run, mailbox_id: u64, folder: &PlannedFolder) -> R
                 .int("appeared", counts.appeared)
                 .int("departed", counts.departed)
                 .int("expected_after", expected_after);
-            let not_chosen = w.ledger().not_chosen(folder_id, 1)?;
-            let seq = w.append(register::passed_over(line, not_chosen))?;
-            let row =
-                ReconciliationRow { mailbox_id, folder_id, expected, outside, not_chosen, counts, expected_after };
+            let held_before = if is_supplement { Some(w.ledger().held(folder_id)?) } else { None };
+            let passed = Passed { not_chosen: w.ledger().not_chosen(folder_id, 1)?, held_before };
+            let seq = w.append(passed.told(line))?;
+            let row = ReconciliationRow {
+                mailbox_id,
+                folder_id,
+                expected,
+                outside,
+                not_chosen: passed.not_chosen,
+                held_before,
+                counts,
+                expected_after,
+            };
             w.reconciliation(&row, seq)
         })
         .await?;

@@ -24,7 +24,7 @@ const PAGES_PER_QUERY: u32 = 40;
 const HALVINGS_MAX: u32 = 128;
 /// Stretches in a row that fail without anything listed between them, after which the rest is given up.
 const BROKEN_MAX: u32 = 3;
-const SELECT: &str = "id,changeKey,parentFolderId,receivedDateTime,sentDateTime,createdDateTime,\
+pub(super) const SELECT: &str = "id,changeKey,parentFolderId,receivedDateTime,sentDateTime,createdDateTime,\
                       lastModifiedDateTime,subject,internetMessageId,isDraft";
 /// The store's size of a message and its class; not part of the v1.0 resource.
 const EXTRA: &str = "singleValueExtendedProperties($filter=id eq 'Integer 0x0E08' or id eq 'String 0x001A')";
@@ -309,7 +309,7 @@ impl Lister<'_> {
         let mut sheet = Sheet { rows: Vec::with_capacity(page.items.len()), unreadable: page.unreadable, trail };
         let mut newest = None;
         for message in page.items {
-            match self.date_of(&message) {
+            match date_of(&message, self.target.field) {
                 Some(at) if !self.target.window.contains(at) => {}
                 // A message without the date cannot be in a range; without a range it is one like any other.
                 None if !self.target.window.is_all() => sheet.unreadable += 1,
@@ -320,16 +320,6 @@ impl Lister<'_> {
             }
         }
         (sheet, newest)
-    }
-
-    fn date_of(&self, message: &wire::Message) -> Option<UtcInstant> {
-        let text = match self.target.field {
-            DateField::Received => &message.received_date_time,
-            DateField::Sent => &message.sent_date_time,
-            DateField::Created => &message.created_date_time,
-            DateField::Modified => &message.last_modified_date_time,
-        };
-        text.as_deref().and_then(|text| UtcInstant::parse(text).ok())
     }
 
     /// The two halves of a stretch that fails; `None` when it is too small to halve.
@@ -344,6 +334,17 @@ impl Lister<'_> {
         let late = Window::new(Some(middle), window.to())?;
         Some((early, late))
     }
+}
+
+/// The date of a message that a range is about.
+pub(super) fn date_of(message: &wire::Message, field: DateField) -> Option<UtcInstant> {
+    let text = match field {
+        DateField::Received => &message.received_date_time,
+        DateField::Sent => &message.sent_date_time,
+        DateField::Created => &message.created_date_time,
+        DateField::Modified => &message.last_modified_date_time,
+    };
+    text.as_deref().and_then(|text| UtcInstant::parse(text).ok())
 }
 
 /// The window as the service understands it; `None` when everything is meant.

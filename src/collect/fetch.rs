@@ -220,7 +220,7 @@ async fn whole(at: Source<'_>, id: &str, trail: &mut Vec<Exchange>) -> Result<(L
     Ok(read)
 }
 
-fn item_ask<'p>(mailbox: &'p ObjectId, id: &'p str, tail: Option<&'p str>, purpose: Purpose) -> Ask {
+pub(super) fn item_ask<'p>(mailbox: &'p ObjectId, id: &'p str, tail: Option<&'p str>, purpose: Purpose) -> Ask {
     let path = ["users", mailbox.as_str(), "messages", id].into_iter().chain(tail);
     Ask::new(Lane::Mailbox(mailbox.clone()), purpose, path)
 }

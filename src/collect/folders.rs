@@ -24,6 +24,8 @@ const SELECT: &str = "id,displayName,parentFolderId,childFolderCount,totalItemCo
 
 /// Folders whose well-known name is worth a request: they are named in reports and logs.
 const WELL_KNOWN: [&str; 7] = ["inbox", "drafts", "sentitems", "deleteditems", "junkemail", "outbox", "archive"];
+/// The first name of the paths that Recoverable Items get.
+pub(super) const RECOVERABLE_ROOT: &str = "Recoverable Items";
 /// Recoverable Items, by the names the service accepts; undocumented ones may answer 404.
 pub(super) const RECOVERABLE: [(&str, &str); 4] = [
     ("recoverableitemsdeletions", "Deletions"),
@@ -242,7 +244,7 @@ impl Walk<'_> {
     async fn recoverable(&mut self) -> Result<(), Fault> {
         for (name, folder) in self.by_name(&RECOVERABLE.map(|(name, _)| name)).await? {
             let shown = RECOVERABLE.iter().find(|(known, _)| *known == name).map_or(name, |(_, shown)| shown);
-            let path = FolderPath::new(vec!["Recoverable Items".to_owned(), shown.to_owned()]);
+            let path = FolderPath::new(vec![RECOVERABLE_ROOT.to_owned(), shown.to_owned()]);
             if self.add(&folder, path)
                 && let Some(seen) = self.tree.folders.last_mut()
             {

@@ -10,6 +10,8 @@ use crate::package::Format;
 use crate::terms::{DateField, FolderPath, Matter, Range};
 
 use super::chosen::Chosen;
+use super::folders::RECOVERABLE_ROOT;
+use super::since::Since;
 
 /// One acquisition as ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct Job {
     pub excluded: Vec<FolderPath>,
     /// The list of ids that says which messages; made from the list itself when the acquisition is created.
     pub chosen: Option<Chosen>,
+    /// The earlier package that this one supplements.
+    pub since: Option<Since>,
     /// Whether Recoverable Items are collected.
     pub recoverable: bool,
     /// How natives are delivered.
@@ -51,9 +55,22 @@ struct Scope {
     matter: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     chosen: Option<Chosen>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<Since>,
 }
 
 impl Job {
+    /// Whether a folder with this path is asked for, as far as its path tells.
+    pub(super) fn asks_for(&self, path: &FolderPath) -> bool {
+        let covered = |paths: &[FolderPath]| paths.iter().any(|asked| asked.covers(path));
+        // Recoverable Items are asked for by their own flag.
+        let asked = match path.names().first() {
+            Some(first) if first == RECOVERABLE_ROOT => self.recoverable,
+            _ => self.folders.is_empty() || covered(&self.folders),
+        };
+        asked && !covered(&self.excluded)
+    }
+
     /// The scope as it stands in the log: strings, integers and booleans only.
     pub fn to_scope(&self) -> Value {
         let window = self.range.window();
@@ -76,6 +93,7 @@ impl Job {
             volume_members,
             matter: self.matter.as_str().to_owned(),
             chosen: self.chosen,
+            since: self.since.clone(),
         };
         // A struct of plain fields always serialises.
         serde_json::to_value(scope).unwrap_or(Value::Null)
@@ -103,6 +121,7 @@ impl Job {
             format,
             matter: Matter::new(&scope.matter)?,
             chosen: scope.chosen,
+            since: scope.since,
         })
     }
 }
@@ -125,7 +144,36 @@ mod tests {
             format: Format::Zip { volume_bytes: 1 << 20, volume_members: 10 },
             matter: Matter::new("Case 7").expect("valid"),
             chosen: Some(Chosen { way: Way::Only, sha256: Sha256::of(b"a"), entries: 1 }),
+            since: Some(Since {
+                acquisition_id: uuid::Uuid::from_u128(7),
+                log_size: 12,
+                log_root: Sha256::of(b"b"),
+                manifest_sha256: Sha256::of(b"c"),
+                sealed_at: crate::terms::UtcInstant::parse("2024-06-04T09:00:00Z").expect("valid"),
+                taken_over: vec!["range".into()],
+            }),
         };
         assert_eq!(Job::from_scope(&job.to_scope()), Some(job));
+    }
+
+    #[test]
+    fn a_path_tells_whether_a_folder_that_is_no_more_was_asked_for() {
+        let path = |text| FolderPath::parse(text).expect("valid");
+        let mut job = Job {
+            custodians: vec!["ana@contoso.example".into()],
+            range: Range::all(),
+            date_field: DateField::Received,
+            folders: vec![path("Inbox")],
+            excluded: vec![path("Inbox/Private")],
+            recoverable: false,
+            format: Format::Eml,
+            matter: Matter::new("").expect("valid"),
+            chosen: None,
+            since: None,
+        };
+        assert!(job.asks_for(&path("Inbox/Deal")) && !job.asks_for(&path("Archive")));
+        assert!(!job.asks_for(&path("Inbox/Private/Old")) && !job.asks_for(&path("Recoverable Items/Purges")));
+        job.recoverable = true;
+        assert!(job.asks_for(&path("Recoverable Items/Purges")));
     }
 }

@@ -22,6 +22,7 @@ mod record;
 mod register;
 mod sealing;
 mod search;
+mod since;
 mod source;
 mod standing;
 mod stop;
@@ -47,9 +48,10 @@ pub use self::chosen::{Chosen, Ids, IdsError, Way};
 pub use self::error::CollectError;
 pub use self::job::Job;
 pub use self::plan::{Part, Plan, PlannedFolder, PlannedMailbox, plan};
+pub use self::since::{Earlier, FOLDERS, Since, SinceError};
 pub use self::stop::Stop;
-pub use self::tally::{CustodianTally, FolderBalance, Seal, State, Tally};
-pub use crate::custody::Counts;
+pub use self::tally::{CustodianTally, FolderBalance, Seal, SinceTally, State, Tally};
+pub use crate::custody::{Compared, Counts};
 
 /// Items of one mailbox that are under way at once: four on the wire, one being read.
 const UNDER_WAY: usize = 5;
@@ -127,6 +129,7 @@ async fn one_mailbox(run: &Run, intake: &Intake, part: &Part, mailbox: &PlannedM
     }
     fetch_all(run, intake, search, part.index, mailbox, Rows::Remaining).await?;
     closing::relist(run, search, part.index, mailbox).await?;
+    since::close(run, search, mailbox).await?;
     fetch_all(run, intake, search, part.index, mailbox, Rows::Remaining).await?;
     closing::balance(run, mailbox).await?;
     run.monitor.tell(&Event::Finished { custodian: part.index });

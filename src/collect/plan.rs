@@ -8,13 +8,16 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::custody::{CustodianRow, EventKind, ExceptionRow, FolderRow, Ledger, Line, MailboxRow, Object, Writer};
+use crate::custody::{
+    Compared, CustodianRow, EventKind, ExceptionRow, FolderRow, Ledger, Line, MailboxRow, Object, Writer,
+};
 use crate::delegation::{self, Observation, Probe, Verdict};
 use crate::monitor::Event;
 use crate::terms::{AccessBasis, ExceptionCode, ObjectId, Severity};
 
 use super::error::CollectError;
 use super::register::{self, Spot};
+use super::since::{self, FOLDERS};
 use super::standing::Standing;
 use super::unlisted::{self, Extent, Looked};
 use super::{Run, access, folders, record};
@@ -52,6 +55,10 @@ pub struct PlannedMailbox {
     pub owner: ObjectId,
     /// Its folders, in scope or not.
     pub folders: Vec<PlannedFolder>,
+    /// In a supplemental run, how it compares so far; what is gone is known at the end.
+    pub compared: Option<Compared>,
+    /// Whether an earlier package had it; without one there is nothing to compare with.
+    pub had_before: bool,
 }
 
 /// A folder of the plan.
@@ -63,6 +70,8 @@ pub struct PlannedFolder {
     pub listed: u64,
     /// Messages of the range that a list of ids keeps out.
     pub not_chosen: u64,
+    /// Messages of the range that an earlier package holds.
+    pub held_before: u64,
     /// The size of those in scope in the store, in bytes, as far as the service said.
     pub store_bytes: u64,
 }
@@ -94,6 +103,11 @@ impl Plan {
     pub fn not_chosen(&self) -> u64 {
         let folders = self.mailboxes().flat_map(|(_, mailbox)| &mailbox.folders);
         folders.map(|folder| folder.not_chosen).sum()
+    }
+
+    /// Messages of the range that an earlier package holds in the same version.
+    pub fn held_before(&self) -> u64 {
+        self.mailboxes().flat_map(|(_, mailbox)| &mailbox.folders).map(|folder| folder.held_before).sum()
     }
 
     /// Their size in the store, in bytes, as far as the service said.
@@ -254,11 +268,22 @@ async fn list(
             register::list(run, &spot, &row, 1, &standing, HashSet::new()).await?;
         }
         let folder_id = row.folder_id;
-        let sizes = move |l: &Ledger<'_>| Ok((l.folder_sizes(folder_id)?, l.not_chosen(folder_id, 1)?.unwrap_or(0)));
-        let ((listed, store_bytes), not_chosen) = run.acquisition.pen.read(sizes).await?;
-        folders.push(PlannedFolder { row, listed, not_chosen, store_bytes });
+        let sizes = move |l: &Ledger<'_>| {
+            let not_chosen = l.not_chosen(folder_id, 1)?.unwrap_or(0);
+            Ok((l.folder_sizes(folder_id)?, not_chosen, l.held(folder_id)?))
+        };
+        let ((listed, store_bytes), not_chosen, held_before) = run.acquisition.pen.read(sizes).await?;
+        folders.push(PlannedFolder { row, listed, not_chosen, held_before, store_bytes });
     }
-    Ok(PlannedMailbox { mailbox_id, owner: owner.clone(), folders })
+    let (compared, had_before) = match run.acquisition.job.since {
+        Some(_) => {
+            let of = owner.clone();
+            let compared = move |l: &Ledger<'_>| Ok((Some(l.compared(mailbox_id)?), since::had(l, &of)?));
+            run.acquisition.pen.read(compared).await?
+        }
+        None => (None, false),
+    };
+    Ok(PlannedMailbox { mailbox_id, owner: owner.clone(), folders, compared, had_before })
 }
 
 async fn snapshot(run: &Run, mailbox_id: u64, owner: &ObjectId, proven: bool) -> Result<(), CollectError> {
@@ -352,7 +377,11 @@ fn folder_row(folder_id: u64, mailbox_id: u64, seen: &folders::Seen) -> FolderRo
 }
 
 /// A folder that was asked for and exists nowhere is a mistake to mend before the run, not an empty result.
+/// One that was taken over from an earlier package may be gone since.
 fn folders_exist(run: &Run, plan: &Plan) -> Result<(), CollectError> {
+    if run.acquisition.job.since.as_ref().is_some_and(|since| since.took_over(FOLDERS)) {
+        return Ok(());
+    }
     for asked in &run.acquisition.job.folders {
         let here = |folder: &PlannedFolder| {
             crate::terms::FolderPath::parse(&folder.row.path).is_ok_and(|path| asked.covers(&path))

@@ -14,6 +14,7 @@ use crate::terms::{ExceptionCode, Exchange, GraphId, ObjectId, Severity, Window}
 use super::departed::{self, Shown};
 use super::enumerate::{self, Ledge, Listing, Sheet, Target, Why};
 use super::error::CollectError;
+use super::since::{self, Here, Judged};
 use super::standing::{Standing, is_closed};
 use super::{Run, record};
 
@@ -56,9 +57,17 @@ pub(super) async fn list(
         now: (run.acquisition.clock)(),
     };
     let (recent, changed) = (Recent::default(), Vec::new());
-    let (known, not_chosen) = (Arc::new(known), run.acquisition.ids.as_ref().map(|_| 0));
-    let mut register =
-        Register { run, spot, pass, known, recent, shown: Shown::default(), clear: true, not_chosen, changed };
+    let passed =
+        Passed { not_chosen: run.acquisition.ids.as_ref().map(|_| 0), held_before: job.since.as_ref().map(|_| 0) };
+    let here = Here {
+        owner: spot.owner.clone(),
+        mailbox_id: spot.mailbox_id,
+        folder_id: spot.folder_id,
+        folder: folder.graph_id.clone(),
+    };
+    let known = Arc::new(known);
+    let (shown, clear) = (Shown::default(), true);
+    let mut register = Register { run, spot, here, pass, known, recent, shown, clear, passed, changed };
     let (listing, whole) = match enumerate::list(&run.graph, &target, &mut register).await {
         Ok(listing) => (listing, listing.broken == 0),
         Err(CollectError::Fault(mut fault)) if is_closed(&fault) => {
@@ -72,7 +81,7 @@ pub(super) async fn list(
         departed::name(run, spot, &register.shown).await?;
     }
     let changed = std::mem::take(&mut register.changed);
-    ended(run, spot, folder, pass, listing, register.not_chosen, whole).await?;
+    ended(run, spot, folder, pass, listing, register.passed, whole).await?;
     Ok(changed)
 }
 
@@ -82,7 +91,7 @@ async fn ended(
     folder: &FolderRow,
     pass: u32,
     listing: Listing,
-    not_chosen: Option<u64>,
+    passed: Passed,
     whole: bool,
 ) -> Result<(), CollectError> {
     let (mailbox_id, folder_id, path) = (spot.mailbox_id, spot.folder_id, folder.path.clone());
@@ -96,7 +105,7 @@ async fn ended(
                 .int("pass", pass)
                 .int("listed", listing.listed)
                 .opt_int("expected", listing.expected);
-            w.append(passed_over(line, not_chosen))?;
+            w.append(passed.told(line))?;
             let expected = listing.expected.unwrap_or(listing.listed);
             if expected != listing.listed {
                 let row = ExceptionRow::new(ExceptionCode::CountMismatch, Severity::Info);
@@ -118,17 +127,33 @@ async fn ended(
     Ok(())
 }
 
-/// A list of ids is part of the scope: where there is one, what it kept out is said.
-pub(super) fn passed_over(line: Line, not_chosen: Option<u64>) -> Line {
-    match not_chosen {
-        Some(count) => line.int("not_chosen", count),
-        None => line,
+/// Messages of a folder that the service lists and the list does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Passed {
+    /// What a list of ids keeps out, where there is one.
+    pub(super) not_chosen: Option<u64>,
+    /// What an earlier package holds, where there is one.
+    pub(super) held_before: Option<u64>,
+}
+
+impl Passed {
+    /// Both are part of the scope: where they are, they are said.
+    pub(super) fn told(self, line: Line) -> Line {
+        let line = match self.not_chosen {
+            Some(count) => line.int("not_chosen", count),
+            None => line,
+        };
+        match self.held_before {
+            Some(count) => line.int("held_before", count),
+            None => line,
+        }
     }
 }
 
 struct Register<'a> {
     run: &'a Run,
     spot: &'a Spot,
+    here: Here,
     pass: u32,
     known: Arc<HashSet<GraphId>>,
     recent: Recent,
@@ -136,22 +161,24 @@ struct Register<'a> {
     shown: Shown,
     /// Whether every entry could be read.
     clear: bool,
-    not_chosen: Option<u64>,
+    passed: Passed,
     changed: Vec<u64>,
 }
 
 impl Register<'_> {
-    /// Takes out what a list of ids keeps out; returns how many are new to this pass, and how many of those stay.
-    fn keep_wanted(&mut self, rows: &mut Vec<wire::Message>) -> (u64, u64) {
+    /// Takes out what a list of ids keeps out; returns how many are new to this pass, and those of them that stay.
+    fn keep_wanted(&mut self, rows: &mut Vec<wire::Message>) -> (u64, HashSet<GraphId>) {
         let ids = self.run.acquisition.ids.as_deref();
-        let (mut fresh, mut wanted) = (0, 0);
+        let (mut fresh, mut wanted) = (0, HashSet::new());
         rows.retain(|message| {
             let (new, keep) = (self.recent.is_new(&message.id), ids.is_none_or(|ids| ids.wants(message)));
             fresh += u64::from(new);
-            wanted += u64::from(new && keep);
+            if new && keep {
+                wanted.insert(message.id.clone());
+            }
             keep
         });
-        self.not_chosen = self.not_chosen.map(|before| before + fresh - wanted);
+        self.passed.not_chosen = self.passed.not_chosen.map(|before| before + fresh - wanted.len() as u64);
         (fresh, wanted)
     }
 
@@ -185,7 +212,7 @@ impl Register<'_> {
 impl Ledge for Register<'_> {
     async fn sheet(&mut self, mut sheet: Sheet) -> Result<u64, CollectError> {
         self.run.halt_if_asked()?;
-        let (mailbox_id, folder_id, pass) = (self.spot.mailbox_id, self.spot.folder_id, self.pass);
+        let pass = self.pass;
         let items = sheet.rows.len() as u64;
         let (fresh, wanted) = self.keep_wanted(&mut sheet.rows);
         let unreadable = sheet.unreadable;
@@ -194,13 +221,21 @@ impl Ledge for Register<'_> {
             Severity::ItemMissing,
             format!("{unreadable} entries of a page have no readable id or date"),
         );
-        let (known, pen) = (self.known.clone(), &self.run.acquisition.pen);
-        let seen = pen.write(move |w| page(w, sheet, items, (mailbox_id, folder_id, pass), &known, &lost)).await?;
-        self.changed.extend(seen.changed);
-        seen.known.into_iter().for_each(|listed_id| self.shown.mark(listed_id));
+        let told = wanted.len() as u64;
+        let turn = Turn {
+            here: self.here.clone(),
+            pass,
+            items,
+            known: self.known.clone(),
+            fresh: self.passed.held_before.map(|_| wanted),
+        };
+        let taken = self.run.acquisition.pen.write(move |w| page(w, sheet, &turn, &lost)).await?;
+        self.changed.extend(taken.changed);
+        self.passed.held_before = self.passed.held_before.map(|before| before + taken.held);
+        taken.known.into_iter().for_each(|listed_id| self.shown.mark(listed_id));
         self.clear &= unreadable == 0;
         if pass == 1 {
-            self.run.monitor.tell(&Event::Listing { custodian: self.spot.custodian, items: wanted });
+            self.run.monitor.tell(&Event::Listing { custodian: self.spot.custodian, items: told });
         }
         if unreadable > 0 {
             self.tell(ExceptionCode::ParseError, Severity::ItemMissing);
@@ -219,54 +254,81 @@ impl Ledge for Register<'_> {
     }
 }
 
-/// Listed items on a page of a later listing.
-#[derive(Default)]
-struct Seen {
-    /// All of them.
-    known: Vec<u64>,
-    /// Those that have changed since they were first listed.
-    changed: Vec<u64>,
+/// A page's place in the listing, and what decides about its messages.
+struct Turn {
+    here: Here,
+    pass: u32,
+    items: u64,
+    /// Ids that are in the package under another one.
+    known: Arc<HashSet<GraphId>>,
+    /// In a supplemental run, the messages that are new to this pass.
+    fresh: Option<HashSet<GraphId>>,
 }
 
-/// One page: its line, its requests, its rows; returns what of it was listed before.
+/// What a page came to.
+#[derive(Default)]
+struct Taken {
+    /// Listed items that a later listing shows again.
+    known: Vec<u64>,
+    /// Listed items that have changed since they were first listed.
+    changed: Vec<u64>,
+    /// Messages new to this pass that an earlier package holds.
+    held: u64,
+}
+
+/// One page: its line, its requests, its rows.
 fn page(
     w: &mut Writer<'_>,
     sheet: Sheet,
-    items: u64,
-    (mailbox_id, folder_id, pass): (u64, u64, u32),
-    known: &HashSet<GraphId>,
+    turn: &Turn,
     lost: &ExceptionRow,
-) -> Result<Seen, crate::custody::CustodyError> {
-    let (mut new, mut seen) = (Vec::new(), Seen::default());
+) -> Result<Taken, crate::custody::CustodyError> {
+    let (Here { mailbox_id, folder_id, .. }, pass) = (&turn.here, turn.pass);
+    let (mailbox_id, folder_id) = (*mailbox_id, *folder_id);
+    let (mut judged, mut taken) = (Vec::new(), Taken::default());
     let mut ids = HashSet::new();
     for message in sheet.rows {
         match w.ledger().version(mailbox_id, &message.id)? {
-            None if !known.contains(&message.id) && ids.insert(message.id.clone()) => {
-                new.push(enumerate::listed(message, mailbox_id, folder_id, pass));
+            None if !turn.known.contains(&message.id) && ids.insert(message.id.clone()) => {
+                let what = turn.judge(w, &message)?;
+                let fresh = turn.fresh.as_ref().is_some_and(|fresh| fresh.contains(&message.id));
+                taken.held += u64::from(fresh && matches!(what, Judged::Held(_)));
+                judged.push((what, enumerate::listed(message, mailbox_id, folder_id, pass)));
             }
             Some((listed_id, first)) if pass > 1 => {
-                seen.known.push(listed_id);
-                seen.changed.extend(differs(first.as_deref(), &message).then_some(listed_id));
+                taken.known.push(listed_id);
+                taken.changed.extend(differs(first.as_deref(), &message).then_some(listed_id));
             }
             None | Some(_) => {}
         }
     }
+    let new = judged.iter().filter(|(what, _)| !matches!(what, Judged::Held(_))).count() as u64;
     let line = Line::new(EventKind::PageFetched)
         .int("mailbox_id", mailbox_id)
         .int("folder_id", folder_id)
         .int("pass", pass)
-        .int("items", items)
-        .int("new_items", new.len() as u64)
+        .int("items", turn.items)
+        .int("new_items", new)
         .opt_text("request_id", sheet.trail.last().and_then(|exchange| exchange.request_id.as_deref()));
     let seq = w.append(line)?;
     record::requests(w, &sheet.trail, seq)?;
-    for listed in &new {
-        w.listed(listed, seq)?;
+    for (what, listed) in judged {
+        since::add(w, what, &listed, seq)?;
     }
     if sheet.unreadable > 0 {
         record::except(w, lost, None)?;
     }
-    Ok(seen)
+    Ok(taken)
+}
+
+impl Turn {
+    /// What is to be done about a message that is not on the list.
+    fn judge(&self, w: &Writer<'_>, message: &wire::Message) -> Result<Judged, crate::custody::CustodyError> {
+        match self.fresh {
+            Some(_) => since::judge(&w.ledger(), &self.here, message),
+            None => Ok(Judged::New),
+        }
+    }
 }
 
 fn differs(first: Option<&str>, message: &wire::Message) -> bool {

@@ -5,11 +5,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::custody::{Counts, FolderRow, ReconciliationRow};
+use crate::custody::{Compared, Counts, FolderRow, ReconciliationRow};
 
 use super::Run;
 use super::error::CollectError;
-use super::plan::Plan;
+use super::plan::{Part, Plan};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -49,6 +49,8 @@ pub struct CustodianTally {
     /// The balance.
     #[serde(flatten)]
     pub counts: Counts,
+    /// How the mailbox compares with the earlier package; `null` without `--since`.
+    pub since: Option<Compared>,
     /// The balance of each folder in scope, once the mailbox has come to its end.
     pub folders: Vec<FolderBalance>,
 }
@@ -64,6 +66,8 @@ pub struct FolderBalance {
     pub outside: Option<u64>,
     /// Messages of the range that a list of ids kept out; `null` without one.
     pub not_chosen: Option<u64>,
+    /// Messages of the range that an earlier package holds; `null` without one.
+    pub held_before: Option<u64>,
     /// What was listed, and how it ended.
     #[serde(flatten)]
     pub ended: Ended,
@@ -98,10 +102,21 @@ impl FolderBalance {
             expected: row.expected,
             outside: row.outside,
             not_chosen: row.not_chosen,
+            held_before: row.held_before,
             ended: Ended { listed, collected, rebuilt, excepted, vanished, appeared, departed },
             expected_after: row.expected_after,
         }
     }
+}
+
+/// A supplemental run against the package before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SinceTally {
+    /// The earlier acquisition's UUID.
+    pub acquisition_id: String,
+    /// How all mailboxes compare with it.
+    #[serde(flatten)]
+    pub counts: Compared,
 }
 
 /// The log's head when it was sealed: keep it elsewhere, and any later change is visible.
@@ -130,6 +145,8 @@ pub struct Tally {
     pub totals: Counts,
     /// Messages of the range that the list of ids kept out; they are not listed.
     pub not_chosen: u64,
+    /// The comparison with an earlier package; `null` without `--since`.
+    pub since: Option<SinceTally>,
     /// Exceptions that are more than notes, by code.
     pub exceptions: std::collections::BTreeMap<String, u64>,
     /// Informational notes, by code: they do not make a run incomplete.
@@ -153,6 +170,7 @@ impl Tally {
                 verdict: part.verdict.as_str().to_owned(),
                 counts,
                 folders: balances.into_iter().map(FolderBalance::new).collect(),
+                since: part_compared(run, part).await?,
             });
         }
         let (totals, standing) = run.acquisition.pen.read(|l| Ok((l.totals()?, l.exceptions_by_code()?))).await?;
@@ -161,6 +179,10 @@ impl Tally {
             let kind = if one.severity.is_note() { &mut notes } else { &mut exceptions };
             *kind.entry(one.code.to_string()).or_default() += one.count;
         }
+        let since = run.acquisition.job.since.as_ref().map(|since| SinceTally {
+            acquisition_id: since.acquisition_id.to_string(),
+            counts: custodians.iter().filter_map(|one: &CustodianTally| one.since).sum(),
+        });
         let exit_code = match state {
             State::Complete => 0,
             State::CompleteWithExceptions => 3,
@@ -175,9 +197,19 @@ impl Tally {
             custodians,
             totals,
             not_chosen: plan.not_chosen(),
+            since,
             exceptions,
             notes,
             seal,
         })
+    }
+}
+
+/// How a custodian's mailbox compares with the earlier package, if there is one.
+async fn part_compared(run: &Run, part: &Part) -> Result<Option<Compared>, CollectError> {
+    let mailbox_id = part.mailbox.as_ref().map(|mailbox| mailbox.mailbox_id);
+    match mailbox_id.filter(|_| run.acquisition.job.since.is_some()) {
+        Some(mailbox_id) => Ok(Some(run.acquisition.pen.read(move |l| l.compared(mailbox_id)).await?)),
+        None => Ok(None),
     }
 }

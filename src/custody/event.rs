@@ -47,6 +47,10 @@ words!(
         FileOrphaned = "file.orphaned",
         /// An earlier exception no longer stands.
         ExceptionResolved = "exception.resolved",
+        /// What an earlier package knew was copied, to be compared with.
+        EarlierKnown = "earlier.known",
+        /// A mailbox was compared with what the earlier package knew.
+        MailboxCompared = "mailbox.compared",
         /// The package's files are complete.
         PackageBuilt = "package.built",
         /// The package changed hands.
@@ -111,6 +115,10 @@ impl EventKind {
             Self::VolumeWritten => &["name", "bytes", "members", "sha256"],
             Self::FileOrphaned => &["path", "bytes", "sha256"],
             Self::ExceptionResolved => &["exception_id"],
+            Self::EarlierKnown => &["acquisition_id", "mailboxes", "messages", "sha256"],
+            Self::MailboxCompared => {
+                &["mailbox_id", "new", "retried", "changed", "moved", "moved_held", "unchanged", "gone", "sha256"]
+            }
             Self::PackageBuilt => &["format", "items", "bytes"],
             Self::CustodyTransferred => &["from", "to", "medium", "sha256"],
             Self::Disposed => &["what"],

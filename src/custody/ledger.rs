@@ -15,8 +15,8 @@ use super::tally::{self, Of};
 use super::tree::Tree;
 use super::writer::sql_int;
 use super::{
-    Counts, CustodianRow, CustodyError, EventKind, ExceptionCount, ExceptionSeen, FolderRow, Head, ItemFile, ListedRow,
-    MailboxRow, Meta, ReconciliationRow, VolumeRow, seal,
+    Compared, Counts, CustodianRow, CustodyError, EventKind, ExceptionCount, ExceptionSeen, FolderRow, Head, ItemFile,
+    KnownRow, ListedRow, MailboxRow, Meta, ReconciliationRow, VolumeRow, earlier, seal,
 };
 
 /// One line of the log with its stamps.
@@ -134,9 +134,11 @@ impl Ledger<'_> {
         listings::listed(self.db, Which::Missing, mailbox_id, after, limit)
     }
 
-    /// Whether the mailbox's list already holds this id.
+    /// Whether the mailbox's list already holds this id, or an earlier package knew it.
     pub fn is_listed(&self, mailbox_id: u64, graph_id: &crate::terms::GraphId) -> Result<bool, CustodyError> {
-        let sql = "SELECT 1 FROM listed WHERE mailbox_id = ?1 AND graph_id = ?2";
+        let sql = "SELECT 1 FROM listed WHERE mailbox_id = ?1 AND graph_id = ?2 UNION ALL
+                   SELECT 1 FROM earlier e JOIN mailbox m ON m.object_id = e.object_id
+                    WHERE m.mailbox_id = ?1 AND e.graph_id = ?2";
         let found = self.one(sql, (sql_int(mailbox_id)?, graph_id.as_str()), |_| Ok(()))?;
         Ok(found.is_some())
     }
@@ -263,9 +265,8 @@ impl Ledger<'_> {
 
     /// The latest balance of each folder of a mailbox, with the folder, in the order the folders were seen.
     pub fn balances(&self, mailbox_id: u64) -> Result<Vec<(FolderRow, ReconciliationRow)>, CustodyError> {
-        let sql =
-            "SELECT f.*, r.expected AS before, r.outside, r.not_chosen, r.listed, r.collected, r.rebuilt, r.excepted,
-                          r.vanished, r.appeared, r.departed, r.expected_after
+        let sql = "SELECT f.*, r.expected AS before, r.outside, r.not_chosen, r.held_before, r.listed, r.collected,
+                          r.rebuilt, r.excepted, r.vanished, r.appeared, r.departed, r.expected_after
                      FROM folder f JOIN reconciliation r ON r.folder_id = f.folder_id
                       AND r.entry_seq = (SELECT max(entry_seq) FROM reconciliation WHERE folder_id = f.folder_id)
                     WHERE f.mailbox_id = ?1 ORDER BY f.folder_id";
@@ -281,6 +282,52 @@ impl Ledger<'_> {
     /// A collected item's file and content id; `None` when it is not collected.
     pub fn collected(&self, listed_id: u64) -> Result<Option<(ItemFile, Sha256)>, CustodyError> {
         listings::collected(self.db, listed_id)
+    }
+
+    /// What an earlier package knew of a message, and what was said about it so far.
+    pub fn known(
+        &self,
+        owner: &crate::terms::ObjectId,
+        graph_id: &crate::terms::GraphId,
+    ) -> Result<Option<KnownRow>, CustodyError> {
+        earlier::known(self.db, owner, graph_id)
+    }
+
+    /// Known messages of a mailbox that nothing was said about yet, after the one numbered `after`, at most `limit`.
+    pub fn unseen(
+        &self,
+        owner: &crate::terms::ObjectId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<KnownRow>, CustodyError> {
+        earlier::unseen(self.db, owner, after, limit)
+    }
+
+    /// How a mailbox compares with what an earlier package knew.
+    pub fn compared(&self, mailbox_id: u64) -> Result<Compared, CustodyError> {
+        earlier::counts(self.db, mailbox_id)
+    }
+
+    /// Messages of a folder that were not fetched again, because an earlier package holds them.
+    pub fn held(&self, folder_id: u64) -> Result<u64, CustodyError> {
+        earlier::held(self.db, folder_id)
+    }
+
+    /// How many messages an earlier package knew, and the digest over them.
+    pub fn earlier_digest(&self) -> Result<(u64, Sha256), CustodyError> {
+        earlier::earlier_digest(self.db)
+    }
+
+    /// The digest over a mailbox's comparisons.
+    pub fn compared_digest(&self, mailbox_id: u64) -> Result<Sha256, CustodyError> {
+        earlier::compared_digest(self.db, mailbox_id)
+    }
+
+    /// The last line of one kind that is about a mailbox.
+    pub fn last_about(&self, kind: EventKind, mailbox_id: u64) -> Result<Option<Entry>, CustodyError> {
+        let sql = "SELECT * FROM entry WHERE kind = ?1 AND json_extract(body,'$.mailbox_id') = ?2
+                    ORDER BY seq DESC LIMIT 1";
+        self.one(sql, (kind.as_str(), sql_int(mailbox_id)?), read_back::entry)
     }
 
     /// All volumes.

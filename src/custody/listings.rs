@@ -211,7 +211,11 @@ pub(super) fn first_listed(
 }
 
 pub(super) fn each_listed_id(db: &Connection, each: &mut dyn FnMut(&str, Option<&str>)) -> Result<(), CustodyError> {
-    let mut query = db.prepare_cached("SELECT graph_id, internet_message_id FROM listed")?;
+    // What was not fetched again was listed by the service all the same.
+    let sql = "SELECT graph_id, internet_message_id FROM listed UNION ALL
+               SELECT e.graph_id, e.internet_message_id FROM compared c JOIN earlier e ON e.earlier_id = c.earlier_id
+                WHERE c.listed_id IS NULL AND c.outcome <> 'gone'";
+    let mut query = db.prepare_cached(sql)?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let (graph_id, message_id): (String, Option<String>) = (row.get(0)?, row.get(1)?);

@@ -171,7 +171,7 @@ fn prepare_for_writing(db: &Connection) -> Result<(), CustodyError> {
     Ok(())
 }
 
-fn check_identity(db: &Connection, file: &Utf8Path) -> Result<(), CustodyError> {
+pub(super) fn check_identity(db: &Connection, file: &Utf8Path) -> Result<(), CustodyError> {
     let pragma = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let id = pragma("application_id").map_err(|error| CustodyError::on_opening(file, error))?;
     let format = pragma("user_version").map_err(|error| CustodyError::on_opening(file, error))?;

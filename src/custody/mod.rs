@@ -9,6 +9,7 @@
 
 mod canonical;
 mod checkpoint;
+mod earlier;
 mod error;
 mod event;
 mod ledger;
@@ -21,12 +22,14 @@ mod read_back;
 mod replay;
 mod rows;
 mod seal;
+mod sealed;
 mod tally;
 mod tree;
 mod writer;
 
 pub use canonical::{Object, Value};
 pub use checkpoint::Head;
+pub use earlier::{Compared, ComparedRow, Fate, Known, KnownRow, KnownState, Latest, Sighting};
 pub use error::CustodyError;
 pub use event::EventKind;
 pub use ledger::{Entry, Ledger};
@@ -38,6 +41,7 @@ pub use rows::{
     CustodianRow, ExceptionRow, Exclusion, FolderRow, ItemRow, Listed, ListedRow, MailboxRow, PartRow,
     ReconciliationRow, VolumeRow,
 };
+pub use sealed::SealedManifest;
 pub use tally::{Counts, ExceptionCount};
 pub use writer::Writer;
 

@@ -1,14 +1,15 @@
 //! From a row of the database back to a value of the program. A column that the schema does not allow is damage.
 
 use rusqlite::Row;
+use uuid::Uuid;
 
 use crate::terms::{
     AccessBasis, ControlNumber, ExceptionCode, GraphId, MailboxKind, ObjectId, Severity, Sha256, UtcInstant,
 };
 
 use super::{
-    Counts, CustodianRow, CustodyError, Entry, EventKind, ExceptionSeen, Exclusion, FolderRow, ItemFile, Listed,
-    ListedRow, MailboxRow, ReconciliationRow, VolumeRow,
+    Counts, CustodianRow, CustodyError, Entry, EventKind, ExceptionSeen, Exclusion, Fate, FolderRow, ItemFile, Known,
+    KnownState, Latest, Listed, ListedRow, MailboxRow, ReconciliationRow, VolumeRow,
 };
 
 fn wrong(column: &str) -> CustodyError {
@@ -113,6 +114,7 @@ pub(super) fn reconciliation(row: &Row<'_>) -> Result<ReconciliationRow, Custody
         expected: count(row, "before")?,
         outside: opt_count(row, "outside")?,
         not_chosen: opt_count(row, "not_chosen")?,
+        held_before: opt_count(row, "held_before")?,
         counts,
         expected_after: count(row, "expected_after")?,
     })
@@ -171,4 +173,58 @@ pub(super) fn volume(row: &Row<'_>) -> Result<VolumeRow, CustodyError> {
         members: count(row, "members")?,
         sha256: sha256(row, "sha256")?,
     })
+}
+
+/// A row of `earlier`: its number and what it says.
+pub(super) fn known(row: &Row<'_>) -> Result<(u64, Known), CustodyError> {
+    let state = word(row, "state", KnownState::from_word)?;
+    let acquisition_id = word(row, "acquisition_id", |text| Uuid::parse_str(text).ok())?;
+    let control_number = word(row, "control_number", |text| text.parse().ok())?;
+    Ok((count(row, "earlier_id")?, as_known(row, state, acquisition_id, control_number)?))
+}
+
+/// A row of `listed` with its item, as a package that comes later knows it.
+pub(super) fn listed_as_known(row: &Row<'_>, acquisition_id: Uuid) -> Result<Known, CustodyError> {
+    let collected = opt_sha256(row, "content_id")?.is_some();
+    let state = if collected { KnownState::Collected } else { KnownState::Missing };
+    let number = ControlNumber::new(count(row, "listed_id")?).ok_or_else(|| wrong("listed_id"))?;
+    as_known(row, state, acquisition_id, number)
+}
+
+fn as_known(
+    row: &Row<'_>,
+    state: KnownState,
+    acquisition_id: Uuid,
+    control_number: ControlNumber,
+) -> Result<Known, CustodyError> {
+    Ok(Known {
+        owner: word(row, "object_id", |text| ObjectId::new(text).ok())?,
+        graph_id: graph_id(row, "graph_id")?,
+        folder: graph_id(row, "folder_graph_id")?,
+        folder_path: row.get("folder_path")?,
+        state,
+        acquisition_id,
+        control_number,
+        content_id: opt_sha256(row, "content_id")?,
+        change_key: row.get("change_key")?,
+        internet_message_id: row.get("internet_message_id")?,
+        received_utc: opt(row, "received_utc", UtcInstant::parse)?,
+        sent_utc: opt(row, "sent_utc", UtcInstant::parse)?,
+        created_utc: opt(row, "created_utc", UtcInstant::parse)?,
+        modified_utc: opt(row, "modified_utc", UtcInstant::parse)?,
+    })
+}
+
+pub(super) fn latest(row: &Row<'_>) -> Result<Latest, CustodyError> {
+    Ok(Latest {
+        outcome: word(row, "outcome", Fate::from_word)?,
+        folder_id: opt_count(row, "folder_id")?,
+        change_key: row.get("change_key")?,
+        modified_utc: opt(row, "modified_utc", UtcInstant::parse)?,
+    })
+}
+
+fn opt_sha256(row: &Row<'_>, column: &str) -> Result<Option<Sha256>, CustodyError> {
+    let bytes = row.get_ref(column)?.as_blob_or_null().map_err(|_| wrong(column))?;
+    bytes.map(|bytes| Sha256::from_slice(bytes).ok_or_else(|| wrong(column))).transpose()
 }

@@ -269,6 +269,8 @@ pub struct ReconciliationRow {
     pub outside: Option<u64>,
     /// Messages of the range that a list of ids kept out; `None` without one.
     pub not_chosen: Option<u64>,
+    /// Messages of the range that an earlier package holds; `None` where there is none.
+    pub held_before: Option<u64>,
     /// What was listed and how it ended; must balance.
     pub counts: Counts,
     /// The service's count at the end.

@@ -10,8 +10,8 @@ use crate::terms::{Clock, Exchange, Sha256, UtcInstant};
 
 use super::tree::{self, Tree};
 use super::{
-    CustodianRow, CustodyError, ExceptionRow, FolderRow, Head, ItemRow, Ledger, Line, Listed, MailboxRow, Meta,
-    PartRow, ReconciliationRow, VolumeRow,
+    ComparedRow, CustodianRow, CustodyError, ExceptionRow, FolderRow, Head, ItemRow, Known, Ledger, Line, Listed,
+    MailboxRow, Meta, PartRow, ReconciliationRow, VolumeRow,
 };
 
 /// A number as SQLite keeps it.
@@ -248,15 +248,17 @@ impl<'a> Writer<'a> {
 
     /// Adds a folder's balance, told by line `seq`; one that does not close is refused.
     pub fn reconciliation(&mut self, row: &ReconciliationRow, seq: u64) -> Result<(), CustodyError> {
-        let sql = "INSERT INTO reconciliation (mailbox_id, folder_id, expected, outside, not_chosen, listed, collected,
-                     rebuilt, excepted, vanished, appeared, departed, expected_after, entry_seq)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+        let sql =
+            "INSERT INTO reconciliation (mailbox_id, folder_id, expected, outside, not_chosen, held_before, listed,
+                     collected, rebuilt, excepted, vanished, appeared, departed, expected_after, entry_seq)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
         let values = params![
             sql_int(row.mailbox_id)?,
             sql_int(row.folder_id)?,
             sql_int(row.expected)?,
             opt_int(row.outside)?,
             opt_int(row.not_chosen)?,
+            opt_int(row.held_before)?,
             sql_int(row.counts.listed)?,
             sql_int(row.counts.collected)?,
             sql_int(row.counts.rebuilt)?,
@@ -265,6 +267,52 @@ impl<'a> Writer<'a> {
             sql_int(row.counts.appeared)?,
             sql_int(row.counts.departed)?,
             sql_int(row.expected_after)?,
+            sql_int(seq)?
+        ];
+        self.run(sql, values)?;
+        Ok(())
+    }
+
+    /// Adds a message that an earlier package knew, told by line `seq`. A second one of the same id is passed over.
+    pub fn known(&mut self, known: &Known, seq: u64) -> Result<(), CustodyError> {
+        let sql = "INSERT INTO earlier (object_id, graph_id, folder_graph_id, folder_path, state, acquisition_id,
+                     control_number, content_id, change_key, internet_message_id, received_utc, sent_utc, created_utc,
+                     modified_utc, entry_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                   ON CONFLICT (object_id, graph_id) DO NOTHING";
+        let values = params![
+            known.owner.as_str(),
+            known.graph_id.as_str(),
+            known.folder.as_str(),
+            known.folder_path,
+            known.state.as_str(),
+            known.acquisition_id.hyphenated().to_string(),
+            known.control_number.to_string(),
+            known.content_id.as_ref().map(Sha256::as_bytes),
+            known.change_key,
+            known.internet_message_id,
+            opt_time(known.received_utc),
+            opt_time(known.sent_utc),
+            opt_time(known.created_utc),
+            opt_time(known.modified_utc),
+            sql_int(seq)?
+        ];
+        self.run(sql, values)?;
+        Ok(())
+    }
+
+    /// Adds a comparison with what an earlier package knew, told by line `seq`.
+    pub fn compared(&mut self, row: &ComparedRow, seq: u64) -> Result<(), CustodyError> {
+        let sql = "INSERT INTO compared (mailbox_id, earlier_id, outcome, listed_id, folder_id, change_key,
+                     modified_utc, seen, entry_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let values = params![
+            sql_int(row.mailbox_id)?,
+            sql_int(row.earlier_id)?,
+            row.outcome.as_str(),
+            opt_int(row.listed_id)?,
+            opt_int(row.folder_id)?,
+            row.change_key,
+            opt_time(row.modified_utc),
+            row.seen.map(super::Sighting::as_str),
             sql_int(seq)?
         ];
         self.run(sql, values)?;

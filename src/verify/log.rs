@@ -3,7 +3,7 @@
 //! On the way each entry is handed to the checks that need it: the tree and its checkpoints, and the
 //! rows that are projections of entries. What later checks need of the log is kept in [`Account`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 use rusqlite::Row;
@@ -24,7 +24,7 @@ pub(super) const OPENED: &str = "acquisition.opened";
 const SEALED: &str = "acquisition.sealed";
 
 /// The closed list of event kinds.
-const KINDS: [&str; 23] = [
+const KINDS: [&str; 25] = [
     OPENED,
     "session.opened",
     "auth.obtained",
@@ -43,6 +43,8 @@ const KINDS: [&str; 23] = [
     "volume.written",
     "file.orphaned",
     "exception.resolved",
+    "earlier.known",
+    "mailbox.compared",
     "package.built",
     "custody.transferred",
     "disposed",
@@ -62,13 +64,18 @@ pub(super) struct Account {
     pub(super) sealed: Option<Body>,
     /// Exceptions that a later entry resolved, by number.
     pub(super) resolved: BTreeSet<i64>,
+    /// What was copied from an earlier package.
+    pub(super) known: Vec<Body>,
+    /// The latest comparison with it of each mailbox.
+    pub(super) compared: BTreeMap<i64, Body>,
     /// What kept the database from being read to its end.
     pub(super) trouble: rusqlite::Result<()>,
 }
 
 impl Default for Account {
     fn default() -> Self {
-        Self { opened: None, sealed: None, resolved: BTreeSet::new(), trouble: Ok(()) }
+        let (known, compared) = (Vec::new(), BTreeMap::new());
+        Self { opened: None, sealed: None, resolved: BTreeSet::new(), known, compared, trouble: Ok(()) }
     }
 }
 
@@ -78,6 +85,11 @@ impl Account {
             OPENED if seq == 0 => self.opened = Some(body),
             SEALED => self.sealed = Some(body),
             "exception.resolved" => self.resolved.extend(body.get("exception_id").and_then(Value::as_i64)),
+            "earlier.known" => self.known.push(body),
+            "mailbox.compared" => {
+                let mailbox = body.get("mailbox_id").and_then(Value::as_i64);
+                self.compared.extend(mailbox.map(|mailbox| (mailbox, body)));
+            }
             _ => {}
         }
     }

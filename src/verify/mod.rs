@@ -25,6 +25,7 @@ mod projection;
 mod reading;
 mod report;
 mod requests;
+mod since;
 mod standing;
 mod structure;
 mod volume;
@@ -32,7 +33,7 @@ mod walk;
 
 use camino::Utf8Path;
 
-pub use report::{Check, CheckName, Class, Finding, Report, Verdict};
+pub use report::{Check, CheckName, Class, Earlier, Finding, Report, Verdict};
 
 use ledger::{DATABASE, Ledger};
 use reading::{Progress, Readers, with_readers};
@@ -75,15 +76,18 @@ fn verify_sealed(root: &Utf8Path, tell: &mut dyn FnMut(u64, u64)) -> Report {
         let detail = format!("format {format}; this version reads format {}: use a newer Affiant", database::FORMAT);
         return Report::unchecked(Verdict::Unreadable, Class::Unreadable, DATABASE, &detail);
     }
-    match &ledger {
+    let since = match &ledger {
         Some(ledger) => check_record(root, ledger, &mut findings),
-        None => log::check_alone(root, &mut findings),
-    }
+        None => {
+            log::check_alone(root, &mut findings);
+            None
+        }
+    };
     let walked = with_readers(root, &mut findings, &mut progress, |readers| {
         check_payload(root, payload_sorted, ledger.as_ref(), readers)
     });
     structure::compare(stated, walked.oxum, &mut findings);
-    findings.report(walked.items)
+    findings.report(walked.items, since)
 }
 
 fn open(root: &Utf8Path, findings: &mut Findings) -> Option<Ledger> {
@@ -103,8 +107,8 @@ fn check_payload(
     walked
 }
 
-/// Everything that needs no payload file.
-fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) {
+/// Everything that needs no payload file; returns what the package says of the one before it.
+fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> Option<Earlier> {
     broken(CheckName::Database, &database::check(ledger, findings), findings);
     let account = log::check(root, ledger, findings);
     broken(CheckName::Log, &account, findings);
@@ -118,6 +122,9 @@ fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) {
     broken(CheckName::Dates, &dates::check(ledger, &account, findings), findings);
     chosen::check(root, &account, findings);
     broken(CheckName::Requests, &requests::check(ledger, findings), findings);
+    let since = since::check(ledger, &account, findings);
+    broken(CheckName::Balance, &since, findings);
+    since.unwrap_or_default()
 }
 
 /// A query that SQLite could not carry out is a finding of the check that made it.

@@ -53,6 +53,7 @@ const RULES: [Rule; 6] = [
             "expected",
             "outside",
             "not_chosen",
+            "held_before",
             "listed",
             "collected",
             "rebuilt",

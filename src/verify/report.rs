@@ -152,6 +152,21 @@ pub struct Check {
     pub omitted: u64,
 }
 
+/// What a supplemental package says of the one before it. It is not looked for: who has it compares these.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Earlier {
+    /// Its acquisition.
+    pub acquisition_id: String,
+    /// The number of lines of its log.
+    pub log_size: u64,
+    /// The root over them, lower-case hex.
+    pub log_root: String,
+    /// SHA-256 of its `affiant/manifest.sqlite`, lower-case hex.
+    pub manifest_sha256: String,
+    /// When it was sealed, UTC.
+    pub sealed_at: String,
+}
+
 /// The whole answer.
 #[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
 pub struct Report {
@@ -159,6 +174,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// Items whose row was compared with its file.
     pub items: u64,
+    /// The package that this one supplements, as its first log entry names it; `null` for a package that stands alone.
+    pub since: Option<Earlier>,
     /// Every check made, in order. Those that could not be made at all are not listed.
     pub checks: Vec<Check>,
 }
@@ -168,7 +185,7 @@ impl Report {
     pub(super) fn unchecked(verdict: Verdict, class: Class, path: &str, detail: &str) -> Self {
         let finding = Finding { class, path: path.to_owned(), detail: detail.to_owned() };
         let check = Check { name: CheckName::Structure, ok: false, findings: vec![finding], omitted: 0 };
-        Self { verdict, items: 0, checks: vec![check] }
+        Self { verdict, items: 0, since: None, checks: vec![check] }
     }
 
     /// Every finding with the check that made it.
@@ -207,7 +224,7 @@ impl Findings {
     }
 
     /// Ends the work: orders the findings and draws the verdict.
-    pub(super) fn report(self, items: u64) -> Report {
+    pub(super) fn report(self, items: u64, since: Option<Earlier>) -> Report {
         let found = self.kept.into_iter().zip(self.omitted);
         let checks: Vec<Check> = CheckName::ALL
             .into_iter()
@@ -218,7 +235,7 @@ impl Findings {
             })
             .collect();
         let verdict = if checks.iter().all(|check| check.ok) { Verdict::Verified } else { Verdict::Differs };
-        Report { verdict, items, checks }
+        Report { verdict, items, since, checks }
     }
 }
 
@@ -232,11 +249,11 @@ mod tests {
         for n in 0..KEPT_PER_CHECK + 5 {
             findings.add(CheckName::Items, Class::Missing, format!("data/{n}"), "");
         }
-        let report = findings.report(0);
+        let report = findings.report(0, None);
         let items = report.checks.iter().find(|check| check.name == CheckName::Items).expect("every check is listed");
         assert_eq!((items.findings.len(), items.omitted), (KEPT_PER_CHECK, 5));
         assert_eq!(report.verdict, Verdict::Differs);
-        assert_eq!(Findings::default().report(0).verdict, Verdict::Verified);
+        assert_eq!(Findings::default().report(0, None).verdict, Verdict::Verified);
     }
 
     #[test]

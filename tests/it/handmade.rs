@@ -205,7 +205,7 @@ impl<'r> Made<'r> {
                 "rebuilt": rebuilt, "excepted": excepted, "vanished": vanished, "appeared": 0, "departed": 0, "expected_after": listed });
             let seq = self.log("folder.reconciled", body);
             self.execute(
-                "INSERT INTO reconciliation VALUES (1, ?1, ?2, NULL, NULL, ?2, ?3, ?4, ?5, ?6, 0, 0, ?2, ?7)",
+                "INSERT INTO reconciliation VALUES (1, ?1, ?2, NULL, NULL, NULL, ?2, ?3, ?4, ?5, ?6, 0, 0, ?2, ?7)",
                 params![folder, listed, collected, rebuilt, excepted, vanished, seq],
             );
         }

@@ -31,6 +31,7 @@ mod retry;
 mod sealed;
 mod signing_in;
 mod stranger;
+mod supplement;
 mod unlisted;
 mod users;
 mod simulator;

@@ -89,6 +89,7 @@ async fn the_balance_closes_only_when_every_item_has_ended() {
         expected: 10,
         outside: Some(3),
         not_chosen: None,
+        held_before: None,
         counts,
         expected_after: 9,
     };

@@ -1,9 +1,12 @@
 //! `affiant collect`: plan, show, ask, collect, seal, and say what it came to.
 
+mod order;
+
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
+use self::order::{FormatTyped, date_field, size};
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -11,12 +14,10 @@ use super::outcome::{print_tally, scope, show_plan, told};
 use super::progress::{Bars, Lines};
 use super::resume::LeaveOpen;
 use super::show;
-use crate::collect::{self, Acquisition, CollectError, Ids, IdsError, Job, Plan, Run, Stop, Tool, Way, Wishes};
+use crate::collect::{self, Acquisition, CollectError, Earlier, Plan, Run, SinceError, Stop, Tool, Wishes};
 use crate::delegation::PriorChecks;
-use crate::directory::{CustodiansError, custodians_from_csv};
 use crate::monitor::{Monitor, Silent};
-use crate::package::{Format, VOLUME_BYTES, VOLUME_MEMBERS};
-use crate::terms::{DateField, FolderPath, Matter, Range, Sha256};
+use crate::terms::{DateField, Sha256};
 
 /// Collect custodians' mail into a hashed, verifiable package
 ///
@@ -24,7 +25,8 @@ use crate::terms::{DateField, FolderPath, Matter, Range, Sha256};
 /// the balance and seals the package.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  affiant collect ana@contoso.example --from 2024-01-01 --to 2024-03-31 --zone Europe/Berlin --out ana-2024\n\n\
+    after_help = "Examples:\n  affiant collect ana@contoso.example --from 2024-01-01 --to 2024-03-31 --zone Europe/Berlin --out ana-2024\n  \
+                  affiant collect --since ana-2024 --out ana-2024-supplement\n\n\
                   A date means the whole local day: --to 2024-03-31 includes it. An instant is exact, and excluded as an end.\n\
                   Exit codes: 0 complete, 3 completed with exceptions, 4 sign-in needed, 5 no access, 7 interrupted (resume)."
 )]
@@ -40,12 +42,16 @@ pub(super) struct Args {
     /// Last day (included), or end instant (excluded)
     #[arg(long, value_name = "DATE|INSTANT")]
     to: Option<String>,
-    /// Zone of dates and local times, an IANA name
-    #[arg(long, default_value = "UTC", value_name = "ZONE")]
-    zone: String,
-    /// Which date the range is about
-    #[arg(long, default_value = "received", value_parser = date_field, value_name = "received|sent|created|modified")]
-    date_field: DateField,
+    /// Zone of dates and local times, an IANA name [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    /// Which date the range is about [default: received]
+    #[arg(long, value_parser = date_field, value_name = "received|sent|created|modified")]
+    date_field: Option<DateField>,
+    /// Only what is new, changed, moved or was missing against this earlier, sealed package; what is not given here
+    /// (custodians, range, date field, folders, matter) is taken over from it
+    #[arg(long, value_name = "DIR")]
+    since: Option<Utf8PathBuf>,
     /// The folder to write; must not exist, or be empty
     #[arg(long, value_name = "DIR")]
     out: Utf8PathBuf,
@@ -83,50 +89,28 @@ pub(super) struct Args {
     open: LeaveOpen,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum FormatTyped {
-    /// data/NATIVES/…/AFF-0000001.eml
-    Eml,
-    /// data/VOL001.zip, each a whole archive
-    Zip,
-}
-
-fn date_field(text: &str) -> Result<DateField, String> {
-    let fields = [DateField::Received, DateField::Sent, DateField::Created, DateField::Modified];
-    fields
-        .into_iter()
-        .find(|field| field.to_string() == text)
-        .ok_or_else(|| "not one of received, sent, created, modified".to_owned())
-}
-
-/// Reads `500MB`, `2GiB` or plain bytes.
-fn size(text: &str) -> Result<u64, String> {
-    let wrong = || "not a size like 500MB, 2GiB or 1000000".to_owned();
-    let digits = text.chars().take_while(char::is_ascii_digit).count();
-    let (number, unit) = text.split_at(digits);
-    let factor: u64 = match unit.trim().to_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" => 1000,
-        "m" | "mb" => 1_000_000,
-        "g" | "gb" => 1_000_000_000,
-        "kib" => 1 << 10,
-        "mib" => 1 << 20,
-        "gib" => 1 << 30,
-        _ => return Err(wrong()),
-    };
-    number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
-}
-
 /// Collects.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let wishes = args.open.wishes(false);
     let (asked, out) = (Asked { plan_only: args.plan_only, yes: args.yes, wishes }, args.out.clone());
-    let ids = ids(args.only_ids.as_deref(), args.skip_ids.as_deref())?;
-    let job = job(args, desk)?;
+    let earlier = match &args.since {
+        Some(folder) => Some(Earlier::open(folder, &out).await?),
+        None => None,
+    };
+    if let Some(folder) = &args.since {
+        desk.note(&format!(
+            "the record of {folder} is as it was sealed; its messages were not read: `affiant verify {folder}` does that"
+        ));
+    }
+    let ids = order::ids(args.only_ids.as_deref(), args.skip_ids.as_deref())?;
+    let job = order::job(&args, earlier.as_ref(), desk)?;
     // Before anything is written: is there somebody signed in at all?
     let session = desk.persons_session().await?;
+    if let Some(earlier) = &earlier {
+        earlier.must_be_of(&session.signed_in().tenant_id)?;
+    }
     let tool = tool()?;
-    let acquisition = Acquisition::create(&out, job, ids, &tool, salt(), desk.clock.clone()).await?;
+    let acquisition = Acquisition::create(&out, job, ids, earlier, &tool, salt(), desk.clock.clone()).await?;
     work(desk, acquisition, session, asked).await
 }
 
@@ -263,6 +247,21 @@ impl From<CollectError> for Failure {
     }
 }
 
+impl From<SinceError> for Failure {
+    fn from(error: SinceError) -> Self {
+        let exit = match &error {
+            SinceError::Inside { .. } | SinceError::NotAPackage { .. } => Exit::Usage,
+            SinceError::Unsealed { .. }
+            | SinceError::Newer { .. }
+            | SinceError::Damaged { .. }
+            | SinceError::Unreadable { .. }
+            | SinceError::OtherTenant { .. }
+            | SinceError::Internal => Exit::Failed,
+        };
+        Self::new(exit, &error)
+    }
+}
+
 /// Once: finish what is in hand, save, leave. Twice: leave now; what is durable is durable.
 fn stop_on_signals(stop: &Stop) {
     let stop = stop.clone();
@@ -295,80 +294,6 @@ pub(super) async fn interrupted() {
     }
 }
 
-/// What was typed becomes the job.
-fn job(args: Args, desk: &Desk) -> Result<Job, Failure> {
-    let mut custodians = args.custodian;
-    if let Some(path) = &args.custodians {
-        custodians.extend(from_csv(path, desk)?);
-    }
-    let mut seen = std::collections::HashSet::new();
-    custodians.retain(|name| !name.trim().is_empty() && seen.insert(name.trim().to_lowercase()));
-    if custodians.is_empty() {
-        return Err(Failure::usage("no custodian was named", "name custodians, or give --custodians FILE.csv"));
-    }
-    let usage = |error: &dyn miette::Diagnostic| Failure::new(Exit::Usage, error);
-    let range = Range::parse(args.from.as_deref(), args.to.as_deref(), &args.zone).map_err(|error| usage(&error))?;
-    let paths = |texts: &[String]| -> Result<Vec<FolderPath>, Failure> {
-        let read = |text: &String| {
-            FolderPath::parse(text).map_err(|error| {
-                Failure::usage(
-                    format!("\"{}\" is {error}", show::plain(text)),
-                    "write names as Outlook shows them, with / between them",
-                )
-            })
-        };
-        texts.iter().map(read).collect()
-    };
-    let format = match (args.format, args.volume_size) {
-        (FormatTyped::Eml, None) => Format::Eml,
-        (FormatTyped::Eml, Some(_)) => {
-            return Err(Failure::usage("--volume-size goes with --format zip", "add --format zip"));
-        }
-        (FormatTyped::Zip, size) => {
-            Format::Zip { volume_bytes: size.unwrap_or(VOLUME_BYTES), volume_members: VOLUME_MEMBERS }
-        }
-    };
-    Ok(Job {
-        custodians,
-        range,
-        date_field: args.date_field,
-        folders: paths(&args.folder)?,
-        excluded: paths(&args.exclude_folder)?,
-        chosen: None,
-        recoverable: args.include_recoverable,
-        format: format.checked().map_err(|error| usage(&error))?,
-        matter: Matter::new(args.matter.as_deref().unwrap_or_default()).ok_or_else(|| {
-            Failure::usage(
-                "the matter is too long or has control characters",
-                "give at most 200 characters on one line",
-            )
-        })?,
-    })
-}
-
-/// The list of ids, if one was given.
-fn ids(only: Option<&Utf8Path>, skip: Option<&Utf8Path>) -> Result<Option<Ids>, Failure> {
-    let (way, path) = match (only, skip) {
-        (Some(path), _) => (Way::Only, path),
-        (None, Some(path)) => (Way::Skip, path),
-        (None, None) => return Ok(None),
-    };
-    let read = std::fs::File::open(path).map_err(IdsError::Read).and_then(|file| Ids::read(way, file));
-    read.map(Some).map_err(|error| Failure::new(Exit::Usage, &error))
-}
-
-fn from_csv(path: &Utf8Path, desk: &Desk) -> Result<Vec<String>, Failure> {
-    let read = std::fs::File::open(path).map_err(CustodiansError::Read).and_then(custodians_from_csv);
-    let list = read.map_err(|error| Failure::new(Exit::Usage, &error))?;
-    if !list.duplicates.is_empty() {
-        desk.note(&format!(
-            "named more than once in {path}, collected once: {}",
-            show::plain(&list.duplicates.join(", "))
-        ));
-    }
-    Ok(list.typed)
-}
-
 /// The program and machine, for the record.
 pub(super) fn tool() -> Result<Tool, Failure> {
     let read = std::env::current_exe().and_then(std::fs::File::open).and_then(|mut file| {
@@ -396,17 +321,4 @@ pub(super) fn tool() -> Result<Tool, Failure> {
 
 fn salt() -> [u8; 16] {
     *uuid::Uuid::new_v4().as_bytes()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_read_as_people_write_them() {
-        assert_eq!((size("500MB"), size("2GiB"), size("7")), (Ok(500_000_000), Ok(2 << 30), Ok(7)));
-        for wrong in ["", "MB", "1.5GB", "-1", "99999999999999999999", "18446744073709551615k"] {
-            assert!(size(wrong).is_err(), "{wrong}");
-        }
-    }
 }
