@@ -230,6 +230,7 @@ CREATE TABLE compared (
   CHECK (outcome NOT IN ('changed','retried') OR listed_id IS NOT NULL)
 ) STRICT;
 CREATE INDEX compared_earlier ON compared(earlier_id);
+CREATE INDEX compared_mailbox ON compared(mailbox_id);
 CREATE INDEX compared_folder ON compared(folder_id);
 
 CREATE TABLE volume (

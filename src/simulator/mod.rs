@@ -13,7 +13,7 @@
 //! | `POST /simulator/revoke` | every token is revoked |
 //! | `POST /simulator/advance` | `{"seconds"}`: the tenant's time jumps ahead |
 //! | `POST /simulator/access`, `/simulator/refuse` | `{"rule"}`: a rule as `--access` and `--refuse` take it |
-//! | `POST /simulator/mail` | `{"user", "id", "does"}`: somebody does `delete`, `restore`, `change` or, with `"folder"`, `move` to a message |
+//! | `POST /simulator/mail` | `{"user", "id" or "ids", "does"}`: `delete`, `restore`, `change`, `hide` from listings or, with `"folder"`, `move` a message |
 //! | `POST /simulator/faults` | `{"faults"}`: other faults from now on, none for an empty text |
 //! | `GET /simulator/requests` | what was asked: counts and the latest requests; how often each fault struck |
 

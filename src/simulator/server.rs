@@ -103,7 +103,10 @@ async fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
         ("POST", "/simulator/access") => done(ruled(world, AccessRule::access(text("rule")))),
         ("POST", "/simulator/refuse") => done(ruled(world, AccessRule::refuse(text("rule")))),
         ("POST", "/simulator/mail") => {
-            done(handled(world, text("user"), text("id"), text("does"), text("folder")).is_some())
+            let several = body.get("ids").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            let ids: Vec<&str> = several.chain(body.get("id").and_then(Value::as_str)).collect();
+            let all = ids.iter().all(|id| handled(world, text("user"), id, text("does"), text("folder")).is_some());
+            done(all && !ids.is_empty())
         }
         ("POST", "/simulator/faults") => done(world.faults.replace(text("faults")).is_ok()),
         ("GET", "/simulator/requests") => Reply::json(
@@ -147,6 +150,7 @@ fn handled(world: &World, user: &str, id: &str, does: &str, folder: &str) -> Opt
     let item = ids::read_message(mailbox, id).ok()?;
     match does {
         "delete" => world.shifts.put(mailbox, item, Some(Shift::Gone)),
+        "hide" => world.shifts.put(mailbox, item, Some(Shift::Unlisted)),
         "restore" => world.shifts.put(mailbox, item, None),
         "change" => world.touch(&mailbox.guid, ids::number(item)),
         "move" => world.shifts.put(mailbox, item, Some(Shift::To(mailbox.folder_at(folder)?))),

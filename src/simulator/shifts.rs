@@ -15,6 +15,8 @@ pub(super) enum Shift {
     Gone,
     /// In this folder.
     To(usize),
+    /// Where it was, and left out of every listing.
+    Unlisted,
 }
 
 /// The messages of one mailbox that are not where they were loaded, by number.
@@ -50,7 +52,7 @@ impl Shifts {
         match shift {
             Some(Shift::Gone) => None,
             Some(Shift::To(folder)) => Some(folder),
-            None => mailbox.folder_of(item),
+            Some(Shift::Unlisted) | None => mailbox.folder_of(item),
         }
     }
 
@@ -70,7 +72,7 @@ pub(super) fn items(mailbox: &Mailbox, at: usize, shifted: &Shifted) -> Vec<Item
     let batches = folder.batches.iter().filter_map(|batch| Some((*batch, mailbox.batches.get(*batch)?.count)));
     let made = batches.flat_map(|(batch, count)| (0..count).map(move |n| Item::Made(batch, n)));
     let stays = |item: &Item| match shifted.get(&ids::number(*item)) {
-        Some(Shift::Gone) => false,
+        Some(Shift::Gone | Shift::Unlisted) => false,
         Some(Shift::To(_)) => folder.search,
         None => true,
     };

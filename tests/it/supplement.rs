@@ -312,6 +312,50 @@ fn a_custodian_and_a_range_that_the_earlier_package_did_not_have_are_collected_w
 }
 
 #[test]
+fn what_no_listing_shows_is_asked_for_by_its_id_before_it_is_called_gone() {
+    let tenant = Tenant::with_sign_in(&[]);
+    let (_, first) = tenant.collect("first", &SCOPE);
+    let kestrel = ids(&first, "Inbox/Kestrel");
+    does(&tenant, "hide", &kestrel[0]);
+    let (ran, second) = against(&tenant, "first", "second", &[]);
+    assert_eq!(counts(&ran.exits(0).last()), [0, 0, 0, 0, 0, 11, 0]);
+    let found = "select json_extract(body,'$.found_by_id') from entry where kind = 'mailbox.compared'";
+    assert_eq!(rows(&second, found), ["1"]);
+    verifies(&tenant, "second");
+
+    // In another version it is collected, though no listing has it.
+    does(&tenant, "change", &kestrel[0]);
+    let (ran, third) = against(&tenant, "second", "third", &[]);
+    assert_eq!(counts(&ran.exits(0).last()), [0, 0, 1, 0, 0, 10, 0]);
+    assert_eq!(rows(&third, "select graph_id from item"), [kestrel[0].clone()]);
+    verifies(&tenant, "third");
+
+    // An answer that says nothing is no proof.
+    does(&tenant, "delete", &kestrel[0]);
+    tenant.tell("faults", &json!({ "faults": "message-403-forever" }));
+    let (ran, fourth) = against(&tenant, "third", "fourth", &[]);
+    assert_eq!(counts(&ran.exits(0).last()), [0, 0, 0, 0, 0, 10, 1]);
+    assert_eq!(rows(&fourth, "select distinct seen from compared where outcome = 'gone'"), ["refused"]);
+    verifies(&tenant, "fourth");
+}
+
+#[test]
+fn a_mailbox_that_was_emptied_is_asked_for_a_bounded_number_of_messages() {
+    let mail = format!("{MARA}=520:500");
+    let tenant = Tenant::with_sign_in(&["--synthetic", &mail]);
+    let (ran, first) = tenant.collect("first", &[MARA, "--folder", "Inbox/Volume"]);
+    let all = ran.exits(0).last()["totals"]["listed"].as_u64().expect("a count");
+    let volume = ids(&first, "Inbox/Volume");
+    assert!(volume.len() > 500);
+    tenant.tell("mail", &json!({ "user": MARA, "does": "delete", "ids": volume }));
+    let (ran, second) = against(&tenant, "first", "second", &[]);
+    assert_eq!(counts(&ran.exits(0).last()), [0, 0, 0, 0, 0, 0, all]);
+    let seen = rows(&second, "select seen, count(*) from compared group by 1 order by 1");
+    assert_eq!(seen, [format!("not_asked|{}", all - 500), "not_found|500".to_owned()]);
+    verifies(&tenant, "second");
+}
+
+#[test]
 fn a_list_of_ids_goes_together_with_an_earlier_package() {
     let tenant = Tenant::with_sign_in(&[]);
     let (_, first) = tenant.collect("first", &SCOPE);
