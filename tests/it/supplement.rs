@@ -513,3 +513,93 @@ fn killed_at_any_time_it_goes_on_without_the_earlier_package() {
     assert_eq!(rows(&package, COMPARED), rows(&whole, COMPARED));
     verifies(&tenant, "cut");
 }
+
+/// What a message is, and what the chain of packages knows of it.
+struct Tracked {
+    id: String,
+    /// Where it was loaded.
+    first: &'static str,
+    /// Where it is; nowhere when it was deleted.
+    folder: Option<&'static str>,
+    version: u32,
+    known: Option<(&'static str, u32)>,
+}
+
+impl Tracked {
+    /// What a run must say of it; the chain knows it as it is then.
+    fn judged(&mut self) -> Option<(&'static str, bool)> {
+        let here = self.folder.filter(|folder| *folder != "Inbox/Privileged");
+        let then = std::mem::replace(&mut self.known, here.map(|folder| (folder, self.version)));
+        match (then, here) {
+            (None, None) => None,
+            (None, Some(_)) => Some(("new", true)),
+            (Some(_), None) => Some(("gone", false)),
+            (Some((folder, version)), Some(here)) => Some(match (folder == here, version == self.version) {
+                (true, true) => ("unchanged", false),
+                (true, false) => ("changed", true),
+                (false, same) => ("moved", !same),
+            }),
+        }
+    }
+}
+
+#[test]
+fn whatever_happens_between_the_runs_of_a_chain_each_message_is_judged_by_its_folder_and_version() {
+    const FOLDERS: [&str; 5] = ["Inbox/Kestrel", "Sent Items", "Deleted Items", "Archive", "Inbox/Privileged"];
+    let tenant = Tenant::with_sign_in(&[]);
+    let (_, package) = tenant.collect("run-0", &SCOPE);
+    let mut mail: Vec<Tracked> = FOLDERS[..3]
+        .iter()
+        .flat_map(|folder| ids(&package, folder).into_iter().map(move |id| (folder, id)))
+        .map(|(first, id)| Tracked { id, first, folder: Some(first), version: 0, known: Some((first, 0)) })
+        .collect();
+    assert!(mail.len() >= 10);
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).expect("small") % below
+    };
+    for run in 1..=8 {
+        for _ in 0..6 {
+            let n = random(mail.len());
+            let one = &mut mail[n];
+            match random(4) {
+                0 => {
+                    does(&tenant, "delete", &one.id);
+                    one.folder = None;
+                }
+                1 => {
+                    does(&tenant, "restore", &one.id);
+                    one.folder = Some(one.first);
+                }
+                2 => {
+                    does(&tenant, "change", &one.id);
+                    one.version += 1;
+                }
+                _ => {
+                    let folder = FOLDERS[random(FOLDERS.len())];
+                    moves(&tenant, &one.id, folder);
+                    one.folder = Some(folder);
+                }
+            }
+        }
+        let (ran, package) = against(&tenant, &format!("run-{}", run - 1), &format!("run-{run}"), &[]);
+        ran.exits(0);
+        let mut want: Vec<String> = mail
+            .iter_mut()
+            .filter_map(|one| one.judged().map(|(fate, again)| format!("{}|{fate}|{}", one.id, u8::from(again))))
+            .collect();
+        want.sort();
+        let judged = "select e.graph_id, c.outcome, c.listed_id is not null from compared c join earlier e
+               on e.earlier_id = c.earlier_id where c.compared_id = (select max(compared_id) from compared d
+                where d.earlier_id = c.earlier_id)
+            union all select graph_id, 'new', 1 from listed where listed_id not in
+              (select listed_id from compared where listed_id is not null)";
+        let mut found = rows(&package, judged);
+        // The one message of the folder that stays as it is.
+        found.retain(|line| mail.iter().any(|one| line.starts_with(&one.id)));
+        found.sort();
+        assert_eq!(found, want, "run {run}");
+        tenant.run(&["verify", &tenant.text(&format!("run-{run}"))]).exits(0);
+    }
+}
