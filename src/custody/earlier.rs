@@ -224,13 +224,18 @@ fn latest(db: &Connection, earlier_id: u64) -> Result<Option<Latest>, CustodyErr
     rows.next()?.map(read_back::latest).transpose()
 }
 
-/// Known messages of a mailbox that nothing was said about yet, in their order, after `after`, at most `limit`.
-pub(super) fn unseen(db: &Connection, owner: &ObjectId, after: u64, limit: u32) -> Result<Vec<KnownRow>, CustodyError> {
-    let sql = "SELECT e.* FROM earlier e WHERE +e.object_id = ?1 AND e.earlier_id > ?2
+/// Known messages of a mailbox that nothing was said about yet, in the order of their ids, after `after`, at most `limit`.
+pub(super) fn unseen(
+    db: &Connection,
+    owner: &ObjectId,
+    after: Option<&GraphId>,
+    limit: u32,
+) -> Result<Vec<KnownRow>, CustodyError> {
+    let sql = "SELECT e.* FROM earlier e WHERE e.object_id = ?1 AND e.graph_id > ?2
                   AND NOT EXISTS (SELECT 1 FROM compared c WHERE c.earlier_id = e.earlier_id)
-                ORDER BY e.earlier_id LIMIT ?3";
+                ORDER BY e.graph_id LIMIT ?3";
     let mut query = db.prepare_cached(sql)?;
-    let mut rows = query.query(params![owner.as_str(), sql_int(after)?, limit])?;
+    let mut rows = query.query(params![owner.as_str(), after.map_or("", GraphId::as_str), limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let (earlier_id, known) = read_back::known(row)?;
@@ -241,34 +246,36 @@ pub(super) fn unseen(db: &Connection, owner: &ObjectId, after: u64, limit: u32) 
 
 /// How a mailbox compares so far.
 pub(super) fn counts(db: &Connection, mailbox_id: u64) -> Result<Compared, CustodyError> {
-    let id = sql_int(mailbox_id)?;
     let sql = format!(
-        "SELECT c.outcome AS outcome, count(*) AS n, count(c.listed_id) AS again
-           FROM compared c WHERE c.mailbox_id = ?1 AND {LATEST} GROUP BY c.outcome"
+        "SELECT count(*) FILTER (WHERE outcome = 'retried') AS retried,
+                count(*) FILTER (WHERE outcome = 'changed') AS changed,
+                count(*) FILTER (WHERE outcome = 'moved') AS moved,
+                count(*) FILTER (WHERE outcome = 'moved' AND listed_id IS NULL) AS moved_held,
+                count(*) FILTER (WHERE outcome = 'unchanged') AS unchanged,
+                count(*) FILTER (WHERE outcome = 'gone') AS gone,
+                (SELECT count(*) FROM listed WHERE mailbox_id = ?1) - count(listed_id) AS new
+           FROM compared c WHERE c.mailbox_id = ?1 AND {LATEST}"
     );
     let mut query = db.prepare_cached(&sql)?;
-    let mut rows = query.query([id])?;
-    let (mut counts, mut again) = (Compared::default(), 0);
-    while let Some(row) = rows.next()? {
-        let (n, fetched) = (read_back::count(row, "n")?, read_back::count(row, "again")?);
-        again += fetched;
-        match read_back::word(row, "outcome", Fate::from_word)? {
-            Fate::Unchanged => counts.unchanged = n,
-            Fate::Moved => (counts.moved, counts.moved_held) = (n, n.saturating_sub(fetched)),
-            Fate::Changed => counts.changed = n,
-            Fate::Retried => counts.retried = n,
-            Fate::Gone => counts.gone = n,
-        }
-    }
-    let listed: i64 = db.query_row("SELECT count(*) FROM listed WHERE mailbox_id = ?1", [id], |row| row.get(0))?;
-    counts.new = u64::try_from(listed).unwrap_or_default().saturating_sub(again);
-    Ok(counts)
+    let mut rows = query.query([sql_int(mailbox_id)?])?;
+    let Some(row) = rows.next()? else { return Ok(Compared::default()) };
+    let count = |column: &str| read_back::count(row, column);
+    Ok(Compared {
+        new: count("new")?,
+        retried: count("retried")?,
+        changed: count("changed")?,
+        moved: count("moved")?,
+        moved_held: count("moved_held")?,
+        unchanged: count("unchanged")?,
+        gone: count("gone")?,
+    })
 }
 
 /// Messages of a folder that were not fetched again.
 pub(super) fn held(db: &Connection, folder_id: u64) -> Result<u64, CustodyError> {
+    // The plus sign keeps to the folder's rows: without it the planner goes through all that were not fetched.
     let sql = format!(
-        "SELECT count(*) AS n FROM compared c WHERE c.folder_id = ?1 AND c.listed_id IS NULL
+        "SELECT count(*) AS n FROM compared c WHERE c.folder_id = ?1 AND +c.listed_id IS NULL
             AND c.outcome IN ('unchanged','moved') AND {LATEST}"
     );
     let mut query = db.prepare_cached(&sql)?;

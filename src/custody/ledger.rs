@@ -293,11 +293,11 @@ impl Ledger<'_> {
         earlier::known(self.db, owner, graph_id)
     }
 
-    /// Known messages of a mailbox that nothing was said about yet, after the one numbered `after`, at most `limit`.
+    /// Known messages of a mailbox that nothing was said about yet, in the order of their ids, after one, at most `limit`.
     pub fn unseen(
         &self,
         owner: &crate::terms::ObjectId,
-        after: u64,
+        after: Option<&crate::terms::GraphId>,
         limit: u32,
     ) -> Result<Vec<KnownRow>, CustodyError> {
         earlier::unseen(self.db, owner, after, limit)

@@ -195,7 +195,7 @@ fn counts(ledger: &Ledger, mailbox: i64) -> rusqlite::Result<BTreeMap<&'static s
 fn check_folders(ledger: &Ledger, findings: &mut Findings) -> rusqlite::Result<()> {
     let sql = format!(
         "SELECT r.folder_id, r.held_before,
-                (SELECT count(*) FROM compared c WHERE c.folder_id = r.folder_id AND c.listed_id IS NULL AND {HOLDS})
+                (SELECT count(*) FROM compared c WHERE c.folder_id = r.folder_id AND +c.listed_id IS NULL AND {HOLDS})
            FROM reconciliation r
           WHERE r.entry_seq = (SELECT max(entry_seq) FROM reconciliation WHERE folder_id = r.folder_id)"
     );

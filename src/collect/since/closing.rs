@@ -38,13 +38,13 @@ pub(in crate::collect) async fn close(
     }
     let scope = Scope::of(run, mailbox, search.known().await?);
     let mut missed = Missed::default();
-    let mut after = 0;
+    let mut after = None;
     loop {
         run.halt_if_asked()?;
-        let owner = mailbox.owner.clone();
-        let rows = run.acquisition.pen.read(move |l| l.unseen(&owner, after, ROWS)).await?;
+        let (owner, from) = (mailbox.owner.clone(), after.take());
+        let rows = run.acquisition.pen.read(move |l| l.unseen(&owner, from.as_ref(), ROWS)).await?;
         let Some(last) = rows.last() else { break };
-        after = last.earlier_id;
+        after = Some(last.known.graph_id.clone());
         missed.ask(run, &scope, mailbox, rows.into_iter().filter(|row| scope.covers(row))).await?;
     }
     if missed.doubtful {
@@ -194,6 +194,7 @@ async fn ask(
     mailbox: &PlannedMailbox,
     row: &KnownRow,
 ) -> Result<(u64, Answered, Vec<Exchange>), CollectError> {
+    run.halt_if_asked()?;
     let ask = fetch::item_ask(&mailbox.owner, row.known.graph_id.as_str(), None, Purpose::ItemState)
         .query("$select", enumerate::SELECT);
     match run.graph.get::<wire::Message>(&ask).await {
