@@ -75,6 +75,11 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
                 .row
                 .excluded_because
                 .map_or_else(|| show::number(folder.listed), |why| format!("left out: {why}"));
+            let held = if folder.held_before > 0 {
+                format!(" ({} held)", show::number(folder.held_before))
+            } else {
+                String::new()
+            };
             let size = if folder.store_bytes > 0 { show::bytes(folder.store_bytes) } else { String::new() };
             let hidden = if folder.row.is_hidden { " (hidden)" } else { "" };
             // Empty folders that nobody hid would only make the list long.
@@ -82,7 +87,7 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
                 || folder.row.excluded_because.is_some()
                 || folder.row.total_item_count.unwrap_or(0) > 0
             {
-                rows.push(vec![part.custodian.clone(), show::plain(&folder.row.path) + hidden, why, size]);
+                rows.push(vec![part.custodian.clone(), show::plain(&folder.row.path) + hidden, why + &held, size]);
             }
         }
     }

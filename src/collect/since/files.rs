@@ -126,3 +126,27 @@ impl Write for Digesting {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_inside_is_known_however_it_is_spelled() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        let earlier = root.join("earlier");
+        std::fs::create_dir(&earlier).expect("made");
+        let inside =
+            |out: &str| matches!(Files(&earlier).must_be_sealed(&root.join(out)), Err(SinceError::Inside { .. }));
+        assert!(
+            inside("earlier") && inside("earlier/") && inside("earlier/new/deep") && inside("earlier/../earlier/x")
+        );
+        assert!(!inside("earlier-2") && !inside("new/earlier") && !inside("."));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&earlier, root.join("link")).expect("linked");
+            assert!(inside("link/new"));
+        }
+    }
+}
