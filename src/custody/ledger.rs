@@ -273,6 +273,12 @@ impl Ledger<'_> {
         self.all(sql, [sql_int(mailbox_id)?], |row| Ok((read_back::folder(row)?, read_back::reconciliation(row)?)))
     }
 
+    /// Whether the folder tree of every mailbox was seen whole: no exception says that there may be more folders.
+    pub fn trees_are_whole(&self) -> Result<bool, CustodyError> {
+        let sql = "SELECT 1 FROM exception WHERE severity = 'fatal' AND folder_id IS NULL LIMIT 1";
+        Ok(self.one(sql, [], |_| Ok(()))?.is_none())
+    }
+
     /// Whether there is an exception whose detail begins so.
     pub fn has_exception_like(&self, beginning: &str) -> Result<bool, CustodyError> {
         let sql = "SELECT 1 FROM exception WHERE substr(detail, 1, length(?1)) = ?1 LIMIT 1";

@@ -115,6 +115,10 @@ fn folders_that_contain_themselves_end_and_those_that_are_gone_are_named() {
     let outcome = bench.under("g42:after=2");
     let named = outcome.one("select count(*) from exception where detail like '%subfolders cannot be listed%'");
     bench.check("g42", named != "0" && outcome.exit == 3, || format!("exit {}, {named} named", outcome.exit));
+    // The folder that was asked for may be among those that could not be seen: nobody says that there is none.
+    let hidden = bench.under("folder-gone");
+    let listed = hidden.one("select count(*) from listed");
+    bench.check("hidden", hidden.exit == 3 && listed == "0", || format!("exit {}, {listed} listed", hidden.exit));
     bench.done();
 }
 

@@ -86,7 +86,7 @@ const FAULTS: &[(&str, Cost)] = &[
     ("denied:after=60", Pause(&[5])),
     ("mailbox-gone:after=60", Pause(&[5])),
     ("licence-gone:after=60", Pause(&[5])),
-    ("foreign-link:once", Pause(&[1])),
+    ("foreign-link:once", Pause(&[1, 5])),
     ("token-error:after=1:code=50173", Pause(&[4])),
 ];
 
