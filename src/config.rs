@@ -58,6 +58,8 @@ pub struct TypedLimits {
     pub first_pause_ms: Option<u64>,
     /// Total time one request may spend waiting to be tried again, in seconds.
     pub patience_s: Option<u64>,
+    /// How long a service that does not answer at all is waited for, in seconds.
+    pub unreachable_s: Option<u64>,
     /// Time without a byte after which an answer counts as broken, in seconds.
     pub stall_s: Option<u64>,
     /// Mailboxes worked on at once.
@@ -233,6 +235,7 @@ impl Typed {
                 attempts: ours.attempts.or(theirs.attempts),
                 first_pause_ms: ours.first_pause_ms.or(theirs.first_pause_ms),
                 patience_s: ours.patience_s.or(theirs.patience_s),
+                unreachable_s: ours.unreachable_s.or(theirs.unreachable_s),
                 stall_s: ours.stall_s.or(theirs.stall_s),
                 side_by_side: ours.side_by_side.or(theirs.side_by_side),
             },
@@ -302,6 +305,10 @@ fn limits(typed: TypedLimits, cloud: &Cloud) -> Result<Limits, ConfigError> {
     if let Some(patience) = typed.patience_s {
         bounded("patience-s", patience, 1, 24 * 3600)?;
         limits.patience = Duration::from_secs(patience);
+    }
+    if let Some(unreachable) = typed.unreachable_s {
+        bounded("unreachable-s", unreachable, 1, 7 * 24 * 3600)?;
+        limits.unreachable = Duration::from_secs(unreachable);
     }
     if let Some(stall) = typed.stall_s {
         bounded("stall-s", stall, 1, 3600)?;

@@ -32,6 +32,8 @@ pub(super) struct Fetched {
 
 /// How often a message that seems cut short is read again.
 const READINGS: u32 = 2;
+/// Outages that one message is carried over.
+const OUTAGES: u32 = 3;
 
 /// What is known about a message's bytes.
 #[derive(Debug)]
@@ -109,7 +111,7 @@ pub(super) async fn item(
     row: ListedRow,
 ) -> Result<Ended, CollectError> {
     let (graph, package) = (&run.graph, &run.acquisition.package);
-    let at = Source { graph, package, mailbox: standing.owner(), may_wait: run.wishes.leave_open };
+    let at = Source { graph, package, standing, mailbox: standing.owner(), may_wait: run.wishes.leave_open };
     let mut trail = Vec::new();
     let ending = match under(at, row.message.graph_id.as_str(), &mut trail).await? {
         Ending::Vanished(refusal) => match search.again(&row, &mut trail).await? {
@@ -130,7 +132,7 @@ pub(super) async fn item(
     };
     match ending {
         Ending::Fetched(_) => {}
-        Ending::Vanished(_) | Ending::Excepted { .. } => standing.confirm(&mut trail).await?,
+        Ending::Vanished(_) | Ending::Excepted { .. } => drop(standing.confirm(&mut trail).await?),
     }
     Ok(Ended { row, ending, trail })
 }
@@ -140,6 +142,7 @@ pub(super) async fn item(
 struct Source<'a> {
     graph: &'a Graph,
     package: &'a Package,
+    standing: &'a Standing,
     mailbox: &'a ObjectId,
     /// Whether what the service fails to give now is better left for a retry than rebuilt.
     may_wait: bool,
@@ -147,7 +150,7 @@ struct Source<'a> {
 
 /// How a message ends that is asked for under this id.
 async fn under(at: Source<'_>, id: &str, trail: &mut Vec<Exchange>) -> Result<Ending, CollectError> {
-    let fault = match whole(at, id, trail).await {
+    let fault = match outlasting(at, id, trail).await? {
         Ok(brought) => return Ok(as_served(brought)),
         Err(fault) => fault,
     };
@@ -195,6 +198,27 @@ async fn presence(at: Source<'_>, id: &str, trail: &mut Vec<Exchange>) -> Result
             Ok(if gone { Presence::Gone(Refusal::of(&fault)) } else { Presence::Closed })
         }
         Err(fault) => Err(fault),
+    }
+}
+
+/// A message's bytes. What a service fails to give while it gives nothing else either says nothing about the message: the
+/// outage is waited out, and the message asked for again.
+async fn outlasting(
+    at: Source<'_>,
+    id: &str,
+    trail: &mut Vec<Exchange>,
+) -> Result<Result<(Landed, Examined), Fault>, CollectError> {
+    let mut outages = 0;
+    loop {
+        let read = whole(at, id, trail).await;
+        let fails = |fault: &Fault| {
+            matches!(fault.kind, FaultKind::Unavailable | FaultKind::AskLess)
+                && fault.status.is_some_and(|status| status >= 500)
+        };
+        if !read.as_ref().is_err_and(fails) || outages == OUTAGES || !at.standing.confirm(trail).await? {
+            return Ok(read);
+        }
+        outages += 1;
     }
 }
 

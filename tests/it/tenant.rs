@@ -74,6 +74,8 @@ fn command(home: &Path) -> Command {
         command.env_remove(name);
     }
     command.env("AFFIANT_HOME", home).env("AFFIANT_TOKEN_STORE", "file").env("AFFIANT_LIMITS_FIRST_PAUSE_MS", "5");
+    // A service that is away for good must not keep a test for hours.
+    command.env("AFFIANT_LIMITS_UNREACHABLE_S", "5");
     command.stdin(Stdio::null());
     command
 }
