@@ -18,6 +18,9 @@ pub const FILE: &str = "affiant.toml";
 /// Most requests per 10 minutes and mailbox; Microsoft's limit is 10,000.
 pub const REQUESTS_MAX: u32 = 9_600;
 
+/// Mailboxes worked on at once unless said otherwise: four requests each fill the 64 connections.
+pub const SIDE_BY_SIDE: usize = 16;
+
 /// Settings from one source; `None` where it says nothing.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -256,7 +259,7 @@ impl Typed {
             None => None,
         };
         let limits = limits(self.limits, &cloud)?;
-        let side_by_side = self.limits.side_by_side.unwrap_or(8);
+        let side_by_side = self.limits.side_by_side.unwrap_or(SIDE_BY_SIDE);
         bounded("side-by-side", side_by_side as u64, 1, 64)?;
         Ok(Settings {
             cloud,

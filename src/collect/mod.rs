@@ -25,6 +25,7 @@ mod source;
 mod standing;
 mod stop;
 mod tally;
+mod turn;
 mod unlisted;
 
 use std::sync::Arc;
@@ -50,8 +51,9 @@ pub use self::stop::Stop;
 pub use self::tally::{CustodianTally, Seal, State, Tally};
 pub use crate::custody::Counts;
 
-/// Items of one mailbox that are under way at once: four on the wire, one being read.
-const UNDER_WAY: usize = 5;
+/// Items of one mailbox that are under way at once: four on the wire, the others being read or waiting for the disk, so
+/// that a seat that falls free is taken at once.
+const UNDER_WAY: usize = 8;
 /// Listed rows that are read from the manifest at once.
 const ROWS: u32 = 500;
 

@@ -4,6 +4,7 @@
 //! changed since is named. It must not talk to the service itself.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use crate::custody::{EventKind, ExceptionRow, FolderRow, Line, Writer};
@@ -14,6 +15,7 @@ use crate::terms::{ExceptionCode, Exchange, GraphId, ObjectId, Severity, Window}
 use super::enumerate::{self, Ledge, Listing, Sheet, Target, Why};
 use super::error::CollectError;
 use super::standing::{Standing, is_closed};
+use super::turn::Turn;
 use super::{Run, record};
 
 /// Ids remembered to tell repeats: an overlap of pages is far smaller, and memory stays bounded.
@@ -46,6 +48,22 @@ pub(super) async fn list(
     standing: &Standing,
     known: HashSet<GraphId>,
 ) -> Result<Vec<u64>, CollectError> {
+    list_in_turn(run, spot, folder, pass, (standing, known), Turn::free()).await
+}
+
+/// The same for a folder of several that are listed at once: the first page is asked for ahead, and waits for its turn to
+/// be recorded.
+///
+/// # Errors
+/// As [`list`].
+pub(super) async fn list_in_turn(
+    run: &Run,
+    spot: &Spot,
+    folder: &FolderRow,
+    pass: u32,
+    (standing, known): (&Standing, HashSet<GraphId>),
+    turn: Turn,
+) -> Result<Vec<u64>, CollectError> {
     let job = &run.acquisition.job;
     let target = Target {
         mailbox: spot.owner.clone(),
@@ -56,7 +74,7 @@ pub(super) async fn list(
     };
     let (recent, changed) = (Recent::default(), Vec::new());
     let (known, not_chosen) = (Arc::new(known), run.acquisition.ids.as_ref().map(|_| 0));
-    let mut register = Register { run, spot, pass, known, recent, listed: 0, not_chosen, changed };
+    let mut register = Register { run, spot, pass, known, recent, listed: 0, not_chosen, changed, turn };
     let (listing, whole) = match enumerate::list(&run.graph, &target, &mut register).await {
         Ok(listing) => (listing, listing.broken == 0),
         Err(CollectError::Fault(mut fault)) if is_closed(&fault) => {
@@ -66,8 +84,10 @@ pub(super) async fn list(
         }
         Err(error) => return Err(error),
     };
+    register.turn.come().await;
     let changed = std::mem::take(&mut register.changed);
     ended(run, spot, folder, pass, listing, register.not_chosen, whole).await?;
+    register.turn.go().await;
     Ok(changed)
 }
 
@@ -130,6 +150,7 @@ struct Register<'a> {
     listed: u64,
     not_chosen: Option<u64>,
     changed: Vec<u64>,
+    turn: Turn,
 }
 
 impl Register<'_> {
@@ -158,7 +179,8 @@ impl Register<'_> {
     }
 
     /// Records that the folder does not open at all.
-    async fn closed(&self, fault: Fault) -> Result<(), CollectError> {
+    async fn closed(&mut self, fault: Fault) -> Result<(), CollectError> {
+        self.turn.come().await;
         let detail = format!("the folder cannot be listed: {fault}");
         let row = self.exception(ExceptionCode::NotAccessible, Severity::Fatal, detail);
         self.tell(row.code, row.severity);
@@ -176,6 +198,7 @@ impl Register<'_> {
 
 impl Ledge for Register<'_> {
     async fn sheet(&mut self, mut sheet: Sheet) -> Result<u64, CollectError> {
+        self.turn.come().await;
         self.run.halt_if_asked()?;
         let (mailbox_id, folder_id, pass) = (self.spot.mailbox_id, self.spot.folder_id, self.pass);
         let items = sheet.rows.len() as u64;
@@ -200,6 +223,7 @@ impl Ledge for Register<'_> {
     }
 
     async fn broken(&mut self, window: Window, why: Why) -> Result<(), CollectError> {
+        self.turn.come().await;
         let end = |at: Option<crate::terms::UtcInstant>| at.map_or_else(|| "…".to_owned(), |at| at.to_string());
         let span = format!("{} <= t < {}", end(window.from()), end(window.to()));
         let detail = format!("the service cannot list {span}: {why}");
@@ -252,24 +276,26 @@ fn differs(first: Option<&str>, message: &wire::Message) -> bool {
     first.is_some() && message.version().is_some() && first != message.version()
 }
 
-/// The latest ids of a listing.
+/// The latest ids of a listing, as hashes: many listings go on at once, and an id is twenty times as long.
 #[derive(Default)]
 pub(super) struct Recent {
-    ids: HashSet<GraphId>,
-    order: VecDeque<GraphId>,
+    hashing: RandomState,
+    hashes: HashSet<u64>,
+    order: VecDeque<u64>,
 }
 
 impl Recent {
     /// Whether it was not seen lately; remembers it.
     pub(super) fn is_new(&mut self, id: &GraphId) -> bool {
-        if !self.ids.insert(id.clone()) {
+        let hash = self.hashing.hash_one(id);
+        if !self.hashes.insert(hash) {
             return false;
         }
-        self.order.push_back(id.clone());
+        self.order.push_back(hash);
         if self.order.len() > REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {
-            self.ids.remove(&oldest);
+            self.hashes.remove(&oldest);
         }
         true
     }
