@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::open_files;
 use super::output::Trouble;
 use super::show::Bar;
 use super::{Global, show};
@@ -147,7 +148,8 @@ impl Desk {
         self.door(session, monitor, self.settings.limits.clone())
     }
 
-    fn door(&self, session: Arc<Session>, monitor: Arc<dyn Monitor>, limits: Limits) -> Result<Graph, Failure> {
+    fn door(&self, session: Arc<Session>, monitor: Arc<dyn Monitor>, mut limits: Limits) -> Result<Graph, Failure> {
+        limits.connections = open_files::connections(limits.connections)?;
         let options = GraphOptions {
             limits,
             ca: self.settings.ca.clone(),

@@ -17,6 +17,7 @@ use crate::terms::{ExceptionCode, Exchange, ObjectId, Purpose, SourceKind};
 use super::Run;
 use super::error::CollectError;
 use super::rebuild::{Loss, Rebuilt};
+use super::room;
 use super::search::{Found, Place, Search};
 use super::source;
 use super::standing::{Standing, is_closed};
@@ -342,7 +343,9 @@ impl Runway {
     /// Takes the rest, ends the hash and reads what arrived.
     async fn finish(mut self) -> io::Result<(Landed, Examined)> {
         let mut landing = self.landing.take().ok_or_else(lost)?;
+        let room = room::for_bytes(landing.bytes() + self.held_bytes as u64).await;
         off_the_reactor(move || {
+            let _room = room;
             self.held.iter().try_for_each(|bytes| landing.write(bytes))?;
             examined(landing.finish()?)
         })

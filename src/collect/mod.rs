@@ -19,6 +19,7 @@ mod plan;
 pub mod rebuild;
 mod record;
 mod register;
+mod room;
 mod sealing;
 mod search;
 mod source;

@@ -21,6 +21,7 @@ mod house;
 mod main_job;
 mod must_handle;
 mod no_secrets;
+mod pace;
 mod real_mail;
 mod rebuilt_mail;
 mod resume;

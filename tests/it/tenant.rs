@@ -129,6 +129,10 @@ impl Tenant {
         self.said[name].as_str().expect("said")
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        u16::try_from(self.said["port"].as_u64().expect("said")).expect("a port")
+    }
+
     pub(crate) fn origin(&self) -> &str {
         self.said("graph_url")
     }
