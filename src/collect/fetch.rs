@@ -17,7 +17,7 @@ use crate::terms::{ExceptionCode, Exchange, ObjectId, Purpose, SourceKind};
 use super::Run;
 use super::error::CollectError;
 use super::rebuild::{Loss, Rebuilt};
-use super::room;
+use super::room::{self, Room};
 use super::search::{Found, Place, Search};
 use super::source;
 use super::standing::{Standing, is_closed};
@@ -49,6 +49,8 @@ pub(super) struct Facts {
     pub(super) refusal: Option<Refusal>,
     /// Where it was, when it was gone from where it was listed.
     pub(super) found_again: Option<Place>,
+    /// The right to wait in memory, held until the bytes are durable.
+    pub(super) room: Option<Room>,
 }
 
 /// The service's last word on an item it would not give.
@@ -91,6 +93,13 @@ pub(super) struct Ended {
 }
 
 impl Ended {
+    /// Waits until its bytes may wait in memory for the disk.
+    pub(super) async fn take_room(&mut self) {
+        if let Ending::Fetched(fetched) = &mut self.ending {
+            fetched.facts.room = Some(room::to_wait(fetched.landed.in_memory() as u64).await);
+        }
+    }
+
     /// Bytes that are here and not yet durable.
     pub(super) fn bytes(&self) -> u64 {
         match &self.ending {
@@ -175,7 +184,7 @@ async fn under(at: Source<'_>, id: &str, trail: &mut Vec<Exchange>) -> Result<En
 
 fn as_served((landed, examined): (Landed, Examined)) -> Ending {
     let (source, losses) = (SourceKind::MimeValue, Vec::new());
-    let facts = Facts { examined, source, losses, refusal: None, found_again: None };
+    let facts = Facts { examined, source, losses, refusal: None, found_again: None, room: None };
     Ending::Fetched(Box::new(Fetched { landed, facts }))
 }
 
@@ -319,7 +328,8 @@ async fn rebuilt(
         Ok((examined(landing.finish()?)?, losses))
     });
     let ((landed, examined), losses) = written.await.map_err(local)?;
-    let facts = Facts { examined, source: SourceKind::Rebuilt, losses, refusal: Some(refusal), found_again: None };
+    let facts =
+        Facts { examined, source: SourceKind::Rebuilt, losses, refusal: Some(refusal), found_again: None, room: None };
     Ok(Ending::Fetched(Box::new(Fetched { landed, facts })))
 }
 
@@ -343,7 +353,7 @@ impl Runway {
     /// Takes the rest, ends the hash and reads what arrived.
     async fn finish(mut self) -> io::Result<(Landed, Examined)> {
         let mut landing = self.landing.take().ok_or_else(lost)?;
-        let room = room::for_bytes(landing.bytes() + self.held_bytes as u64).await;
+        let room = room::to_read(landing.bytes() + self.held_bytes as u64).await;
         off_the_reactor(move || {
             let _room = room;
             self.held.iter().try_for_each(|bytes| landing.write(bytes))?;

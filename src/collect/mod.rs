@@ -105,8 +105,11 @@ pub async fn collect(run: &Run, plan: &Plan) -> Result<Tally, CollectError> {
     let mut worked = Ok(());
     while let Some(ended) = working.next().await {
         if let Err(error) = ended {
-            // The others finish what they have in hand; the first error says why all ended.
-            run.stop.ask();
+            // What ails one mailbox leaves the others to come to their end. What ails the run ends it: the others finish
+            // what they have in hand. The first error says why.
+            if !error.is_about_one_mailbox() {
+                run.stop.ask();
+            }
             worked = worked.and(Err(error));
         }
     }
@@ -178,7 +181,8 @@ async fn fetch_all(
         if run.stop.is_asked() {
             return Ok(());
         }
-        let ended = fetch::item(run, standing, search, row).await?;
+        let mut ended = fetch::item(run, standing, search, row).await?;
+        ended.take_room().await;
         intake.hand_in(custodian, ended).await
     });
     items.try_buffer_unordered(UNDER_WAY).try_collect::<()>().await?;
