@@ -1,7 +1,7 @@
 //! How near a collection comes to a bare client: both fetch the same mailbox from the simulated tenant, one after
 //! the other, in one run; the ratio is what counts, not the seconds.
 //!
-//! `cargo bench` · `MESSAGES=20000 cargo bench`
+//! `cargo bench --bench collect` · `MESSAGES=20000 cargo bench --bench collect`
 
 #![allow(clippy::print_stdout, reason = "the figures are the result")]
 

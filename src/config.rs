@@ -18,6 +18,9 @@ pub const FILE: &str = "affiant.toml";
 /// Most requests per 10 minutes and mailbox; Microsoft's limit is 10,000.
 pub const REQUESTS_MAX: u32 = 9_600;
 
+/// Mailboxes worked on at once unless said otherwise: four requests each fill the 64 connections.
+pub const SIDE_BY_SIDE: usize = 16;
+
 /// Settings from one source; `None` where it says nothing.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -58,6 +61,8 @@ pub struct TypedLimits {
     pub first_pause_ms: Option<u64>,
     /// Total time one request may spend waiting to be tried again, in seconds.
     pub patience_s: Option<u64>,
+    /// How long a service that does not answer at all is waited for, in seconds.
+    pub unreachable_s: Option<u64>,
     /// Time without a byte after which an answer counts as broken, in seconds.
     pub stall_s: Option<u64>,
     /// Mailboxes worked on at once.
@@ -233,6 +238,7 @@ impl Typed {
                 attempts: ours.attempts.or(theirs.attempts),
                 first_pause_ms: ours.first_pause_ms.or(theirs.first_pause_ms),
                 patience_s: ours.patience_s.or(theirs.patience_s),
+                unreachable_s: ours.unreachable_s.or(theirs.unreachable_s),
                 stall_s: ours.stall_s.or(theirs.stall_s),
                 side_by_side: ours.side_by_side.or(theirs.side_by_side),
             },
@@ -253,7 +259,7 @@ impl Typed {
             None => None,
         };
         let limits = limits(self.limits, &cloud)?;
-        let side_by_side = self.limits.side_by_side.unwrap_or(8);
+        let side_by_side = self.limits.side_by_side.unwrap_or(SIDE_BY_SIDE);
         bounded("side-by-side", side_by_side as u64, 1, 64)?;
         Ok(Settings {
             cloud,
@@ -302,6 +308,10 @@ fn limits(typed: TypedLimits, cloud: &Cloud) -> Result<Limits, ConfigError> {
     if let Some(patience) = typed.patience_s {
         bounded("patience-s", patience, 1, 24 * 3600)?;
         limits.patience = Duration::from_secs(patience);
+    }
+    if let Some(unreachable) = typed.unreachable_s {
+        bounded("unreachable-s", unreachable, 1, 7 * 24 * 3600)?;
+        limits.unreachable = Duration::from_secs(unreachable);
     }
     if let Some(stall) = typed.stall_s {
         bounded("stall-s", stall, 1, 3600)?;

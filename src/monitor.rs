@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::terms::{ExceptionCode, Severity};
+use crate::terms::{ExceptionCode, Severity, UtcInstant};
 
 /// Something that happened and that a person may want to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,15 @@ pub enum Event {
         /// How long.
         delay: Duration,
     },
+    /// The service cannot be used for now, and is waited for; nobody needs to do anything.
+    Away {
+        /// What is missing.
+        what: Away,
+        /// Since when.
+        since: UtcInstant,
+        /// How long until it is tried again.
+        delay: Duration,
+    },
     /// A custodian's mailbox cannot be read; nothing was collected from it.
     Refused {
         /// Index of the custodian in the plan.
@@ -81,6 +90,17 @@ pub enum Wait {
     Budget,
     /// A delegation was granted but is not effective yet.
     Propagation,
+}
+
+/// What is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Away {
+    /// Graph does not answer at all: the network, a proxy, or the service.
+    Service,
+    /// Graph answers with failures of its own only.
+    Failing,
+    /// The identity platform, while a token must be renewed.
+    SignIn,
 }
 
 /// Receives events; called often, so it must be quick and must not block.

@@ -7,14 +7,18 @@ use camino::Utf8PathBuf;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::open_files;
 use super::output::Trouble;
 use super::show::Bar;
 use super::{Global, show};
 use crate::config::{Settings, TokenStore, Typed, TypedLimits};
-use crate::graph::{Graph, GraphOptions, USER_AGENT};
+use crate::graph::{Graph, GraphOptions, Limits, USER_AGENT};
 use crate::monitor::Monitor;
 use crate::session::{Expiry, Flow, Session, SignInError, Store, StoreKind};
 use crate::terms::{Clock, Secret, UtcInstant};
+
+/// How long a service that does not answer is waited for while a person waits for the answer.
+const ATTENDED: std::time::Duration = std::time::Duration::from_mins(5);
 
 /// Said wherever an application acts by itself.
 pub(super) const APP_ONLY: &str =
@@ -129,10 +133,25 @@ impl Desk {
         Ok(session)
     }
 
-    /// The door to Graph for a session.
+    /// The door to Graph for a session, for answers that somebody waits for.
     pub(super) fn graph_of(&self, session: Arc<Session>, monitor: Arc<dyn Monitor>) -> Result<Graph, Failure> {
+        let limits = self.settings.limits.clone();
+        self.door(session, monitor, Limits { unreachable: limits.unreachable.min(ATTENDED), ..limits })
+    }
+
+    /// The same for a run that nobody has to watch: it waits for a service that is away.
+    pub(super) fn unattended_graph_of(
+        &self,
+        session: Arc<Session>,
+        monitor: Arc<dyn Monitor>,
+    ) -> Result<Graph, Failure> {
+        self.door(session, monitor, self.settings.limits.clone())
+    }
+
+    fn door(&self, session: Arc<Session>, monitor: Arc<dyn Monitor>, mut limits: Limits) -> Result<Graph, Failure> {
+        limits.connections = open_files::connections(limits.connections)?;
         let options = GraphOptions {
-            limits: self.settings.limits.clone(),
+            limits,
             ca: self.settings.ca.clone(),
             monitor,
             clock: self.clock.clone(),
@@ -231,6 +250,7 @@ fn limits_from_environment() -> Result<TypedLimits, Failure> {
         attempts: read("AFFIANT_LIMITS_ATTEMPTS")?,
         first_pause_ms: read("AFFIANT_LIMITS_FIRST_PAUSE_MS")?,
         patience_s: read("AFFIANT_LIMITS_PATIENCE_S")?,
+        unreachable_s: read("AFFIANT_LIMITS_UNREACHABLE_S")?,
         stall_s: read("AFFIANT_LIMITS_STALL_S")?,
         side_by_side: read("AFFIANT_LIMITS_SIDE_BY_SIDE")?,
     })

@@ -15,6 +15,7 @@ mod failure;
 mod login;
 mod logout;
 mod man;
+mod open_files;
 mod outcome;
 mod output;
 mod progress;
@@ -92,6 +93,12 @@ struct Global {
     /// Which of the accounts that are signed in
     #[arg(long, global = true, env = "AFFIANT_ACCOUNT", value_name = "UPN", help_heading = "Settings")]
     account: Option<String>,
+    /// Requests at a time per mailbox, 1 to 4 (the service's limit) [default: 4]
+    #[arg(long, global = true, value_name = "N", help_heading = "Settings")]
+    in_flight: Option<usize>,
+    /// Requests per 10 minutes and mailbox, at most 9600 (the service's limit is 10,000) [default: 9600]
+    #[arg(long = "requests-per-10-minutes", global = true, value_name = "N", help_heading = "Settings")]
+    requests_per_window: Option<u32>,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -220,7 +227,11 @@ impl Global {
             tenant: None,
             client_id: None,
             cae: None,
-            limits: TypedLimits::default(),
+            limits: TypedLimits {
+                in_flight: self.in_flight,
+                requests_per_10_minutes: self.requests_per_window,
+                ..TypedLimits::default()
+            },
         }
     }
 }

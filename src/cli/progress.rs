@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::show;
-use crate::monitor::{Event, Monitor, Wait};
+use crate::monitor::{Away, Event, Monitor, Wait};
 
 /// JSON lines of progress come no more often than this, per run.
 const EVERY: Duration = Duration::from_secs(1);
@@ -74,6 +74,14 @@ fn reason(wait: Wait) -> &'static str {
     }
 }
 
+fn absent(what: Away) -> &'static str {
+    match what {
+        Away::Service => "no answer from the service",
+        Away::Failing => "the service answers with failures",
+        Away::SignIn => "no answer from the sign-in service",
+    }
+}
+
 impl Monitor for Bars {
     fn tell(&self, event: &Event) {
         match event {
@@ -107,6 +115,12 @@ impl Monitor for Bars {
             Event::Waiting { reason: wait, delay } => {
                 for line in self.custodians.iter().filter(|line| !line.bar.is_finished()) {
                     line.bar.set_message(format!("{}, {}", reason(*wait), show::duration(*delay)));
+                }
+            }
+            Event::Away { what, since, delay } => {
+                let text = format!("{} since {since}, next try in {}", absent(*what), show::duration(*delay));
+                for line in self.custodians.iter().filter(|line| !line.bar.is_finished()) {
+                    line.bar.set_message(text.clone());
                 }
             }
             Event::Refused { custodian } => {
@@ -175,13 +189,16 @@ impl Monitor for Lines {
             Event::Waiting { reason: wait, delay } if *delay >= EVERY => serde_json::json!({
                 "event": "waiting", "reason": reason(*wait), "seconds": delay.as_secs()
             }),
+            Event::Away { what, since, delay } if *delay >= EVERY => serde_json::json!({
+                "event": "waiting", "reason": absent(*what), "since": since.to_string(), "seconds": delay.as_secs()
+            }),
             Event::Refused { custodian } => {
                 serde_json::json!({ "event": "refused", "custodian": self.name(*custodian) })
             }
             Event::Finished { custodian } => {
                 serde_json::json!({ "event": "finished", "custodian": self.name(*custodian) })
             }
-            Event::Listing { .. } | Event::Sealing { .. } | Event::Waiting { .. } => return,
+            Event::Listing { .. } | Event::Sealing { .. } | Event::Waiting { .. } | Event::Away { .. } => return,
         };
         let _ = writeln!(std::io::stdout(), "{line}");
     }

@@ -16,6 +16,9 @@ pub(super) struct Args {
     /// Port on 127.0.0.1; 0 for a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// The address that links name, where a proxy stands in front
+    #[arg(long, value_name = "URL")]
+    behind: Option<String>,
     /// A tenant folder instead of the built-in one (fixtures/tenant/README.md)
     #[arg(long, value_name = "DIR", conflicts_with = "corpus")]
     tenant: Option<Utf8PathBuf>,
@@ -110,6 +113,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     };
     let options = Options {
         port: args.port,
+        behind: args.behind.map(|url| url.trim_end_matches('/').to_owned()),
         source,
         extras: args.synthetic,
         people: args.synthetic_users,
@@ -131,7 +135,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let origin = simulator.origin();
     if desk.json {
         let accounts: Vec<String> = simulator.accounts().into_iter().map(|(upn, _)| upn).collect();
-        let line = serde_json::json!({ "event": "serving", "login_url": origin, "graph_url": origin,
+        let line = serde_json::json!({ "event": "serving", "login_url": origin, "graph_url": origin, "port": simulator.port(),
             "tenant": simulator.tenant_id(), "client_id": simulator.client_id(), "accounts": accounts });
         desk.print(&format!("{line}\n"));
     } else {

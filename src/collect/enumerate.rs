@@ -13,6 +13,7 @@ use crate::graph::{Answer, Ask, Fault, FaultKind, Followed, Graph, Lane, Page, w
 use crate::terms::{DateField, Exchange, ObjectId, Purpose, UtcInstant, Window};
 
 use super::error::CollectError;
+use super::standing::Standing;
 
 /// Messages per page: metadata only, well below what was seen to time out.
 const PAGE: u32 = 250;
@@ -22,6 +23,8 @@ const STEP: u32 = 5;
 const PAGES_PER_QUERY: u32 = 40;
 /// Halvings of one folder's window: one corrupt item takes about 40 to corner.
 const HALVINGS_MAX: u32 = 128;
+/// Outages of the service that one listing is carried over.
+const OUTAGES: u32 = 5;
 /// Stretches in a row that fail without anything listed between them, after which the rest is given up.
 const BROKEN_MAX: u32 = 3;
 pub(super) const SELECT: &str = "id,changeKey,parentFolderId,receivedDateTime,sentDateTime,createdDateTime,\
@@ -107,9 +110,15 @@ pub(super) async fn list(graph: &Graph, target: &Target, ledge: &mut impl Ledge)
     let mut lister = Lister { graph, target, manner, size: PAGE, listing: Listing::default() };
     let mut open = vec![target.window];
     // Damage is one item here and there. A service that lists nothing at all must not be asked for ever.
-    let (mut halvings, mut in_a_row, mut listed) = (HALVINGS_MAX, 0, 0);
+    let (mut halvings, mut in_a_row, mut listed, mut outages) = (HALVINGS_MAX, 0, 0, 0);
     while let Some(window) = open.pop() {
         let Stretch::Fails { rest, why } = lister.stretch(window, ledge).await? else { continue };
+        if outages < OUTAGES && why.is_failure() && lister.was_away(ledge).await? {
+            outages += 1;
+            lister.size = PAGE;
+            open.push(rest);
+            continue;
+        }
         in_a_row = if lister.listing.listed > listed { 0 } else { in_a_row };
         listed = lister.listing.listed;
         match lister.halves(rest).filter(|_| why.is_damage() && halvings > 0 && in_a_row < BROKEN_MAX) {
@@ -150,6 +159,13 @@ impl Why {
     /// Whether a smaller stretch may fare better.
     const fn is_damage(&self) -> bool {
         matches!(self, Self::Fault(_))
+    }
+}
+
+impl Why {
+    /// Whether the service answered with a failure of its own, which an outage would explain.
+    fn is_failure(&self) -> bool {
+        matches!(self, Self::Fault(fault) if fault.status.is_some_and(|status| status >= 500))
     }
 }
 
@@ -264,6 +280,16 @@ impl Lister<'_> {
                 }
             }
         }
+    }
+
+    /// Whether the mailbox as a whole did not answer just now. An outage is waited out here: what could not be listed in it
+    /// is no damage.
+    async fn was_away(&self, ledge: &mut impl Ledge) -> Result<bool, CollectError> {
+        let standing = Standing::with(self.graph, &self.target.mailbox, self.target.folder.as_deref().into_iter());
+        let mut trail = Vec::new();
+        let away = standing.confirm(&mut trail).await?;
+        ledge.sheet(Sheet { rows: Vec::new(), unreadable: 0, trail }).await?;
+        Ok(away)
     }
 
     /// After a page that failed: ask for less; when there is no less, give up on this stretch.

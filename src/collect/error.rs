@@ -122,6 +122,18 @@ impl CollectError {
         }
     }
 
+    /// Whether other mailboxes may fare better: this one is closed, throttled for good, or fails by itself.
+    pub(super) fn is_about_one_mailbox(&self) -> bool {
+        match self {
+            Self::AccessLost { .. } => true,
+            Self::Fault(fault) => {
+                matches!(fault.kind, FaultKind::Throttled)
+                    || matches!(fault.kind, FaultKind::Unavailable) && fault.status.is_some()
+            }
+            _ => false,
+        }
+    }
+
     /// One word for the record: why a session ended early.
     pub fn reason(&self) -> &'static str {
         match self {

@@ -17,6 +17,7 @@ use crate::terms::{ExceptionCode, Exchange, ObjectId, Purpose, SourceKind};
 use super::Run;
 use super::error::CollectError;
 use super::rebuild::{Loss, Rebuilt};
+use super::room::{self, Room};
 use super::search::{Found, Place, Search};
 use super::source;
 use super::standing::{Standing, is_closed};
@@ -32,6 +33,8 @@ pub(super) struct Fetched {
 
 /// How often a message that seems cut short is read again.
 const READINGS: u32 = 2;
+/// Outages that one message is carried over.
+const OUTAGES: u32 = 3;
 
 /// What is known about a message's bytes.
 #[derive(Debug)]
@@ -46,6 +49,8 @@ pub(super) struct Facts {
     pub(super) refusal: Option<Refusal>,
     /// Where it was, when it was gone from where it was listed.
     pub(super) found_again: Option<Place>,
+    /// The right to wait in memory, held until the bytes are durable.
+    pub(super) room: Option<Room>,
 }
 
 /// The service's last word on an item it would not give.
@@ -88,6 +93,13 @@ pub(super) struct Ended {
 }
 
 impl Ended {
+    /// Waits until its bytes may wait in memory for the disk.
+    pub(super) async fn take_room(&mut self) {
+        if let Ending::Fetched(fetched) = &mut self.ending {
+            fetched.facts.room = Some(room::to_wait(fetched.landed.in_memory() as u64).await);
+        }
+    }
+
     /// Bytes that are here and not yet durable.
     pub(super) fn bytes(&self) -> u64 {
         match &self.ending {
@@ -109,7 +121,7 @@ pub(super) async fn item(
     row: ListedRow,
 ) -> Result<Ended, CollectError> {
     let (graph, package) = (&run.graph, &run.acquisition.package);
-    let at = Source { graph, package, mailbox: standing.owner(), may_wait: run.wishes.leave_open };
+    let at = Source { graph, package, standing, mailbox: standing.owner(), may_wait: run.wishes.leave_open };
     let mut trail = Vec::new();
     let ending = match under(at, row.message.graph_id.as_str(), &mut trail).await? {
         Ending::Vanished(refusal) => match search.again(&row, &mut trail).await? {
@@ -130,7 +142,7 @@ pub(super) async fn item(
     };
     match ending {
         Ending::Fetched(_) => {}
-        Ending::Vanished(_) | Ending::Excepted { .. } => standing.confirm(&mut trail).await?,
+        Ending::Vanished(_) | Ending::Excepted { .. } => drop(standing.confirm(&mut trail).await?),
     }
     Ok(Ended { row, ending, trail })
 }
@@ -140,6 +152,7 @@ pub(super) async fn item(
 struct Source<'a> {
     graph: &'a Graph,
     package: &'a Package,
+    standing: &'a Standing,
     mailbox: &'a ObjectId,
     /// Whether what the service fails to give now is better left for a retry than rebuilt.
     may_wait: bool,
@@ -147,7 +160,7 @@ struct Source<'a> {
 
 /// How a message ends that is asked for under this id.
 async fn under(at: Source<'_>, id: &str, trail: &mut Vec<Exchange>) -> Result<Ending, CollectError> {
-    let fault = match whole(at, id, trail).await {
+    let fault = match outlasting(at, id, trail).await? {
         Ok(brought) => return Ok(as_served(brought)),
         Err(fault) => fault,
     };
@@ -171,7 +184,7 @@ async fn under(at: Source<'_>, id: &str, trail: &mut Vec<Exchange>) -> Result<En
 
 fn as_served((landed, examined): (Landed, Examined)) -> Ending {
     let (source, losses) = (SourceKind::MimeValue, Vec::new());
-    let facts = Facts { examined, source, losses, refusal: None, found_again: None };
+    let facts = Facts { examined, source, losses, refusal: None, found_again: None, room: None };
     Ending::Fetched(Box::new(Fetched { landed, facts }))
 }
 
@@ -195,6 +208,27 @@ async fn presence(at: Source<'_>, id: &str, trail: &mut Vec<Exchange>) -> Result
             Ok(if gone { Presence::Gone(Refusal::of(&fault)) } else { Presence::Closed })
         }
         Err(fault) => Err(fault),
+    }
+}
+
+/// A message's bytes. What a service fails to give while it gives nothing else either says nothing about the message: the
+/// outage is waited out, and the message asked for again.
+async fn outlasting(
+    at: Source<'_>,
+    id: &str,
+    trail: &mut Vec<Exchange>,
+) -> Result<Result<(Landed, Examined), Fault>, CollectError> {
+    let mut outages = 0;
+    loop {
+        let read = whole(at, id, trail).await;
+        let fails = |fault: &Fault| {
+            matches!(fault.kind, FaultKind::Unavailable | FaultKind::AskLess)
+                && fault.status.is_some_and(|status| status >= 500)
+        };
+        if !read.as_ref().is_err_and(fails) || outages == OUTAGES || !at.standing.confirm(trail).await? {
+            return Ok(read);
+        }
+        outages += 1;
     }
 }
 
@@ -294,7 +328,8 @@ async fn rebuilt(
         Ok((examined(landing.finish()?)?, losses))
     });
     let ((landed, examined), losses) = written.await.map_err(local)?;
-    let facts = Facts { examined, source: SourceKind::Rebuilt, losses, refusal: Some(refusal), found_again: None };
+    let facts =
+        Facts { examined, source: SourceKind::Rebuilt, losses, refusal: Some(refusal), found_again: None, room: None };
     Ok(Ending::Fetched(Box::new(Fetched { landed, facts })))
 }
 
@@ -318,7 +353,9 @@ impl Runway {
     /// Takes the rest, ends the hash and reads what arrived.
     async fn finish(mut self) -> io::Result<(Landed, Examined)> {
         let mut landing = self.landing.take().ok_or_else(lost)?;
+        let room = room::to_read(landing.bytes() + self.held_bytes as u64).await;
         off_the_reactor(move || {
+            let _room = room;
             self.held.iter().try_for_each(|bytes| landing.write(bytes))?;
             examined(landing.finish()?)
         })

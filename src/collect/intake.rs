@@ -24,8 +24,8 @@ const GROUP_ITEMS: usize = 256;
 const GROUP_BYTES: u64 = 8 * 1024 * 1024;
 /// How long an ended item waits for company.
 const GROUP_WAIT: Duration = Duration::from_millis(200);
-/// Endings that may queue; with the bound on bodies in memory this bounds the memory.
-const QUEUE: usize = 32;
+/// Endings that may queue, so that one slow commit holds nobody up; what their bodies take is bounded elsewhere.
+const QUEUE: usize = 256;
 
 /// The workers' side.
 #[derive(Clone)]

@@ -20,6 +20,7 @@ mod plan;
 pub mod rebuild;
 mod record;
 mod register;
+mod room;
 mod sealing;
 mod search;
 mod since;
@@ -27,6 +28,7 @@ mod source;
 mod standing;
 mod stop;
 mod tally;
+mod turn;
 mod unlisted;
 
 use std::sync::Arc;
@@ -53,8 +55,9 @@ pub use self::stop::Stop;
 pub use self::tally::{CustodianTally, FolderBalance, Seal, SinceTally, State, Tally};
 pub use crate::custody::{Compared, Counts};
 
-/// Items of one mailbox that are under way at once: four on the wire, one being read.
-const UNDER_WAY: usize = 5;
+/// Items of one mailbox that are under way at once: four on the wire, the others being read or waiting for the disk, so
+/// that a seat that falls free is taken at once.
+const UNDER_WAY: usize = 8;
 /// Listed rows that are read from the manifest at once.
 const ROWS: u32 = 500;
 
@@ -105,8 +108,11 @@ pub async fn collect(run: &Run, plan: &Plan) -> Result<Tally, CollectError> {
     let mut worked = Ok(());
     while let Some(ended) = working.next().await {
         if let Err(error) = ended {
-            // The others finish what they have in hand; the first error says why all ended.
-            run.stop.ask();
+            // What ails one mailbox leaves the others to come to their end. What ails the run ends it: the others finish
+            // what they have in hand. The first error says why.
+            if !error.is_about_one_mailbox() {
+                run.stop.ask();
+            }
             worked = worked.and(Err(error));
         }
     }
@@ -179,7 +185,8 @@ async fn fetch_all(
         if run.stop.is_asked() {
             return Ok(());
         }
-        let ended = fetch::item(run, standing, search, row).await?;
+        let mut ended = fetch::item(run, standing, search, row).await?;
+        ended.take_room().await;
         intake.hand_in(custodian, ended).await
     });
     items.try_buffer_unordered(UNDER_WAY).try_collect::<()>().await?;

@@ -12,6 +12,7 @@ use crate::custody::{
     Compared, CustodianRow, EventKind, ExceptionRow, FolderRow, Ledger, Line, MailboxRow, Object, Writer,
 };
 use crate::delegation::{self, Observation, Probe, Verdict};
+use crate::graph::IN_FLIGHT;
 use crate::monitor::Event;
 use crate::terms::{AccessBasis, ExceptionCode, ObjectId, Severity};
 
@@ -19,6 +20,7 @@ use super::error::CollectError;
 use super::register::{self, Spot};
 use super::since::{self, FOLDERS};
 use super::standing::Standing;
+use super::turn::Turn;
 use super::unlisted::{self, Extent, Looked};
 use super::{Run, access, folders, record};
 
@@ -260,24 +262,28 @@ async fn list(
         snapshot(run, mailbox_id, owner, proven).await?;
     }
     let (rows, passes) = run.acquisition.pen.read(move |l| Ok((l.folders(mailbox_id)?, l.passes(mailbox_id)?))).await?;
-    let mut folders = Vec::with_capacity(rows.len());
     let included = || rows.iter().filter(|row| row.excluded_because.is_none()).map(|row| row.graph_id.as_str());
-    let standing = Standing::with(&run.graph, owner, included());
-    for row in rows {
+    let standing = &Standing::with(&run.graph, owner, included());
+    let mut next = Turn::row();
+    let listings = rows.into_iter().map(|row| {
         let listed_before = passes.get(&row.folder_id).is_some_and(|passes| passes.contains(&1));
-        if row.excluded_because.is_none() && !listed_before {
-            run.halt_if_asked()?;
-            let spot = Spot { custodian: index, mailbox_id, owner: owner.clone(), folder_id: row.folder_id };
-            register::list(run, &spot, &row, 1, &standing, HashSet::new()).await?;
+        let turn = (row.excluded_because.is_none() && !listed_before).then(&mut next);
+        async move {
+            if let Some(turn) = turn {
+                run.halt_if_asked()?;
+                let spot = Spot { custodian: index, mailbox_id, owner: owner.clone(), folder_id: row.folder_id };
+                register::list_in_turn(run, &spot, &row, 1, (standing, HashSet::new()), turn).await?;
+            }
+            let folder_id = row.folder_id;
+            let sizes = move |l: &Ledger<'_>| {
+                let not_chosen = l.not_chosen(folder_id, 1)?.unwrap_or(0);
+                Ok((l.folder_sizes(folder_id)?, not_chosen, l.held(folder_id)?))
+            };
+            let ((listed, store_bytes), not_chosen, held_before) = run.acquisition.pen.read(sizes).await?;
+            Ok::<_, CollectError>(PlannedFolder { row, listed, not_chosen, held_before, store_bytes })
         }
-        let folder_id = row.folder_id;
-        let sizes = move |l: &Ledger<'_>| {
-            let not_chosen = l.not_chosen(folder_id, 1)?.unwrap_or(0);
-            Ok((l.folder_sizes(folder_id)?, not_chosen, l.held(folder_id)?))
-        };
-        let ((listed, store_bytes), not_chosen, held_before) = run.acquisition.pen.read(sizes).await?;
-        folders.push(PlannedFolder { row, listed, not_chosen, held_before, store_bytes });
-    }
+    });
+    let folders = stream::iter(listings).buffered(IN_FLIGHT).try_collect().await?;
     let (compared, had_before) = match run.acquisition.job.since {
         Some(_) => {
             let of = owner.clone();

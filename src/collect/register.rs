@@ -4,6 +4,7 @@
 //! changed since is named. It must not talk to the service itself.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use crate::custody::{EventKind, ExceptionRow, FolderRow, Line, Writer};
@@ -16,6 +17,7 @@ use super::enumerate::{self, Ledge, Listing, Sheet, Target, Why};
 use super::error::CollectError;
 use super::since::{self, Here, Judged};
 use super::standing::{Standing, is_closed};
+use super::turn::Turn;
 use super::{Run, record};
 
 /// Ids remembered to tell repeats: an overlap of pages is far smaller, and memory stays bounded.
@@ -48,6 +50,22 @@ pub(super) async fn list(
     standing: &Standing,
     known: HashSet<GraphId>,
 ) -> Result<Vec<u64>, CollectError> {
+    list_in_turn(run, spot, folder, pass, (standing, known), Turn::free()).await
+}
+
+/// The same for a folder of several that are listed at once: the first page is asked for ahead, and waits for its turn to
+/// be recorded.
+///
+/// # Errors
+/// As [`list`].
+pub(super) async fn list_in_turn(
+    run: &Run,
+    spot: &Spot,
+    folder: &FolderRow,
+    pass: u32,
+    (standing, known): (&Standing, HashSet<GraphId>),
+    turn: Turn,
+) -> Result<Vec<u64>, CollectError> {
     let job = &run.acquisition.job;
     let target = Target {
         mailbox: spot.owner.clone(),
@@ -67,7 +85,7 @@ pub(super) async fn list(
     };
     let known = Arc::new(known);
     let (shown, clear) = (Shown::default(), true);
-    let mut register = Register { run, spot, here, pass, known, recent, shown, clear, passed, changed };
+    let mut register = Register { run, spot, here, pass, known, recent, shown, clear, passed, changed, turn };
     let (listing, whole) = match enumerate::list(&run.graph, &target, &mut register).await {
         Ok(listing) => (listing, listing.broken == 0),
         Err(CollectError::Fault(mut fault)) if is_closed(&fault) => {
@@ -77,11 +95,13 @@ pub(super) async fn list(
         }
         Err(error) => return Err(error),
     };
+    register.turn.come().await;
     if pass > 1 && whole && register.clear && listing.expected.is_none_or(|expected| listing.listed >= expected) {
         departed::name(run, spot, &register.shown).await?;
     }
     let changed = std::mem::take(&mut register.changed);
     ended(run, spot, folder, pass, listing, register.passed, whole).await?;
+    register.turn.go().await;
     Ok(changed)
 }
 
@@ -163,6 +183,7 @@ struct Register<'a> {
     clear: bool,
     passed: Passed,
     changed: Vec<u64>,
+    turn: Turn,
 }
 
 impl Register<'_> {
@@ -193,7 +214,8 @@ impl Register<'_> {
     }
 
     /// Records that the folder does not open at all.
-    async fn closed(&self, fault: Fault) -> Result<(), CollectError> {
+    async fn closed(&mut self, fault: Fault) -> Result<(), CollectError> {
+        self.turn.come().await;
         let detail = format!("the folder cannot be listed: {fault}");
         let row = self.exception(ExceptionCode::NotAccessible, Severity::Fatal, detail);
         self.tell(row.code, row.severity);
@@ -211,6 +233,7 @@ impl Register<'_> {
 
 impl Ledge for Register<'_> {
     async fn sheet(&mut self, mut sheet: Sheet) -> Result<u64, CollectError> {
+        self.turn.come().await;
         self.run.halt_if_asked()?;
         let pass = self.pass;
         let items = sheet.rows.len() as u64;
@@ -222,14 +245,14 @@ impl Ledge for Register<'_> {
             format!("{unreadable} entries of a page have no readable id or date"),
         );
         let told = wanted.len() as u64;
-        let turn = Turn {
+        let place = PagePlace {
             here: self.here.clone(),
             pass,
             items,
             known: self.known.clone(),
             fresh: self.passed.held_before.map(|_| wanted),
         };
-        let taken = self.run.acquisition.pen.write(move |w| page(w, sheet, &turn, &lost)).await?;
+        let taken = self.run.acquisition.pen.write(move |w| page(w, sheet, &place, &lost)).await?;
         self.changed.extend(taken.changed);
         self.passed.held_before = self.passed.held_before.map(|before| before + taken.held);
         taken.known.into_iter().for_each(|listed_id| self.shown.mark(listed_id));
@@ -244,6 +267,7 @@ impl Ledge for Register<'_> {
     }
 
     async fn broken(&mut self, window: Window, why: Why) -> Result<(), CollectError> {
+        self.turn.come().await;
         let end = |at: Option<crate::terms::UtcInstant>| at.map_or_else(|| "…".to_owned(), |at| at.to_string());
         let span = format!("{} <= t < {}", end(window.from()), end(window.to()));
         let detail = format!("the service cannot list {span}: {why}");
@@ -255,7 +279,7 @@ impl Ledge for Register<'_> {
 }
 
 /// A page's place in the listing, and what decides about its messages.
-struct Turn {
+struct PagePlace {
     here: Here,
     pass: u32,
     items: u64,
@@ -280,18 +304,18 @@ struct Taken {
 fn page(
     w: &mut Writer<'_>,
     sheet: Sheet,
-    turn: &Turn,
+    place: &PagePlace,
     lost: &ExceptionRow,
 ) -> Result<Taken, crate::custody::CustodyError> {
-    let (Here { mailbox_id, folder_id, .. }, pass) = (&turn.here, turn.pass);
+    let (Here { mailbox_id, folder_id, .. }, pass) = (&place.here, place.pass);
     let (mailbox_id, folder_id) = (*mailbox_id, *folder_id);
     let (mut judged, mut taken) = (Vec::new(), Taken::default());
     let mut ids = HashSet::new();
     for message in sheet.rows {
         match w.ledger().version(mailbox_id, &message.id)? {
-            None if !turn.known.contains(&message.id) && ids.insert(message.id.clone()) => {
-                let what = turn.judge(w, &message)?;
-                let fresh = turn.fresh.as_ref().is_some_and(|fresh| fresh.contains(&message.id));
+            None if !place.known.contains(&message.id) && ids.insert(message.id.clone()) => {
+                let what = place.judge(w, &message)?;
+                let fresh = place.fresh.as_ref().is_some_and(|fresh| fresh.contains(&message.id));
                 taken.held += u64::from(fresh && matches!(what, Judged::Held(_)));
                 judged.push((what, enumerate::listed(message, mailbox_id, folder_id, pass)));
             }
@@ -307,7 +331,7 @@ fn page(
         .int("mailbox_id", mailbox_id)
         .int("folder_id", folder_id)
         .int("pass", pass)
-        .int("items", turn.items)
+        .int("items", place.items)
         .int("new_items", new)
         .opt_text("request_id", sheet.trail.last().and_then(|exchange| exchange.request_id.as_deref()));
     let seq = w.append(line)?;
@@ -321,7 +345,7 @@ fn page(
     Ok(taken)
 }
 
-impl Turn {
+impl PagePlace {
     /// What is to be done about a message that is not on the list.
     fn judge(&self, w: &Writer<'_>, message: &wire::Message) -> Result<Judged, crate::custody::CustodyError> {
         match self.fresh {
@@ -335,24 +359,26 @@ fn differs(first: Option<&str>, message: &wire::Message) -> bool {
     first.is_some() && message.version().is_some() && first != message.version()
 }
 
-/// The latest ids of a listing.
+/// The latest ids of a listing, as hashes: many listings go on at once, and an id is twenty times as long.
 #[derive(Default)]
 pub(super) struct Recent {
-    ids: HashSet<GraphId>,
-    order: VecDeque<GraphId>,
+    hashing: RandomState,
+    hashes: HashSet<u64>,
+    order: VecDeque<u64>,
 }
 
 impl Recent {
     /// Whether it was not seen lately; remembers it.
     pub(super) fn is_new(&mut self, id: &GraphId) -> bool {
-        if !self.ids.insert(id.clone()) {
+        let hash = self.hashing.hash_one(id);
+        if !self.hashes.insert(hash) {
             return false;
         }
-        self.order.push_back(id.clone());
+        self.order.push_back(hash);
         if self.order.len() > REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {
-            self.ids.remove(&oldest);
+            self.hashes.remove(&oldest);
         }
         true
     }

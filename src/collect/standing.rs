@@ -37,21 +37,23 @@ impl Standing {
         &self.owner
     }
 
-    /// Asks now. Any folder that opens will do.
+    /// Asks now. Any folder that opens will do. An outage is waited out; returns whether there was one, so that what the
+    /// service failed to give before says nothing.
     ///
     /// # Errors
     /// [`FaultKind::Denied`] when nothing opens any more: access was lost. What else ends a run.
-    pub(super) async fn confirm(&self, trail: &mut Vec<Exchange>) -> Result<(), Fault> {
+    pub(super) async fn confirm(&self, trail: &mut Vec<Exchange>) -> Result<bool, Fault> {
         let names = std::iter::once("msgfolderroot").chain(self.folders.iter().map(String::as_str));
         let mut last = Fault { kind: FaultKind::Denied, status: None, code: None, trail: Vec::new() };
         for name in names {
             let path = ["users", self.owner.as_str(), "mailFolders", name];
             let lane = Lane::Mailbox(self.owner.clone());
-            let ask = Ask::new(lane, Purpose::AccessTest, path).query("$select", "id");
+            let ask = Ask::new(lane, Purpose::AccessTest, path).query("$select", "id").patient();
             match self.graph.get::<wire::MailFolder>(&ask).await {
                 Ok(mut answer) => {
+                    let failed = answer.trail.iter().any(is_failure);
                     trail.append(&mut answer.trail);
-                    return Ok(());
+                    return Ok(failed);
                 }
                 Err(fault) if is_closed(&fault) => last = Fault { kind: FaultKind::Denied, ..fault },
                 Err(fault) => return Err(fault),
@@ -60,6 +62,11 @@ impl Standing {
         }
         Err(last)
     }
+}
+
+/// Whether the service failed to answer, rather than saying no.
+fn is_failure(exchange: &Exchange) -> bool {
+    exchange.status.is_none_or(|status| status >= 500)
 }
 
 /// What "not there, or not yours" looks like.

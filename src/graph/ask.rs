@@ -23,13 +23,14 @@ pub struct Ask {
     query: Vec<(String, String)>,
     page_size: Option<u32>,
     eventual: bool,
+    patient: bool,
 }
 
 impl Ask {
     /// A request for `/v1.0/{path…}`; segments are encoded later, so they are given as they are.
     pub fn new(lane: Lane, purpose: Purpose, path: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let path = path.into_iter().map(Into::into).collect();
-        Self { lane, purpose, path, query: Vec::new(), page_size: None, eventual: false }
+        Self { lane, purpose, path, query: Vec::new(), page_size: None, eventual: false, patient: false }
     }
 
     /// Adds a query option such as `$select`.
@@ -51,6 +52,19 @@ impl Ask {
     pub const fn eventual(mut self) -> Self {
         self.eventual = true;
         self
+    }
+
+    /// Lets it wait out a service that answers with its own failures only, as long as one that does not answer at all.
+    /// For questions that stand for a whole mailbox, so that an outage is not taken for the loss of single items.
+    #[must_use]
+    pub const fn patient(mut self) -> Self {
+        self.patient = true;
+        self
+    }
+
+    /// Whether it waits out a failing service.
+    pub(super) const fn is_patient(&self) -> bool {
+        self.patient
     }
 
     /// Whose budget it uses.

@@ -1,12 +1,12 @@
 //! What all requests of one `Graph` share: origin, client, tokens, pace, clocks.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::clock::ClockOffset;
 use super::limits::Limits;
 use super::link::Origin;
 use super::pace::Pace;
+use super::reach::Reach;
 use super::retry_after;
 use super::send::Getter;
 use super::tokens::Tokens;
@@ -23,7 +23,7 @@ pub(super) struct Door {
     pub(super) monitor: Arc<dyn Monitor>,
     clock: Clock,
     offset: Mutex<Option<ClockOffset>>,
-    reached: AtomicBool,
+    pub(super) reach: Reach,
 }
 
 impl Door {
@@ -36,22 +36,17 @@ impl Door {
         clock: Clock,
     ) -> Self {
         let pace = Pace::new(&limits, Arc::clone(&monitor));
-        let (offset, reached) = (Mutex::default(), AtomicBool::new(false));
-        Self { origin, getter, tokens, pace, limits, monitor, clock, offset, reached }
+        let (offset, reach) = (Mutex::default(), Reach::default());
+        Self { origin, getter, tokens, pace, limits, monitor, clock, offset, reach }
     }
 
     pub(super) fn now(&self) -> UtcInstant {
         (self.clock)()
     }
 
-    /// Whether this Graph ever answered.
-    pub(super) fn was_reached(&self) -> bool {
-        self.reached.load(Ordering::Relaxed)
-    }
-
     /// Takes an answer's head into account: Graph is there, and its clock says so much.
     pub(super) fn saw(&self, exchange: &Exchange) {
-        self.reached.store(true, Ordering::Relaxed);
+        self.reach.answered();
         let date = exchange.server_date.as_deref().and_then(retry_after::date);
         if let (Some(date), Some(headed)) = (date, exchange.headers_at) {
             let mut offset = self.offset.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,6 @@
 //! The table: what an attempt's failure means, and whether trying again can help.
 //!
-//! Decided on status and code, never on message texts but for two that have no code of their own.
+//! Decided on status and code, never on message texts but for three that have no code of their own.
 //! It must not wait, count or send.
 
 use std::time::Duration;
@@ -32,8 +32,8 @@ pub(super) enum Again {
     Asked(Duration),
     /// Get a fresh token, with these claims where the service wants any.
     Renew(Option<String>),
-    /// Try for as long as the limits allow, with fewer requests at once.
-    Narrower,
+    /// Try for as long as the limits allow, with fewer requests at once; when the service said, if it did.
+    Narrower(Option<Duration>),
 }
 
 /// Codes of a property or body that Exchange cannot convert (Exchange, "ResponseCodeType").
@@ -114,7 +114,10 @@ fn by_code(said: &Said, purpose: Purpose) -> Option<(FaultKind, Again)> {
     } else if said.says(NO_MAILBOX) {
         (FaultKind::NoMailbox, Again::Stop)
     } else if said.says(&["errortoomanyobjectsopened"]) {
-        (FaultKind::Throttled, Again::Narrower)
+        (FaultKind::Throttled, Again::Narrower(said.retry_after))
+    } else if said.mentions("mailboxconcurrency") {
+        // Somebody else uses the same application on this mailbox: four of ours are too many.
+        (FaultKind::Throttled, Again::Narrower(said.retry_after))
     } else if said.says(THROTTLED) {
         (FaultKind::Throttled, waiting(said))
     } else if said.says(&["errormailboxmoveinprogress"]) {
@@ -217,7 +220,7 @@ mod tests {
             (500, code("ErrorCorruptData"), List, "AskLess", Again::Tries(2)),
             (500, code("generalException"), List, "AskLess", Again::Tries(4)),
             (500, code("ErrorInternalServerTransientError"), Mime, "Unavailable", Again::Patiently),
-            (500, code("ErrorTooManyObjectsOpened"), Mime, "Throttled", Again::Narrower),
+            (500, code("ErrorTooManyObjectsOpened"), Mime, "Throttled", Again::Narrower(None)),
             (501, code("NotImplemented"), User, "Refused", Again::Stop),
             (502, "<html>bad gateway</html>".into(), Mime, "Unavailable", Again::Patiently),
             (503, String::new(), Mime, "Unavailable", Again::Patiently),

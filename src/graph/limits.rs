@@ -16,16 +16,20 @@ pub(super) const WINDOW: Duration = Duration::from_mins(10);
 /// Budgets and patience of one [`Graph`](super::Graph).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests in flight per mailbox (and for the directory); [`IN_FLIGHT`] at most.
+    /// Requests in flight per mailbox, and for the directory; [`IN_FLIGHT`] at most.
     pub in_flight_per_mailbox: usize,
-    /// Requests per mailbox in any 10 minutes; `None` for no window. The service publishes 10,000.
+    /// Requests per mailbox in any 10 minutes; `None` for no window. The service publishes 10,000. The directory has
+    /// limits of its own, of which four requests at a time use no more than a part: 3,500 resource units in 10 seconds
+    /// in the smallest tenants, at 1 or 2 a request (Microsoft, "Microsoft Graph service-specific throttling limits").
     pub per_window: Option<u32>,
     /// Requests in flight over all mailboxes.
     pub connections: usize,
-    /// Attempts per request where the service does not say how long to wait.
+    /// Attempts per request that is answered, but with a failure; throttling is bounded by [`Self::patience`] alone.
     pub attempts: u32,
     /// Time after which a request is tried no more; a wait the service asked for is sat out even so.
     pub patience: Duration,
+    /// How long it is waited for a service, network or identity platform that does not answer at all.
+    pub unreachable: Duration,
     /// First pause between attempts; doubles up to a minute, with up to a quarter of jitter.
     pub first_pause: Duration,
     /// No byte for so long means the connection is broken.
@@ -41,6 +45,7 @@ impl Limits {
             connections: 64,
             attempts: 10,
             patience: Duration::from_mins(30),
+            unreachable: Duration::from_hours(12),
             first_pause: Duration::from_secs(1),
             stall: Duration::from_mins(2),
         }

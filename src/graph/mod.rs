@@ -16,12 +16,14 @@ mod limits;
 mod link;
 mod pace;
 mod page;
+mod reach;
 mod receive;
 mod retry;
 mod retry_after;
 mod said;
 mod send;
 mod tokens;
+mod tries;
 mod words;
 pub mod wire;
 

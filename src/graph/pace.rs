@@ -17,6 +17,11 @@ use crate::monitor::{Event, Monitor, Wait};
 /// The width of one slot of the window: requests are counted per second, not remembered one by one.
 const SLOT: Duration = Duration::from_secs(1);
 
+/// A mailbox that said it has too much open gets a seat back after so long without saying so again.
+const NARROW_FOR: Duration = Duration::from_mins(5);
+/// Complaints that come within so long of one another are one: all seats hear of the same trouble.
+const ONE_COMPLAINT: Duration = Duration::from_secs(10);
+
 /// The traffic rules of one `Graph`.
 pub(super) struct Pace {
     lanes: Mutex<HashMap<Lane, Arc<LanePace>>>,
@@ -48,7 +53,11 @@ impl Pace {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let known = lanes.get(lane).map(Arc::clone);
         known.unwrap_or_else(|| {
-            let new = Arc::new(LanePace::new(self.seats));
+            let per_window = match lane {
+                Lane::Mailbox(_) => self.per_window,
+                Lane::Directory => None,
+            };
+            let new = Arc::new(LanePace::new(self.seats, per_window));
             lanes.insert(lane.clone(), Arc::clone(&new));
             new
         })
@@ -57,11 +66,12 @@ impl Pace {
     /// Waits until a request of this lane may go out.
     pub(super) async fn enter(&self, lane: &LanePace) -> Permit {
         loop {
-            self.wait(lane.closed_for(self.per_window)).await;
+            lane.widen();
+            self.wait(lane.closed_for()).await;
             let Ok(seat) = Arc::clone(&lane.seats).acquire_owned().await else { continue };
             let Ok(connection) = Arc::clone(&self.connections).acquire_owned().await else { continue };
             // The fence may have come up while this one queued.
-            match lane.count_one(self.per_window) {
+            match lane.count_one() {
                 None => return Permit { _seat: seat, _connection: connection },
                 Some(closed) => {
                     drop((seat, connection));
@@ -81,7 +91,9 @@ impl Pace {
 
 /// The traffic rules of one lane.
 pub(super) struct LanePace {
+    most: usize,
     seats: Arc<Semaphore>,
+    per_window: Option<u32>,
     state: Mutex<State>,
 }
 
@@ -89,13 +101,16 @@ struct State {
     start: Instant,
     fence: Option<Instant>,
     slots: VecDeque<(u64, u32)>,
-    seats: usize,
+    /// Seats taken away for a while, and when one was taken or given back last.
+    missing: usize,
+    changed: Instant,
 }
 
 impl LanePace {
-    fn new(seats: usize) -> Self {
-        let state = State { start: Instant::now(), fence: None, slots: VecDeque::new(), seats };
-        Self { seats: Arc::new(Semaphore::new(seats)), state: Mutex::new(state) }
+    fn new(seats: usize, per_window: Option<u32>) -> Self {
+        let now = Instant::now();
+        let state = State { start: now, fence: None, slots: VecDeque::new(), missing: 0, changed: now };
+        Self { most: seats, seats: Arc::new(Semaphore::new(seats)), per_window, state: Mutex::new(state) }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -109,25 +124,39 @@ impl LanePace {
         state.fence = state.fence.max(until);
     }
 
-    /// Takes one seat away for good, down to one: the mailbox said that it has too much open.
+    /// Takes one seat away, down to one: the mailbox said that it has too much open. It comes back slowly.
     pub(super) fn narrow(&self) {
         let mut state = self.state();
+        let now = Instant::now();
+        let same = state.missing > 0 && now.saturating_duration_since(state.changed) < ONE_COMPLAINT;
         // Whoever calls this has just left its seat, so one is free more often than not.
-        if state.seats > 1 && self.seats.forget_permits(1) == 1 {
-            state.seats -= 1;
+        if !same && state.missing + 1 < self.most && self.seats.forget_permits(1) == 1 {
+            state.missing += 1;
+        }
+        state.changed = now;
+    }
+
+    /// Gives one seat back when there was no complaint for long enough.
+    fn widen(&self) {
+        let mut state = self.state();
+        let now = Instant::now();
+        if state.missing > 0 && now.saturating_duration_since(state.changed) >= NARROW_FOR {
+            state.missing -= 1;
+            state.changed = now;
+            self.seats.add_permits(1);
         }
     }
 
-    fn closed_for(&self, per_window: Option<u32>) -> Option<(Wait, Duration)> {
-        self.state().closed_for(per_window, Instant::now())
+    fn closed_for(&self) -> Option<(Wait, Duration)> {
+        self.state().closed_for(self.per_window, Instant::now())
     }
 
     /// Counts one request as sent, or says why and for how long none may be sent.
-    fn count_one(&self, per_window: Option<u32>) -> Option<(Wait, Duration)> {
+    fn count_one(&self) -> Option<(Wait, Duration)> {
         let now = Instant::now();
         let mut state = self.state();
-        let closed = state.closed_for(per_window, now);
-        if closed.is_none() && per_window.is_some() {
+        let closed = state.closed_for(self.per_window, now);
+        if closed.is_none() && self.per_window.is_some() {
             state.count(now);
         }
         closed
@@ -187,6 +216,7 @@ mod tests {
             connections,
             attempts: 1,
             patience: Duration::ZERO,
+            unreachable: Duration::ZERO,
             first_pause: Duration::ZERO,
             stall: Duration::ZERO,
         };
@@ -267,10 +297,50 @@ mod tests {
         let lane = pace.lane(&mailbox("a"));
         for _ in 0..9 {
             lane.narrow();
+            tokio::time::sleep(ONE_COMPLAINT).await;
         }
         let one = pace.enter(&lane).await;
         assert!(tokio::time::timeout(Duration::from_secs(9), pace.enter(&lane)).await.is_err());
         drop(one);
         let _again = pace.enter(&lane).await;
+    }
+
+    /// How many can be on the wire at once now.
+    async fn wide(pace: &Pace, lane: &LanePace) -> usize {
+        let mut seats = Vec::new();
+        while let Ok(seat) = tokio::time::timeout(Duration::from_secs(1), pace.enter(lane)).await {
+            seats.push(seat);
+        }
+        seats.len()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn four_complaints_at_once_cost_one_seat_and_it_comes_back_after_minutes_of_peace() {
+        let pace = pace(None, 9);
+        let lane = pace.lane(&mailbox("a"));
+        (0..4).for_each(|_| lane.narrow());
+        assert_eq!(wide(&pace, &lane).await, 3);
+        tokio::time::sleep(NARROW_FOR / 2).await;
+        lane.narrow();
+        assert_eq!(wide(&pace, &lane).await, 2);
+        tokio::time::sleep(NARROW_FOR * 9 / 10).await;
+        assert_eq!(wide(&pace, &lane).await, 2);
+        for seats in [3, 4, 4] {
+            tokio::time::sleep(NARROW_FOR).await;
+            assert_eq!(wide(&pace, &lane).await, seats);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_window_is_the_mailboxes_and_the_directory_has_none() {
+        let pace = pace(Some(1), 9);
+        let directory = pace.lane(&Lane::Directory);
+        for _ in 0..20 {
+            let (_permit, delay) = waited(&pace, &directory).await;
+            assert_eq!(delay, Duration::ZERO);
+        }
+        let lane = pace.lane(&mailbox("a"));
+        drop(pace.enter(&lane).await);
+        assert!(waited(&pace, &lane).await.1 > Duration::from_mins(9));
     }
 }

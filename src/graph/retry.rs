@@ -2,33 +2,28 @@
 //!
 //! The body is inside it, so a cut body is tried again as a whole. Nothing here sleeps on a seat.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use url::Url;
-use uuid::Uuid;
 
 use super::Answer;
-use super::ask::Ask;
+use super::ask::{Ask, Lane};
 use super::door::Door;
 use super::fault::{Fault, FaultKind};
 use super::judge::{Again, judge};
-use super::limits::Limits;
 use super::pace::LanePace;
-use super::receive::Receive;
+use super::reach::Gone;
+use super::receive::{OneValue, Receive};
 use super::send::attempt;
-use super::tokens;
-use crate::monitor::{Event, Wait};
+use super::tokens::{self, Token};
+use super::tries::{Rejected, Tries};
+use crate::monitor::{Away, Event, Wait};
 use crate::session::SignInError;
-use crate::terms::Exchange;
+use crate::terms::{Exchange, Purpose};
 
-/// The longest pause of our own.
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// The shortest wait taken from the service, so that "0" makes no hot loop.
-const SHORTEST_WAIT: Duration = Duration::from_millis(100);
-/// How often a rejected token is tolerated in all: a fresh one is not known everywhere at once.
-const REJECTIONS: u32 = 6;
+/// A pause that people should be told the reason of.
+const LONG: Duration = Duration::from_secs(8);
 
 /// Asks until there is an answer or no hope.
 pub(super) async fn persist<R: Receive>(
@@ -38,7 +33,7 @@ pub(super) async fn persist<R: Receive>(
     mut receive: R,
 ) -> Result<Answer<R::Value>, Fault> {
     let lane = door.pace.lane(ask.lane());
-    let mut tries = Tries::new(&door.limits);
+    let mut tries = Tries::new(&door.limits, ask.is_patient(), door.now());
     let mut trail = Vec::new();
     loop {
         let permit = door.pace.enter(&lane).await;
@@ -50,7 +45,9 @@ pub(super) async fn persist<R: Receive>(
                 continue;
             }
         };
+        tries.has_token();
         tries.number = tries.number.saturating_add(1);
+        let began = Instant::now();
         let (exchange, outcome) = attempt(door, ask, url, &token, tries.number, &mut receive).await;
         drop(permit);
         trail.push(exchange);
@@ -75,13 +72,54 @@ pub(super) async fn persist<R: Receive>(
                 }
             },
             (kind, again) => {
-                let status = trail.last().and_then(|exchange| exchange.status);
-                if !go_on(door, &lane, &mut tries, status, &kind, &again).await {
+                let goes_on = match absent(door, began, &trail, &again) {
+                    Some(gone) => outlast(door, &mut tries, gone, &token, &mut trail).await,
+                    None => go_on(door, &lane, &mut tries, (&kind, &again), last_status(&trail)).await,
+                };
+                if !goes_on {
                     return Err(fault(kind, trail));
                 }
             }
         }
     }
+}
+
+fn last_status(trail: &[Exchange]) -> Option<u16> {
+    trail.last().and_then(|exchange| exchange.status)
+}
+
+/// Whether the attempt was met with silence, as everything else is.
+fn absent(door: &Door, began: Instant, trail: &[Exchange], again: &Again) -> Option<Gone> {
+    let last = trail.last().filter(|last| last.status.is_none() && matches!(again, Again::Patiently))?;
+    door.reach.silent(began, last.sent_at)
+}
+
+/// Waits for a service that answers nobody; `false` when it has been away for too long, or answers others after all.
+async fn outlast(door: &Door, tries: &mut Tries<'_>, gone: Gone, token: &Token, trail: &mut Vec<Exchange>) -> bool {
+    let (delay, doubtful) = tries.silent();
+    // A connection that cannot be had is nobody's own fault; one that is cut at once, again and again, may be.
+    let refused = trail.last().is_some_and(|last| last.error.as_deref() == Some("unreachable"));
+    if doubtful && !refused && knock(door, token, tries.number, trail).await {
+        // The service may just have come back: once more, and once only.
+        return tries.alone();
+    }
+    if gone.lasts() + delay > door.limits.unreachable {
+        return false;
+    }
+    door.monitor.tell(&Event::Away { what: Away::Service, since: gone.since, delay });
+    door.reach.rest(delay).await;
+    true
+}
+
+/// Whether anything is answered, whatever it is. The exchange is kept before the one that gave rise to it.
+async fn knock(door: &Door, token: &Token, number: u32, trail: &mut Vec<Exchange>) -> bool {
+    let ask = Ask::new(Lane::Directory, Purpose::Other, ["me"]).query("$select", "id");
+    let Some(url) = door.origin.address(&ask) else { return false };
+    let _permit = door.pace.enter(&door.pace.lane(ask.lane())).await;
+    let (exchange, _) = attempt(door, &ask, &url, token, number, &mut OneValue::<serde_json::Value>::new()).await;
+    let answered = exchange.status.is_some();
+    trail.insert(trail.len().saturating_sub(1), exchange);
+    answered
 }
 
 /// The fault at the end of a trail.
@@ -96,36 +134,39 @@ async fn go_on(
     door: &Door,
     lane: &LanePace,
     tries: &mut Tries<'_>,
+    (kind, again): (&FaultKind, &Again),
     status: Option<u16>,
-    kind: &FaultKind,
-    again: &Again,
 ) -> bool {
+    let throttled = matches!(kind, FaultKind::Throttled);
+    if matches!(again, Again::Narrower(_)) {
+        lane.narrow();
+    }
     let own = match again {
         Again::Stop | Again::Renew(_) => None,
-        Again::Asked(wait) => {
+        Again::Asked(wait) | Again::Narrower(Some(wait)) => {
             // The fence makes everyone of this lane wait, this request included.
-            let goes_on = tries.asked();
-            lane.fence((*wait).max(SHORTEST_WAIT));
+            let (wait, goes_on) = tries.asked(*wait, throttled);
+            lane.fence(wait);
             return goes_on;
         }
-        Again::Tries(most) => tries.doubtful(status, *most),
-        Again::Patiently => tries.own(),
-        Again::Narrower => {
-            lane.narrow();
-            tries.own()
+        Again::Patiently | Again::Narrower(None) if throttled => {
+            let wait = tries.throttled();
+            lane.fence(wait.unwrap_or_default());
+            return wait.is_some();
         }
+        Again::Tries(most) if status.is_some_and(|status| status >= 500) => tries.outage(status, *most),
+        Again::Tries(most) => tries.doubtful(status, *most),
+        Again::Patiently | Again::Narrower(None) => tries.outage(None, u32::MAX),
     };
     match own {
-        None => false,
-        Some(wait) if matches!(kind, FaultKind::Throttled) => {
-            lane.fence(wait);
-            true
+        Some(delay) if delay >= LONG && tries.is_patient() => {
+            door.monitor.tell(&Event::Away { what: Away::Failing, since: tries.since, delay });
+            tokio::time::sleep(delay).await;
         }
-        Some(wait) => {
-            pause(door, wait).await;
-            true
-        }
+        Some(delay) => pause(door, delay).await,
+        None => return false,
     }
+    true
 }
 
 async fn pause(door: &Door, delay: Duration) {
@@ -133,143 +174,25 @@ async fn pause(door: &Door, delay: Duration) {
     tokio::time::sleep(delay).await;
 }
 
-/// No token: over when a person must act, a pause when the identity platform could not be reached.
+/// No token: over when a person must act, a pause when the identity platform cannot be used for now.
 async fn pause_for_sign_in(
     door: &Door,
     tries: &mut Tries<'_>,
     error: SignInError,
     trail: &mut Vec<Exchange>,
 ) -> Result<(), Fault> {
-    let wait = if error.is_sign_in_needed() { None } else { tries.own() };
-    match wait {
+    let away = error.is_passing().then(|| tries.tokenless(door.now())).flatten();
+    if let Some((delay, since)) = away {
+        door.monitor.tell(&Event::Away { what: Away::SignIn, since, delay });
+        tokio::time::sleep(delay).await;
+        return Ok(());
+    }
+    let worth_it = !error.is_sign_in_needed() && !error.is_passing();
+    match worth_it.then(|| tries.own()).flatten() {
         Some(wait) => {
             pause(door, wait).await;
             Ok(())
         }
         None => Err(fault(FaultKind::SignIn(Box::new(error)), std::mem::take(trail))),
-    }
-}
-
-/// How long one request has been tried, in which ways.
-struct Tries<'a> {
-    limits: &'a Limits,
-    started: Instant,
-    /// Attempts so far.
-    number: u32,
-    own: u32,
-    /// How often each status came that is most likely final.
-    doubtful: BTreeMap<Option<u16>, u32>,
-    asked: u32,
-    rejections: u32,
-    claims: Option<String>,
-}
-
-/// What to do about a rejected token.
-enum Rejected {
-    Renew(Option<String>),
-    Pause,
-    Enough,
-}
-
-impl<'a> Tries<'a> {
-    fn new(limits: &'a Limits) -> Self {
-        Self {
-            limits,
-            started: Instant::now(),
-            number: 0,
-            own: 0,
-            doubtful: BTreeMap::new(),
-            asked: 0,
-            rejections: 0,
-            claims: None,
-        }
-    }
-
-    /// The pause before the next attempt by our own schedule; `None` when enough is enough.
-    fn own(&mut self) -> Option<Duration> {
-        self.own = self.own.saturating_add(1);
-        let pause = backoff(self.limits.first_pause, self.own);
-        let over = self.own >= self.limits.attempts || self.started.elapsed() + pause > self.limits.patience;
-        (!over).then_some(pause)
-    }
-
-    /// The same after an answer that is most likely final. It is when it has come so often: neither failures that plainly
-    /// pass nor other such answers, before it or between, make it final.
-    fn doubtful(&mut self, status: Option<u16>, most: u32) -> Option<Duration> {
-        let times = self.doubtful.entry(status).or_default();
-        *times = times.saturating_add(1);
-        let final_now = *times >= most;
-        self.own().filter(|_| !final_now)
-    }
-
-    /// Whether to come back once more when the service asks for it. A wait is sat out even if it is longer
-    /// than our patience, but only one such wait.
-    fn asked(&mut self) -> bool {
-        self.asked = self.asked.saturating_add(1);
-        self.asked < self.limits.attempts.saturating_mul(10) && self.started.elapsed() < self.limits.patience
-    }
-
-    /// The renewal failed: the token that was rejected is still the one in use, and its next rejection asks for a new
-    /// one again. How often is bounded by the attempts.
-    fn not_renewed(&mut self) {
-        self.rejections = 0;
-        self.claims = None;
-    }
-
-    fn rejected(&mut self, claims: Option<String>) -> Rejected {
-        self.rejections += 1;
-        let new_claims = claims.is_some() && claims != self.claims;
-        if self.rejections >= REJECTIONS.min(self.limits.attempts.max(2)) {
-            Rejected::Enough
-        } else if self.rejections == 1 || new_claims {
-            self.claims.clone_from(&claims);
-            Rejected::Renew(claims)
-        } else {
-            Rejected::Pause
-        }
-    }
-}
-
-/// Doubles with each attempt up to a minute, and adds up to a quarter, so that many do not come back at once.
-fn backoff(first: Duration, attempt: u32) -> Duration {
-    let doubled =
-        first.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX)).min(LONGEST_PAUSE);
-    let jitter = u32::from(Uuid::new_v4().as_bytes()[0]);
-    doubled + doubled * jitter / 1024
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_a_minute_and_never_overflow() {
-        for (attempt, base) in [(1, 1), (2, 2), (5, 16), (7, 60), (33, 60), (u32::MAX, 60)] {
-            let pause = backoff(Duration::from_secs(1), attempt);
-            let base = Duration::from_secs(base);
-            assert!(pause >= base && pause <= base + base / 4, "{attempt}: {pause:?}");
-        }
-    }
-
-    #[test]
-    fn failures_that_pass_do_not_use_up_the_tries_of_an_answer_that_may_be_final() {
-        let cloud = crate::cloud::Cloud::custom("http://127.0.0.1:9", "http://127.0.0.1:9").expect("valid");
-        let limits = Limits::for_cloud(&cloud);
-        let mut tries = Tries::new(&limits);
-        assert!(tries.own().is_some() && tries.own().is_some());
-        assert!(tries.doubtful(Some(400), 2).is_some(), "the first refusal");
-        assert!(tries.own().is_some());
-        assert!(tries.doubtful(Some(302), 2).is_some(), "the first of another kind");
-        assert!(tries.doubtful(Some(400), 2).is_none(), "the second");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_wait_longer_than_our_patience_is_sat_out_once() {
-        let cloud = crate::cloud::Cloud::custom("http://127.0.0.1:9", "http://127.0.0.1:9").expect("valid");
-        let limits = Limits { patience: Duration::from_mins(30), ..Limits::for_cloud(&cloud) };
-        let mut tries = Tries::new(&limits);
-        assert!(tries.asked());
-        tokio::time::sleep(Duration::from_hours(1)).await;
-        assert!(!tries.asked());
     }
 }

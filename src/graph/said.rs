@@ -35,7 +35,7 @@ pub(super) struct Said {
     pub(super) code: Option<String>,
     /// All codes, outermost first, in lower case.
     codes: Vec<String>,
-    /// All message texts in lower case; looked into for two phrases, never shown.
+    /// All message texts in lower case; looked into for three phrases, never shown.
     texts: String,
     pub(super) retry_after: Option<Duration>,
     /// The claims of a challenge, as JSON text.

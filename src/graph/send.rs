@@ -119,7 +119,7 @@ async fn once<R: Receive>(
     let stall = door.limits.stall;
     let sending = door.getter.get(url.clone(), headers);
     let response = match tokio::time::timeout(stall, sending).await {
-        Ok(sent) => sent.map_err(|error| Trouble::Broken(unsent(&error, door.was_reached())))?,
+        Ok(sent) => sent.map_err(|error| Trouble::Broken(unsent(&error, door.reach.was_reached())))?,
         Err(_) => return Err(Trouble::Broken(Broken::Stalled)),
     };
     let status = response.status().as_u16();

@@ -39,6 +39,7 @@ pub use landing::{IN_MEMORY, Landed, Landing};
 pub use placement::Placement;
 pub use recover::{Damage, Orphan, Recovered};
 pub use reread::{Mismatch, Payload, Reread};
+pub use settle::keep_open_at_most;
 pub use volumes::{MEMBERS_MAX, VOLUME_BYTES, VOLUME_BYTES_MIN, VOLUME_MEMBERS};
 
 use self::layout::{DATA, INCOMING, Layout, MANIFEST, OWN};

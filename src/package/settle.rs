@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -23,6 +24,18 @@ use crate::terms::Sha256;
 const LANES: usize = 4;
 /// Natives a lane keeps open between writing and syncing.
 const AT_ONCE: usize = 32;
+
+/// Natives that all lanes may keep open together.
+static OPEN: AtomicUsize = AtomicUsize::new(LANES * AT_ONCE);
+
+/// Tells how many files a package may keep open between writing and syncing; for systems that allow only few.
+pub fn keep_open_at_most(files: usize) {
+    OPEN.store(files.clamp(LANES, LANES * AT_ONCE), Ordering::Relaxed);
+}
+
+fn at_once() -> usize {
+    OPEN.load(Ordering::Relaxed) / LANES
+}
 
 impl Package {
     /// Makes a group of natives durable at their places; all of them are when this returns without an error.
@@ -63,7 +76,7 @@ impl Package {
         let mut lane = lane.into_iter().peekable();
         while lane.peek().is_some() {
             // All are written before the first is synced, so that the disk sees them together.
-            let written = lane.by_ref().take(AT_ONCE).map(|(landed, placement)| self.write(landed, placement));
+            let written = lane.by_ref().take(at_once()).map(|(landed, placement)| self.write(landed, placement));
             let written = written.collect::<Result<Vec<_>, _>>()?;
             for native in &written {
                 native.file.sync_data().at("sync", &native.to)?;

@@ -291,6 +291,15 @@ impl SignInError {
         }
     }
 
+    /// Whether the identity platform is only away or busy for now: waiting helps, and nobody has to act.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Network(why) => super::http::is_passing(why),
+            Self::Refused(entra) => entra.is_transient(),
+            _ => false,
+        }
+    }
+
     /// Whether what was typed cannot be right (exit 2).
     pub const fn is_mistyped(&self) -> bool {
         matches!(self, Self::Tenant(_) | Self::SameIds | Self::ClientId(_) | Self::TenantNeeded | Self::Credential(_))

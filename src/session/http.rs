@@ -102,7 +102,7 @@ impl TokenHttp {
         }
         let outcome = match tokio::time::timeout(self.answer, self.exchange(request)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Unreachable("no answer in time")),
+            Err(_) => Err(Unreachable(NO_ANSWER)),
         };
         let answer = outcome.as_ref().ok().map(|(response, _)| response);
         let refusal = answer.and_then(|answer| EntraError::read(answer.body()));
@@ -178,6 +178,10 @@ impl<'c> AsyncHttpClient<'c> for TokenHttp {
 #[error("{0}")]
 pub(super) struct Unreachable(pub(super) &'static str);
 
+const NO_ANSWER: &str = "no answer in time";
+const NO_CONNECTION: &str = "no connection";
+const BROKEN: &str = "the connection broke";
+const OUT_OF_ORDER: &str = "it answers that it is out of order";
 const NOT_TRUSTED: &str = "its certificate is not trusted; a root of your own network goes into --ca-file";
 
 /// Whether the same request may work in a moment.
@@ -207,7 +211,7 @@ fn by_what_it_says(mut answer: HttpResponse) -> HttpResponse {
 fn settled(answer: HttpResponse) -> Result<HttpResponse, Unreachable> {
     match EntraError::read(answer.body()) {
         Some(_) => Ok(answer),
-        None => Err(Unreachable("it answers that it is out of order")),
+        None => Err(Unreachable(OUT_OF_ORDER)),
     }
 }
 
@@ -238,14 +242,19 @@ pub(super) fn client(base: &Url, ca: Option<&[u8]>) -> Result<reqwest::Client, S
 
 pub(super) fn word(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
-        "no answer in time"
+        NO_ANSWER
     } else if names_a_certificate(error) {
         NOT_TRUSTED
     } else if error.is_connect() {
-        "no connection"
+        NO_CONNECTION
     } else {
-        "the connection broke"
+        BROKEN
     }
+}
+
+/// Whether an answer may still come where this was the trouble: no connection, none in time, a broken or a busy one.
+pub(super) fn is_passing(word: &str) -> bool {
+    [NO_ANSWER, NO_CONNECTION, BROKEN, OUT_OF_ORDER].contains(&word)
 }
 
 /// Whether something below says that a certificate was the trouble; the text is read, never shown.

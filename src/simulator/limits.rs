@@ -3,6 +3,7 @@
 //! Source: Microsoft, "Graph service-specific throttling limits", Outlook service. Refused requests count too.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 const WINDOW_MILLIS: i64 = 600_000;
@@ -28,6 +29,7 @@ pub(super) struct Limits {
     at_once: usize,
     per_window: Option<usize>,
     lanes: Mutex<HashMap<(String, usize), Lane>>,
+    over: AtomicU64,
 }
 
 /// A place in a lane; given back when dropped.
@@ -48,7 +50,7 @@ impl Drop for Permit {
 impl Limits {
     /// Limits of `at_once` requests in flight and, where given, `per_window` in ten minutes.
     pub(super) fn new(at_once: usize, per_window: Option<usize>) -> Arc<Self> {
-        Arc::new(Self { at_once, per_window, lanes: Mutex::default() })
+        Arc::new(Self { at_once, per_window, lanes: Mutex::default(), over: AtomicU64::new(0) })
     }
 
     /// Takes a place, or says which limit forbids it.
@@ -62,16 +64,23 @@ impl Limits {
                 lane.recent.pop_front();
             }
             if lane.recent.len() > most {
+                self.over.fetch_add(1, Ordering::Relaxed);
                 let oldest = lane.recent.front().copied().unwrap_or(now);
                 return Err(Excess::Quota(u64::try_from((oldest + WINDOW_MILLIS - now) / 1000 + 1).unwrap_or(1)));
             }
         }
         if lane.in_flight >= self.at_once {
+            self.over.fetch_add(1, Ordering::Relaxed);
             return Err(Excess::Concurrency);
         }
         lane.in_flight += 1;
         lane.most = lane.most.max(lane.in_flight);
         Ok(Permit { limits: Arc::clone(self), key })
+    }
+
+    /// Requests that were refused because they were too many.
+    pub(super) fn over(&self) -> u64 {
+        self.over.load(Ordering::Relaxed)
     }
 
     /// The most requests that were ever in flight at once for one application and mailbox.
@@ -93,7 +102,7 @@ mod tests {
         assert!(limits.enter("app", 1, 0).is_ok(), "another mailbox has a lane of its own");
         held.pop();
         assert!(limits.enter("app", 0, 0).is_ok());
-        assert_eq!(limits.most_at_once(), 4);
+        assert_eq!((limits.most_at_once(), limits.over()), (4, 1));
     }
 
     #[test]

@@ -68,6 +68,8 @@ const AT_ONCE: usize = 4;
 pub struct Options {
     /// Port on 127.0.0.1; 0 for a free one.
     pub port: u16,
+    /// The address that links and answers name, where a proxy stands in front; `None` for the simulator's own.
+    pub behind: Option<String>,
     /// Where the tenant comes from.
     pub source: Source,
     /// Generated mail on top of the tenant's.
@@ -107,6 +109,7 @@ impl Options {
     pub fn new(clock: Clock) -> Self {
         Self {
             port: 0,
+            behind: None,
             source: Source::Builtin,
             extras: Vec::new(),
             people: 0,
@@ -164,6 +167,7 @@ pub enum SimulatorError {
 /// A running simulator; it ends with this value.
 pub struct Simulator {
     world: Arc<World>,
+    port: u16,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -184,7 +188,8 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
     options.access.iter().try_for_each(|rule| access.rule(&tenant, rule, 0))?;
     let port = |error: std::io::Error| SimulatorError::Port { port: options.port, reason: error.kind().to_string() };
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await.map_err(port)?;
-    let origin = format!("http://{}", listener.local_addr().map_err(port)?);
+    let at = listener.local_addr().map_err(port)?;
+    let origin = options.behind.clone().unwrap_or_else(|| format!("http://{at}"));
     let log = |error: std::io::Error| SimulatorError::Log(error.kind().to_string());
     let requests = Requests::new(options.request_log.as_deref()).map_err(log)?;
     let world = Arc::new(World {
@@ -205,13 +210,18 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
     });
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(server::serve(listener, world.clone(), stopped));
-    Ok(Simulator { world, stop: Some(stop), task })
+    Ok(Simulator { world, port: at.port(), stop: Some(stop), task })
 }
 
 impl Simulator {
     /// Base address of both the identity platform and Graph.
     pub fn origin(&self) -> &str {
         &self.world.origin
+    }
+
+    /// The port it listens on.
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// The tenant's id.

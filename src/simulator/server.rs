@@ -111,7 +111,7 @@ async fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
         ("POST", "/simulator/faults") => done(world.faults.replace(text("faults")).is_ok()),
         ("GET", "/simulator/requests") => Reply::json(
             StatusCode::OK,
-            json!({ "counts": world.requests.counts(), "most_at_once": world.limits.most_at_once(),
+            json!({ "counts": world.requests.counts(), "most_at_once": world.limits.most_at_once(), "over_limits": world.limits.over(),
                     "struck": world.faults.struck(),
                     "requests": world.requests.seen() }),
         ),

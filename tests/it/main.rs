@@ -23,6 +23,7 @@ mod main_job;
 mod must_handle;
 mod no_secrets;
 mod npm;
+mod pace;
 mod random;
 mod real_mail;
 mod rebuilt_mail;

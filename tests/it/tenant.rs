@@ -74,6 +74,8 @@ fn command(home: &Path) -> Command {
         command.env_remove(name);
     }
     command.env("AFFIANT_HOME", home).env("AFFIANT_TOKEN_STORE", "file").env("AFFIANT_LIMITS_FIRST_PAUSE_MS", "5");
+    // A service that is away for good must not keep a test for hours.
+    command.env("AFFIANT_LIMITS_UNREACHABLE_S", "5");
     command.stdin(Stdio::null());
     command
 }
@@ -125,6 +127,10 @@ impl Tenant {
 
     pub(crate) fn said(&self, name: &str) -> &str {
         self.said[name].as_str().expect("said")
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        u16::try_from(self.said["port"].as_u64().expect("said")).expect("a port")
     }
 
     pub(crate) fn origin(&self) -> &str {

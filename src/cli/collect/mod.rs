@@ -137,7 +137,7 @@ pub(super) async fn work(
         (None, true) => Arc::new(Lines::new(&custodians)),
         (None, false) => Arc::new(Silent),
     };
-    let graph = desk.graph_of(session.clone(), monitor.clone())?;
+    let graph = desk.unattended_graph_of(session.clone(), monitor.clone())?;
     let side_by_side = desk.settings.side_by_side;
     let prior = Arc::new(prior_checks(desk, &session).await?);
     let (stop, wishes) = (Stop::new(), asked.wishes);
@@ -227,6 +227,7 @@ fn exit_of(error: &CollectError) -> Exit {
         // The network or the service: nothing is wrong here, and resuming is all there is to do.
         CollectError::Fault(fault) => match fault.kind {
             crate::graph::FaultKind::Unavailable | crate::graph::FaultKind::Throttled => Exit::Interrupted,
+            crate::graph::FaultKind::SignIn(ref error) if error.is_passing() => Exit::Interrupted,
             _ => Exit::Failed,
         },
         CollectError::NoAccess | CollectError::AccessLost { .. } => Exit::NoAccess,

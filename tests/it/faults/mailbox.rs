@@ -79,7 +79,7 @@ fn people_without_names_and_names_in_capitals_are_the_people_they_are() {
 
 #[test]
 fn a_service_that_never_stops_throttling_or_failing_is_given_up_in_bounded_time() {
-    let mut bench = Bench::of(60).set("AFFIANT_LIMITS_PATIENCE_S", "2");
+    let mut bench = Bench::of(60).set("AFFIANT_LIMITS_PATIENCE_S", "2").set("AFFIANT_LIMITS_UNREACHABLE_S", "2");
     for faults in ["g23:retry-after=0", "g23:retry-after=1", "any-503:after=60:forever", "busy:after=60:forever"] {
         let begun = std::time::Instant::now();
         let outcome = bench.under(faults);
