@@ -89,6 +89,21 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
     ));
 }
 
+/// Says so when the disk will probably not hold what is planned.
+pub(super) async fn warn_of_little_room(desk: &Desk, run: &Run, plan: &Plan) {
+    // Without an answer there is nothing to say; what the record cannot tell shows in the next step.
+    if let Ok(Some(room)) = collect::room(run, plan).await
+        && room.is_short()
+    {
+        desk.note(&format!(
+            "warning: about {} are needed and {} are free on the disk of {}; if it fills up, the run stops and keeps what it has",
+            show::bytes(room.needed),
+            show::bytes(room.free),
+            run.acquisition.package.root()
+        ));
+    }
+}
+
 /// Of a list of ids: how many messages of the range it keeps out.
 fn passed_over(count: u64) -> String {
     if count > 0 { format!(" ({} others are not chosen)", show::number(count)) } else { String::new() }

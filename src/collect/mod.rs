@@ -18,7 +18,9 @@ mod natives;
 mod plan;
 pub mod rebuild;
 mod record;
+mod recorded;
 mod register;
+mod room;
 mod sealing;
 mod search;
 mod source;
@@ -46,12 +48,15 @@ pub use self::chosen::{Chosen, Ids, IdsError, Way};
 pub use self::error::CollectError;
 pub use self::job::Job;
 pub use self::plan::{Part, Plan, PlannedFolder, PlannedMailbox, plan};
+pub use self::room::{Room, room};
 pub use self::stop::Stop;
 pub use self::tally::{CustodianTally, Seal, State, Tally};
 pub use crate::custody::Counts;
 
 /// Items of one mailbox that are under way at once: four on the wire, one being read.
 const UNDER_WAY: usize = 5;
+/// What the manifest's write-ahead log may hold beside it, in bytes.
+const WAITING_LOG: u64 = 16 * 1024 * 1024;
 /// Listed rows that are read from the manifest at once.
 const ROWS: u32 = 500;
 
@@ -224,8 +229,8 @@ impl Run {
 
     /// Ends a session that came to its end without a seal: exit code 3, and a retry may still help.
     async fn hold(&self, plan: &Plan) -> Result<Tally, CollectError> {
-        self.acquisition.close_session("left_open").await?;
-        let tally = Tally::so_far(self, plan, State::Incomplete, None).await?;
+        self.acquisition.close_session("left_open", self.graph.clock_offset()).await?;
+        let tally = Tally::so_far(&self.acquisition, plan, State::Incomplete, None).await?;
         self.acquisition.pen.clone().close().await?;
         Ok(Tally { exit_code: 3, ..tally })
     }
@@ -235,11 +240,11 @@ impl Run {
     /// # Errors
     /// [`CollectError::Custody`] when even that cannot be recorded.
     pub async fn pause(&self, plan: Option<&Plan>, error: &CollectError) -> Result<Tally, CollectError> {
-        self.acquisition.close_session(error.reason()).await?;
+        self.acquisition.close_session(error.reason(), self.graph.clock_offset()).await?;
         let plan = plan.cloned().unwrap_or(Plan { parts: Vec::new() });
         let stopped = matches!(error, CollectError::Stopped);
         let state = if stopped { State::Interrupted } else { State::Incomplete };
-        let tally = Tally::so_far(self, &plan, state, None).await?;
+        let tally = Tally::so_far(&self.acquisition, &plan, state, None).await?;
         // What is left behind is one whole file, not one that needs its write-ahead log.
         self.acquisition.pen.clone().close().await?;
         Ok(tally)

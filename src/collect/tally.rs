@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::custody::Counts;
 
-use super::Run;
+use super::acquisition::Acquisition;
 use super::error::CollectError;
 use super::plan::Plan;
 
@@ -87,11 +87,16 @@ pub struct Tally {
 
 impl Tally {
     /// What the record says now.
-    pub(super) async fn so_far(run: &Run, plan: &Plan, state: State, seal: Option<Seal>) -> Result<Self, CollectError> {
+    pub(super) async fn so_far(
+        acquisition: &Acquisition,
+        plan: &Plan,
+        state: State,
+        seal: Option<Seal>,
+    ) -> Result<Self, CollectError> {
         let mut custodians = Vec::with_capacity(plan.parts.len());
         for part in &plan.parts {
             let counts = match part.mailbox.as_ref().map(|mailbox| mailbox.mailbox_id) {
-                Some(mailbox_id) => run.acquisition.pen.read(move |l| l.counts(mailbox_id)).await?,
+                Some(mailbox_id) => acquisition.pen.read(move |l| l.counts(mailbox_id)).await?,
                 None => Counts::default(),
             };
             custodians.push(CustodianTally {
@@ -101,7 +106,7 @@ impl Tally {
                 counts,
             });
         }
-        let (totals, standing) = run.acquisition.pen.read(|l| Ok((l.totals()?, l.exceptions_by_code()?))).await?;
+        let (totals, standing) = acquisition.pen.read(|l| Ok((l.totals()?, l.exceptions_by_code()?))).await?;
         let (mut exceptions, mut notes) = (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
         for one in standing {
             let kind = if one.severity.is_note() { &mut notes } else { &mut exceptions };
@@ -114,10 +119,10 @@ impl Tally {
             State::Interrupted => 7,
         };
         Ok(Self {
-            acquisition_id: run.acquisition.id.to_string(),
+            acquisition_id: acquisition.id.to_string(),
             state,
             exit_code,
-            package: run.acquisition.package.root().to_string(),
+            package: acquisition.package.root().to_string(),
             custodians,
             totals,
             not_chosen: plan.not_chosen(),
