@@ -24,6 +24,7 @@ mod resume;
 mod schemas;
 mod scopes;
 mod show;
+mod signals;
 mod simulate;
 mod users;
 mod verify;
@@ -159,7 +160,10 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         .build()
         .map_err(|_| Failure::failed("the system gives no threads", "close other programs and try again"))?;
     let desk = Desk::new(&cli.global, cli.verb.needs())?;
-    let exit = runtime.block_on(perform(cli.verb, &desk))?;
+    let exit = runtime.block_on(async {
+        signals::survive_file_size_limit();
+        perform(cli.verb, &desk).await
+    })?;
     desk.written(exit)
 }
 

@@ -116,6 +116,21 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
     ));
 }
 
+/// Says so when the disk will probably not hold what is planned.
+pub(super) async fn warn_of_little_room(desk: &Desk, run: &Run, plan: &Plan) {
+    // Without an answer there is nothing to say; what the record cannot tell shows in the next step.
+    if let Ok(Some(room)) = collect::disk_room(run, plan).await
+        && room.is_short()
+    {
+        desk.note(&format!(
+            "warning: about {} are needed and {} are free on the disk of {}; if it fills up, the run stops and keeps what it has",
+            show::bytes(room.needed),
+            show::bytes(room.free),
+            run.acquisition.package.root()
+        ));
+    }
+}
+
 /// How many messages of the range are not collected, and why.
 fn passed_over(count: u64, why: &str) -> String {
     if count > 0 { format!(" ({} others are {why})", show::number(count)) } else { String::new() }

@@ -1,13 +1,18 @@
 //! `affiant resume`: goes on with an acquisition that was interrupted, only planned, or left open.
 
+use std::sync::Arc;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::collect::{Asked, tool, work};
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::outcome::told;
 use super::show;
-use crate::collect::{Acquisition, CollectError, Wishes};
+use super::signals::stop_on_signals;
+use crate::collect::{Acquisition, CollectError, Stop, Wishes};
+use crate::monitor::{Monitor, Silent};
 use crate::package::PackageError;
 
 /// Go on with an interrupted acquisition
@@ -48,12 +53,17 @@ impl LeaveOpen {
 
 /// Goes on.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
-    let session = desk.persons_session().await?;
-    let opened = Acquisition::open(&args.package, &tool()?, desk.clock.clone()).await;
+    let opened = Acquisition::open(&args.package, desk.clock.clone()).await;
     let acquisition = opened.map_err(|error| match error {
         CollectError::Package(PackageError::Sealed { root }) => sealed(&root, args.retry_exceptions),
         error => error.into(),
     })?;
+    if acquisition.is_sworn().await? {
+        return finish(&acquisition, desk).await;
+    }
+    // Before anything is written: is there somebody signed in at all?
+    let session = desk.persons_session().await?;
+    acquisition.begin_session(&tool()?).await?;
     let wishes = args.open.wishes(args.retry_exceptions);
     // It was asked for once; going on needs no second question.
     work(desk, acquisition, session, Asked { plan_only: false, yes: true, wishes }).await
@@ -74,4 +84,13 @@ fn sealed(root: &Utf8Path, retry_exceptions: bool) -> Failure {
              Check this one with `affiant verify {root}`"
         ),
     )
+}
+
+/// Only the files of the seal are missing: that needs no sign-in and asks the service nothing.
+async fn finish(acquisition: &Acquisition, desk: &Desk) -> Result<Exit, Failure> {
+    desk.note("everything is collected and its log is complete; finishing the seal");
+    let (stop, monitor): (_, Arc<dyn Monitor>) = (Stop::new(), Arc::new(Silent));
+    stop_on_signals(&stop);
+    let tally = acquisition.finish(&monitor, &stop).await?;
+    Ok(told(desk, &tally))
 }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use uuid::Uuid;
 
-use crate::custody::{EventKind, Line, Meta, Pen, Value, VolumeRow};
+use crate::custody::{EventKind, Line, Meta, Pen, Value, VolumeRow, Writer};
+use crate::graph::ClockOffset;
+use crate::monitor::Monitor;
 use crate::package::{Orphan, Package, VolumeFacts};
 use crate::terms::{Clock, Sha256};
 
@@ -17,6 +19,9 @@ use super::error::CollectError;
 use super::job::Job;
 use super::natives::Natives;
 use super::since::Earlier;
+use super::stop::Stop;
+use super::tally::Tally;
+use super::{record, sealing};
 
 /// The program and machine that collect, as the record names them.
 #[derive(Debug, Clone)]
@@ -78,7 +83,6 @@ impl Acquisition {
             path_salt,
         };
         let id = meta.acquisition_id;
-        let pen = Pen::create(&package.manifest_file(), meta, clock.clone()).await?;
         job.chosen = ids.as_ref().map(Ids::chosen);
         if let Some(ids) = &mut ids {
             package.keep(chosen::FILE, &ids.take_bytes())?;
@@ -92,45 +96,76 @@ impl Acquisition {
             .text("matter", job.matter.as_str())
             .put("scope", scope);
         let (session, custodians) = (session_line(tool, 1), job.custodians.clone());
-        pen.write(move |w| {
+        // The manifest is the beginning: before it is there, the folder counts as empty.
+        let begin = move |w: &mut Writer<'_>| {
             w.append(opened)?;
             w.append(session)?;
             earlier.map_or(Ok(()), |earlier| earlier.copy(w, &custodians))
-        })
-        .await?;
+        };
+        let pen = Pen::create(&package.manifest_file(), meta, clock.clone(), begin).await?;
         Ok(Self { id, job, ids: ids.map(Arc::new), package, pen, clock })
     }
 
-    /// Opens an interrupted acquisition, moves aside what a crash left, and swears that a session begins.
+    /// Opens an interrupted acquisition; nothing is changed yet. [`Acquisition::begin_session`] comes next, or, where
+    /// [`Acquisition::is_sworn`], [`Acquisition::finish`].
     ///
     /// # Errors
-    /// As [`Acquisition::create`]; [`CollectError::Damaged`] when a row's file is missing or changed size.
-    pub async fn open(root: &Utf8Path, tool: &Tool, clock: Clock) -> Result<Self, CollectError> {
+    /// As [`Acquisition::create`].
+    pub async fn open(root: &Utf8Path, clock: Clock) -> Result<Self, CollectError> {
         let package = Package::open(root, clock())?;
         let pen = Pen::open(&package.manifest_file(), clock.clone()).await?;
-        let (id, opening, size) = pen.read(|l| Ok((l.meta().acquisition_id, l.opening()?, l.head().size))).await?;
+        let (id, opening) = pen.read(|l| Ok((l.meta().acquisition_id, l.opening()?))).await?;
         let job = Job::from_scope(&opening["scope"]).ok_or(CollectError::Scope)?;
         package.set_format(job.format)?;
         let ids = job.chosen.map(|chosen| Ids::kept(&package, chosen)).transpose()?.map(Arc::new);
-        let session = session_line(tool, size);
-        pen.write(move |w| w.append(session)).await?;
-        let acquisition = Self { id, job, ids, package, pen, clock };
-        acquisition.recover().await?;
-        Ok(acquisition)
+        Ok(Self { id, job, ids, package, pen, clock })
     }
 
-    /// Brings the folder back to the manifest's state; what no row names is logged, then moved aside.
-    async fn recover(&self) -> Result<(), CollectError> {
-        let natives = Natives::of(&self.pen);
-        let recovered = self.package.recover(natives, self.volumes().await?).await?;
-        if let Some(first) = recovered.damage.first() {
-            return Err(CollectError::Damaged { count: recovered.damage.len(), first: first.path.clone() });
-        }
-        let orphans = recovered.orphans;
+    /// Whether the log already has its last line: an earlier session died while it was sealing.
+    ///
+    /// # Errors
+    /// [`CollectError::Custody`].
+    pub async fn is_sworn(&self) -> Result<bool, CollectError> {
+        Ok(self.pen.read(|l| l.is_sealed()).await?)
+    }
+
+    /// Swears that a session begins, and moves aside what a crash left.
+    ///
+    /// # Errors
+    /// [`CollectError::Damaged`] when a row's file is missing or changed size; the disk's.
+    pub async fn begin_session(&self, tool: &Tool) -> Result<(), CollectError> {
+        let tool = tool.clone();
+        self.pen.write(move |w| w.append(session_line(&tool, w.next_seq()))).await?;
+        let orphans = self.recover().await?;
         let lines: Vec<Line> = orphans.iter().map(orphaned).collect();
         self.pen.write(move |w| lines.into_iter().try_for_each(|line| w.append(line).map(drop))).await?;
         self.package.set_aside(orphans).await?;
         Ok(())
+    }
+
+    /// Makes the files of a package whose log already has its last line. The service is not asked anything.
+    ///
+    /// # Errors
+    /// [`CollectError::Damaged`] when the folder is not what was sworn to; [`CollectError::Stopped`]; the disk's.
+    pub async fn finish(&self, monitor: &Arc<dyn Monitor>, stop: &Stop) -> Result<Tally, CollectError> {
+        // No line can say that a file was moved aside, and no kill leaves one this late.
+        if let Some(first) = self.recover().await?.first() {
+            return Err(CollectError::Damaged { count: 1, first: first.path.clone() });
+        }
+        sealing::finish(self, monitor, stop).await
+    }
+
+    /// Brings the folder back to the manifest's state; returns what no row names.
+    async fn recover(&self) -> Result<Vec<Orphan>, CollectError> {
+        let (natives, read) = Natives::of(&self.pen);
+        let recovered = self.package.recover(natives, self.volumes().await?).await;
+        // Rows that could not be read would make strangers of their files.
+        read.to_the_end()?;
+        let recovered = recovered?;
+        match recovered.damage.first() {
+            Some(first) => Err(CollectError::Damaged { count: recovered.damage.len(), first: first.path.clone() }),
+            None => Ok(recovered.orphans),
+        }
     }
 
     /// The packed volumes.
@@ -142,11 +177,17 @@ impl Acquisition {
     }
 
     /// Swears that this session ends, and why: `sealed`, `interrupted`, `sign_in_needed`, or an error's code.
-    pub(super) async fn close_session(&self, reason: &str) -> Result<(), CollectError> {
+    ///
+    /// `clocks` is what its answers said about the two clocks. After the last line of the log nothing is sworn any more:
+    /// the next session finishes the seal.
+    pub(super) async fn close_session(&self, reason: &str, clocks: Option<ClockOffset>) -> Result<(), CollectError> {
         let line = Line::new(EventKind::SessionClosed).text("reason", reason);
         self.pen
             .write(move |w| {
-                w.append(line)?;
+                if !w.ledger().is_sealed()? {
+                    record::clocks(w, clocks)?;
+                    w.append(line)?;
+                }
                 w.checkpoint()
             })
             .await?;

@@ -7,6 +7,8 @@ use crate::custody::CustodyError;
 use crate::graph::{Fault, FaultKind};
 use crate::package::PackageError;
 
+use super::stop::Stop;
+
 /// What ends a run before its end. Everything collected so far stays, and the run can be resumed.
 #[derive(Debug, Error, Diagnostic)]
 pub enum CollectError {
@@ -131,6 +133,15 @@ impl CollectError {
                     || matches!(fault.kind, FaultKind::Unavailable) && fault.status.is_some()
             }
             _ => false,
+        }
+    }
+
+    /// Work on the package that was cut short because somebody asked is no failure.
+    #[must_use]
+    pub(super) fn stopped_by(self, stop: &Stop) -> Self {
+        match self {
+            Self::Package(PackageError::CutShort) if stop.is_asked() => Self::Stopped,
+            other => other,
         }
     }
 

@@ -9,6 +9,7 @@ mod acquisition;
 mod chosen;
 mod closing;
 mod departed;
+mod disk_room;
 mod enumerate;
 mod error;
 mod fetch;
@@ -19,6 +20,7 @@ mod natives;
 mod plan;
 pub mod rebuild;
 mod record;
+mod recorded;
 mod register;
 mod room;
 mod sealing;
@@ -47,6 +49,7 @@ use self::standing::Standing;
 
 pub use self::acquisition::{Acquisition, Tool};
 pub use self::chosen::{Chosen, Ids, IdsError, Way};
+pub use self::disk_room::{DiskRoom, disk_room};
 pub use self::error::CollectError;
 pub use self::job::Job;
 pub use self::plan::{Part, Plan, PlannedFolder, PlannedMailbox, plan};
@@ -58,6 +61,8 @@ pub use crate::custody::{Compared, Counts};
 /// Items of one mailbox that are under way at once: four on the wire, the others being read or waiting for the disk, so
 /// that a seat that falls free is taken at once.
 const UNDER_WAY: usize = 8;
+/// What the manifest's write-ahead log may hold beside it, in bytes.
+const WAITING_LOG: u64 = 16 * 1024 * 1024;
 /// Listed rows that are read from the manifest at once.
 const ROWS: u32 = 500;
 
@@ -235,8 +240,8 @@ impl Run {
 
     /// Ends a session that came to its end without a seal: exit code 3, and a retry may still help.
     async fn hold(&self, plan: &Plan) -> Result<Tally, CollectError> {
-        self.acquisition.close_session("left_open").await?;
-        let tally = Tally::so_far(self, plan, State::Incomplete, None).await?;
+        self.acquisition.close_session("left_open", self.graph.clock_offset()).await?;
+        let tally = Tally::so_far(&self.acquisition, plan, State::Incomplete, None).await?;
         self.acquisition.pen.clone().close().await?;
         Ok(Tally { exit_code: 3, ..tally })
     }
@@ -246,11 +251,11 @@ impl Run {
     /// # Errors
     /// [`CollectError::Custody`] when even that cannot be recorded.
     pub async fn pause(&self, plan: Option<&Plan>, error: &CollectError) -> Result<Tally, CollectError> {
-        self.acquisition.close_session(error.reason()).await?;
+        self.acquisition.close_session(error.reason(), self.graph.clock_offset()).await?;
         let plan = plan.cloned().unwrap_or(Plan { parts: Vec::new() });
         let stopped = matches!(error, CollectError::Stopped);
         let state = if stopped { State::Interrupted } else { State::Incomplete };
-        let tally = Tally::so_far(self, &plan, state, None).await?;
+        let tally = Tally::so_far(&self.acquisition, &plan, state, None).await?;
         // What is left behind is one whole file, not one that needs its write-ahead log.
         self.acquisition.pen.clone().close().await?;
         Ok(tally)

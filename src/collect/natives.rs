@@ -2,10 +2,11 @@
 //! a page at a time, whatever the number of items.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::Handle;
 
-use crate::custody::{ItemFile, Pen};
+use crate::custody::{CustodyError, ItemFile, Pen};
 use crate::package::Native;
 
 const PAGE: u32 = 2_000;
@@ -17,23 +18,36 @@ pub(super) struct Natives {
     page: VecDeque<ItemFile>,
     after: String,
     ended: bool,
+    failed: Arc<Mutex<Option<CustodyError>>>,
+}
+
+/// Whether every row was read. A list that ends early must not be taken for the whole: ask before using what was
+/// made from it.
+#[must_use]
+pub(super) struct Reading(Arc<Mutex<Option<CustodyError>>>);
+
+impl Reading {
+    /// The error that ended the list early, if one did.
+    pub(super) fn to_the_end(&self) -> Result<(), CustodyError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
+    }
 }
 
 impl Natives {
     /// Every native of the manifest.
-    pub(super) fn of(pen: &Pen) -> Self {
-        Self::after(pen, String::new())
-    }
-
-    fn after(pen: &Pen, after: String) -> Self {
-        Self { pen: pen.clone(), runtime: Handle::current(), page: VecDeque::new(), after, ended: false }
+    pub(super) fn of(pen: &Pen) -> (Self, Reading) {
+        let failed = Arc::new(Mutex::new(None));
+        let (pen, runtime, page, after) = (pen.clone(), Handle::current(), VecDeque::new(), String::new());
+        (Self { pen, runtime, page, after, ended: false, failed: failed.clone() }, Reading(failed))
     }
 
     fn fill(&mut self) {
         let after = self.after.clone();
-        let page = self.runtime.block_on(self.pen.read(move |l| l.natives(&after, PAGE)));
-        // A manifest that cannot be read ends the list early; what follows then differs and is not sealed.
-        self.page = page.unwrap_or_default().into();
+        let page = self.runtime.block_on(self.pen.read(move |l| l.natives(&after, PAGE))).unwrap_or_else(|error| {
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            Vec::new()
+        });
+        self.page = page.into();
         self.ended = self.page.is_empty();
         if let Some(last) = self.page.back() {
             self.after.clone_from(&last.path);
@@ -53,7 +67,7 @@ impl Iterator for Natives {
 }
 
 /// The natives of one volume: their paths begin with its name.
-pub(super) async fn of_volume(pen: &Pen, volume: u32) -> Result<Vec<Native>, crate::custody::CustodyError> {
+pub(super) async fn of_volume(pen: &Pen, volume: u32) -> Result<Vec<Native>, CustodyError> {
     let prefix = format!("data/VOL{volume:03}.zip/");
     let mut after = prefix.clone();
     let mut found = Vec::new();

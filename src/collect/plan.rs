@@ -179,7 +179,7 @@ async fn prove(run: &Run, index: usize, probe: &Probe) -> Result<Opened, Collect
     let tenant_id = run.session.signed_in().tenant_id.clone();
     let (id, probe) = (index as u64 + 1, probe.clone());
     let said = access::said(&probe, &run.prior);
-    if !opens(probe.verdict) {
+    if !probe.verdict.opens() {
         run.monitor.tell(&Event::Refused { custodian: index });
     }
     let opened = run.acquisition.pen.write(move |w| {
@@ -203,7 +203,7 @@ async fn prove(run: &Run, index: usize, probe: &Probe) -> Result<Opened, Collect
             .put("prior_check", said.prior_check);
         let seq = w.append(tested)?;
         record::requests(w, &probe.trail, seq)?;
-        let (Some(person), Some(basis)) = (person.filter(|_| opens(probe.verdict)), probe.basis) else {
+        let (Some(person), Some(basis)) = (person.filter(|_| probe.verdict.opens()), probe.basis) else {
             return Ok(Opened::No);
         };
         let mailboxes = w.ledger().mailboxes()?;
@@ -231,14 +231,6 @@ async fn prove(run: &Run, index: usize, probe: &Probe) -> Result<Opened, Collect
         Ok(Opened::Yes(row.mailbox_id))
     });
     Ok(opened.await?)
-}
-
-/// Verdicts with which there is something to read.
-const fn opens(verdict: Verdict) -> bool {
-    match verdict {
-        Verdict::Ready | Verdict::Partial => true,
-        Verdict::Denied | Verdict::NoMailbox | Verdict::NotFound | Verdict::ScopeMissing | Verdict::Unknown => false,
-    }
 }
 
 fn observed(observation: &Observation) -> Object {

@@ -4,6 +4,7 @@
 //! side by side. It must not fetch or write files.
 
 use crate::custody::{CustodyError, EventKind, ExceptionRow, ItemRow, Line, ListedRow, Object, PartRow, Writer};
+use crate::graph::ClockOffset;
 use crate::identity::{Examined, PartFacts};
 use crate::terms::{ControlNumber, ExceptionCode, Exchange, Severity, Sha256};
 
@@ -245,6 +246,24 @@ pub(super) fn except(w: &mut Writer<'_>, row: &ExceptionRow, sworn: Option<&Swor
     Ok(seq)
 }
 
+/// Records what the answers of this session said about the local clock and the service's, and a note where they lie
+/// apart or one of them was set meanwhile: times in the record are then to be read with that.
+pub(super) fn clocks(w: &mut Writer<'_>, seen: Option<ClockOffset>) -> Result<(), CustodyError> {
+    let Some(seen) = seen else { return Ok(()) };
+    let line = Line::new(EventKind::ClockCompared)
+        .int("offset_min_ms", seen.overall.low_ms)
+        .int("offset_max_ms", seen.overall.high_ms)
+        .flag("stepped", seen.stepped);
+    w.append(line)?;
+    if seen.is_notable() {
+        let range = format!("the service's clock was {} to {} ms ahead", seen.overall.low_ms, seen.overall.high_ms);
+        let stepped = if seen.stepped { "; one of the two clocks was set during the session" } else { "" };
+        let row = ExceptionRow::new(ExceptionCode::ClockSkew, Severity::Info);
+        except(w, &ExceptionRow { detail: range + stepped, ..row }, None)?;
+    }
+    Ok(())
+}
+
 /// Records that an earlier exception no longer stands, and what came in its place.
 pub(super) fn resolve(w: &mut Writer<'_>, exception_id: u64, outcome: &str) -> Result<(), CustodyError> {
     let line = Line::new(EventKind::ExceptionResolved).int("exception_id", exception_id).text("outcome", outcome);
@@ -264,4 +283,64 @@ fn said(refusal: &Refusal) -> String {
 /// Records the requests that led to a line.
 pub(super) fn requests(w: &mut Writer<'_>, trail: &[Exchange], seq: u64) -> Result<(), CustodyError> {
     trail.iter().try_for_each(|exchange| w.request(exchange, Some(seq)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::custody::{Meta, Pen};
+    use crate::graph::Interval;
+    use crate::terms::{Clock, Matter, UtcInstant};
+
+    fn seen(low_ms: i64, high_ms: i64, stepped: bool) -> ClockOffset {
+        let overall = Interval { low_ms, high_ms };
+        ClockOffset { overall, first: overall, last: overall, stepped, answers: 2 }
+    }
+
+    #[tokio::test]
+    async fn clocks_that_lie_apart_or_were_set_are_a_note_and_others_only_a_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = camino::Utf8Path::from_path(folder.path()).expect("UTF-8").join("manifest.sqlite");
+        let now = UtcInstant::parse("2024-06-04T09:00:00Z").expect("valid");
+        let clock: Clock = Arc::new(move || now);
+        let meta = Meta {
+            acquisition_id: uuid::Uuid::nil(),
+            created_at: now,
+            tool_name: "affiant".to_owned(),
+            tool_version: "0.1.0".to_owned(),
+            tool_sha256: Sha256::of(b"tool"),
+            matter: Matter::new("").expect("valid"),
+            path_salt: [0; 16],
+        };
+        let opened = Line::new(EventKind::AcquisitionOpened)
+            .text("acquisition_id", meta.acquisition_id.to_string())
+            .text("tool_name", &meta.tool_name)
+            .text("tool_version", &meta.tool_version)
+            .object("scope", Object::new());
+        let pen = Pen::create(&file, meta, clock, |w| w.append(opened).map(drop)).await.expect("created");
+        let hour = 3_600_000;
+        let cases = [
+            (None, 0, 0),
+            (Some(seen(-300, 600, false)), 1, 0),
+            (Some(seen(hour, hour + 900, false)), 1, 1),
+            (Some(seen(-300, 600, true)), 1, 1),
+        ];
+        for (offset, lines, notes) in cases {
+            let count = |kind| pen.read(move |l| Ok(l.all_of(kind)?.len()));
+            let before = (
+                count(EventKind::ClockCompared).await.expect("read"),
+                count(EventKind::ItemExcepted).await.expect("read"),
+            );
+            pen.write(move |w| clocks(w, offset)).await.expect("written");
+            let after = (
+                count(EventKind::ClockCompared).await.expect("read"),
+                count(EventKind::ItemExcepted).await.expect("read"),
+            );
+            assert_eq!((after.0 - before.0, after.1 - before.1), (lines, notes), "{offset:?}");
+        }
+        let standing = pen.read(|l| l.exceptions_by_code()).await.expect("read");
+        assert!(standing.iter().all(|one| one.code == ExceptionCode::ClockSkew && one.severity.is_note()));
+    }
 }

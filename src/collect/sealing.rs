@@ -3,22 +3,21 @@
 //! Every step can be done again: a process that dies here leaves an unsealed package, and the next session
 //! seals it. Only when the tag manifest is in place is the package sealed.
 
-use std::fs;
-use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use camino::Utf8Path;
-
-use crate::custody::{EventKind, ExceptionRow, Line, VolumeRow};
+use crate::custody::{EventKind, ExceptionRow, Ledger, Line, Pen, VolumeRow};
 use crate::monitor::{Event, Monitor};
-use crate::package::{Format, PackageError, Reread, bag};
+use crate::package::{Format, Package, PackageError, Reread, bag};
 use crate::terms::{ExceptionCode, Severity};
 
+use super::acquisition::Acquisition;
 use super::error::CollectError;
 use super::natives::{self, Natives};
 use super::plan::Plan;
+use super::stop::Stop;
 use super::tally::{Seal, State, Tally};
-use super::{Run, record};
+use super::{Run, record, recorded};
 
 /// Packs volumes that are full; with `all`, the last ones too.
 pub(super) async fn pack(run: &Run, all: bool) -> Result<(), CollectError> {
@@ -31,9 +30,9 @@ pub(super) async fn pack(run: &Run, all: bool) -> Result<(), CollectError> {
     }
     for volume in package.take_due_volumes() {
         let members = natives::of_volume(pen, volume).await?;
-        let (monitor, total) = (run.monitor.clone(), members.len() as u64);
-        let told = move |done| monitor.tell(&Event::Sealing { done, total });
-        let facts = package.pack(volume, members, told).await?;
+        let told = telling(&run.monitor, &run.stop, members.len() as u64);
+        let packed = package.pack(volume, members, told).await;
+        let facts = packed.map_err(|error| CollectError::from(error).stopped_by(&run.stop))?;
         pen.write(move |w| {
             let line = Line::new(EventKind::VolumeWritten)
                 .text("name", &facts.name)
@@ -53,43 +52,85 @@ pub(super) async fn pack(run: &Run, all: bool) -> Result<(), CollectError> {
 /// Seals the package and returns what it came to.
 pub(super) async fn seal(run: &Run, plan: &Plan) -> Result<Tally, CollectError> {
     pack(run, true).await?;
-    let reread = reread(run).await?;
-    if let Some(first) = reread.mismatches.first() {
-        return Err(CollectError::Damaged { count: reread.mismatches.len(), first: first.path.clone() });
-    }
+    let reread = reread(&run.acquisition, &run.monitor, &run.stop).await?;
     let (state, seal) = last_lines(run, plan, &reread).await?;
-    let tally = Tally::so_far(run, plan, state, Some(seal)).await?;
-    let (package, pen) = (run.acquisition.package.clone(), run.acquisition.pen.clone());
-    let folder = package.root().join("affiant");
-    export(&pen, &folder).await?;
+    hand_over(&run.acquisition, plan, (state, seal), reread).await
+}
+
+/// Makes the files of a package whose log already has its last line, as [`Acquisition::finish`] says.
+pub(super) async fn finish(
+    acquisition: &Acquisition,
+    monitor: &Arc<dyn Monitor>,
+    stop: &Stop,
+) -> Result<Tally, CollectError> {
+    let reread = reread(acquisition, monitor, stop).await?;
+    let sworn = acquisition.pen.read(|l| Ok((l.last_event()?, l.last_of(EventKind::PackageBuilt)?, l.head()))).await?;
+    let (Some(last), Some(built), head) = sworn else { return Err(CollectError::Internal) };
+    let (last, built) = (last.json()?, built.json()?);
+    // Every native is what its row says; the list of all of them must be the one that was sworn to as well.
+    if built["payload_manifest_sha256"].as_str() != Some(reread.payload.sha256.to_string().as_str()) {
+        return Err(CollectError::Damaged { count: 1, first: "data/".to_owned() });
+    }
+    let complete = last["state"].as_str() == Some(State::Complete.as_str());
+    let state = if complete { State::Complete } else { State::CompleteWithExceptions };
+    let plan = recorded::plan(acquisition).await?;
+    let seal = Seal { size: head.size, root: head.root.to_string() };
+    hand_over(acquisition, &plan, (state, seal), reread).await
+}
+
+/// Everything after the last line: the log and its head as files, the manifest as one file, the bag around all.
+async fn hand_over(
+    acquisition: &Acquisition,
+    plan: &Plan,
+    (state, seal): (State, Seal),
+    reread: Reread,
+) -> Result<Tally, CollectError> {
+    let tally = Tally::so_far(acquisition, plan, state, Some(seal)).await?;
+    let (package, pen) = (acquisition.package.clone(), acquisition.pen.clone());
+    export(&pen, &package).await?;
     let meta = pen.read(|l| Ok(l.meta().clone())).await?;
     pen.seal().await?;
     let info = bag::BagInfo {
         software_agent: format!("{} {}", meta.tool_name, meta.tool_version),
         acquisition_id: meta.acquisition_id.to_string(),
         matter: Some(meta.matter.as_str().to_owned()).filter(|matter| !matter.is_empty()),
-        bagged_at: (run.acquisition.clock)(),
+        bagged_at: (acquisition.clock)(),
     };
     blocking(move || bag::write(&package, &info, reread.payload)).await?;
     Ok(tally)
 }
 
 /// Reads every native back from the disk and compares it with its row.
-async fn reread(run: &Run) -> Result<Reread, CollectError> {
-    let (package, volumes) = (run.acquisition.package.clone(), run.acquisition.volumes().await?);
-    let natives = Natives::of(&run.acquisition.pen);
-    let total = run.acquisition.pen.read(|l| l.totals()).await?.collected;
-    let monitor: Arc<dyn Monitor> = run.monitor.clone();
-    blocking(move || package.reread(natives, &volumes, &mut |done| monitor.tell(&Event::Sealing { done, total }))).await
+async fn reread(acquisition: &Acquisition, monitor: &Arc<dyn Monitor>, stop: &Stop) -> Result<Reread, CollectError> {
+    let (package, volumes) = (acquisition.package.clone(), acquisition.volumes().await?);
+    let (natives, read) = Natives::of(&acquisition.pen);
+    let total = acquisition.pen.read(|l| l.totals()).await?.collected;
+    let mut told = telling(monitor, stop, total);
+    let reread = blocking(move || package.reread(natives, &volumes, &mut told)).await;
+    read.to_the_end()?;
+    let reread = reread.map_err(|error| error.stopped_by(stop))?;
+    match reread.mismatches.first() {
+        Some(first) => Err(CollectError::Damaged { count: reread.mismatches.len(), first: first.path.clone() }),
+        None => Ok(reread),
+    }
 }
 
-/// The last lines of the log, unless an earlier session that died here has written them.
+/// Tells how far it is, and ends the work when somebody asks: it is done again by the next session.
+fn telling(monitor: &Arc<dyn Monitor>, stop: &Stop, total: u64) -> impl FnMut(u64) -> ControlFlow<()> + Send + use<> {
+    let (monitor, stop) = (monitor.clone(), stop.clone());
+    move |done| {
+        monitor.tell(&Event::Sealing { done, total });
+        if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// The last lines of the log. A session that dies after them leaves the rest to [`finish`].
 async fn last_lines(run: &Run, plan: &Plan, reread: &Reread) -> Result<(State, Seal), CollectError> {
     let format = match run.acquisition.job.format {
         Format::Eml => "eml",
         Format::Zip { .. } => "zip",
     };
-    let clock = run.graph.clock_offset();
+    let clocks = run.graph.clock_offset();
     let refused: Vec<(u64, String)> = plan
         .parts
         .iter()
@@ -99,19 +140,7 @@ async fn last_lines(run: &Run, plan: &Plan, reread: &Reread) -> Result<(State, S
     let (files, payload_bytes, sha256) = (reread.payload.files, reread.payload.bytes, reread.payload.sha256);
     let ids = run.acquisition.ids.clone();
     let sealed = run.acquisition.pen.write(move |w| {
-        if let Some(last) = w.ledger().last_event()?
-            && last.kind == EventKind::AcquisitionSealed
-        {
-            let state = last.json()?["state"].as_str().map(str::to_owned);
-            return Ok((state, w.ledger().head()));
-        }
-        if let Some(offset) = clock {
-            let line = Line::new(EventKind::ClockCompared)
-                .int("offset_min_ms", offset.overall.low_ms)
-                .int("offset_max_ms", offset.overall.high_ms)
-                .flag("stepped", offset.stepped);
-            w.append(line)?;
-        }
+        record::clocks(w, clocks)?;
         for (custodian_id, verdict) in refused {
             let row = ExceptionRow::new(ExceptionCode::NotAccessible, Severity::Fatal);
             let detail = format!("the mailbox of custodian {custodian_id} was not collected: {verdict}");
@@ -142,32 +171,25 @@ async fn last_lines(run: &Run, plan: &Plan, reread: &Reread) -> Result<(State, S
             .int("vanished", totals.vanished)
             .int("bytes", totals.bytes);
         w.append(sealed)?;
-        Ok((Some(state.as_str().to_owned()), w.checkpoint()?))
+        Ok((state, w.checkpoint()?))
     });
     let (state, head) = sealed.await?;
-    let complete = state.as_deref() == Some(State::Complete.as_str());
-    let state = if complete { State::Complete } else { State::CompleteWithExceptions };
     Ok((state, Seal { size: head.size, root: head.root.to_string() }))
 }
 
 /// Writes the log and its head as files beside the manifest.
-async fn export(pen: &crate::custody::Pen, folder: &Utf8Path) -> Result<(), CollectError> {
-    let log = folder.join("log.jsonl");
-    pen.read(move |l| {
-        let file = fs::File::create(&log).map_err(crate::custody::CustodyError::Export)?;
-        let mut out = std::io::BufWriter::new(file);
-        l.export_log(&mut out)?;
-        out.flush().and_then(|()| out.get_ref().sync_all()).map_err(crate::custody::CustodyError::Export)
-    })
-    .await?;
-    let checkpoint = folder.join("checkpoint");
-    pen.read(move |l| {
+async fn export(pen: &Pen, package: &Package) -> Result<(), CollectError> {
+    let beside = package.clone();
+    let log = move |l: &Ledger<'_>| {
+        Ok(beside.keep_large("affiant/log.jsonl", |out| l.export_log(out).map(drop).map_err(CollectError::from)))
+    };
+    pen.read(log).await??;
+    let beside = package.clone();
+    let head = move |l: &Ledger<'_>| {
         let note = l.head().note(&l.meta().origin());
-        let file = fs::File::create(&checkpoint).map_err(crate::custody::CustodyError::Export)?;
-        (&file).write_all(note.as_bytes()).and_then(|()| file.sync_all()).map_err(crate::custody::CustodyError::Export)
-    })
-    .await?;
-    Ok(())
+        Ok(beside.keep("affiant/checkpoint", note.as_bytes()))
+    };
+    Ok(pen.read(head).await??)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::custody::{Compared, Counts, FolderRow, ReconciliationRow};
 
-use super::Run;
+use super::acquisition::Acquisition;
 use super::error::CollectError;
 use super::plan::{Part, Plan};
 
@@ -157,11 +157,16 @@ pub struct Tally {
 
 impl Tally {
     /// What the record says now.
-    pub(super) async fn so_far(run: &Run, plan: &Plan, state: State, seal: Option<Seal>) -> Result<Self, CollectError> {
+    pub(super) async fn so_far(
+        acquisition: &Acquisition,
+        plan: &Plan,
+        state: State,
+        seal: Option<Seal>,
+    ) -> Result<Self, CollectError> {
         let mut custodians = Vec::with_capacity(plan.parts.len());
         for part in &plan.parts {
             let (counts, balances) = match part.mailbox.as_ref().map(|mailbox| mailbox.mailbox_id) {
-                Some(id) => run.acquisition.pen.read(move |l| Ok((l.counts(id)?, l.balances(id)?))).await?,
+                Some(id) => acquisition.pen.read(move |l| Ok((l.counts(id)?, l.balances(id)?))).await?,
                 None => (Counts::default(), Vec::new()),
             };
             custodians.push(CustodianTally {
@@ -170,16 +175,16 @@ impl Tally {
                 verdict: part.verdict.as_str().to_owned(),
                 counts,
                 folders: balances.into_iter().map(FolderBalance::new).collect(),
-                since: part_compared(run, part).await?,
+                since: part_compared(acquisition, part).await?,
             });
         }
-        let (totals, standing) = run.acquisition.pen.read(|l| Ok((l.totals()?, l.exceptions_by_code()?))).await?;
+        let (totals, standing) = acquisition.pen.read(|l| Ok((l.totals()?, l.exceptions_by_code()?))).await?;
         let (mut exceptions, mut notes) = (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
         for one in standing {
             let kind = if one.severity.is_note() { &mut notes } else { &mut exceptions };
             *kind.entry(one.code.to_string()).or_default() += one.count;
         }
-        let since = run.acquisition.job.since.as_ref().map(|since| SinceTally {
+        let since = acquisition.job.since.as_ref().map(|since| SinceTally {
             acquisition_id: since.acquisition_id.to_string(),
             counts: custodians.iter().filter_map(|one: &CustodianTally| one.since).sum(),
         });
@@ -190,10 +195,10 @@ impl Tally {
             State::Interrupted => 7,
         };
         Ok(Self {
-            acquisition_id: run.acquisition.id.to_string(),
+            acquisition_id: acquisition.id.to_string(),
             state,
             exit_code,
-            package: run.acquisition.package.root().to_string(),
+            package: acquisition.package.root().to_string(),
             custodians,
             totals,
             not_chosen: plan.not_chosen(),
@@ -206,10 +211,10 @@ impl Tally {
 }
 
 /// How a custodian's mailbox compares with the earlier package, if there is one.
-async fn part_compared(run: &Run, part: &Part) -> Result<Option<Compared>, CollectError> {
+async fn part_compared(acquisition: &Acquisition, part: &Part) -> Result<Option<Compared>, CollectError> {
     let mailbox_id = part.mailbox.as_ref().map(|mailbox| mailbox.mailbox_id);
-    match mailbox_id.filter(|_| run.acquisition.job.since.is_some()) {
-        Some(mailbox_id) => Ok(Some(run.acquisition.pen.read(move |l| l.compared(mailbox_id)).await?)),
+    match mailbox_id.filter(|_| acquisition.job.since.is_some()) {
+        Some(mailbox_id) => Ok(Some(acquisition.pen.read(move |l| l.compared(mailbox_id)).await?)),
         None => Ok(None),
     }
 }

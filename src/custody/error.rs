@@ -168,6 +168,15 @@ impl CustodyError {
         Self::Refused { what: what.into() }
     }
 
+    /// What the file system said about a file of the manifest.
+    pub(super) fn file(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => Self::ReadOnly,
+            _ => Self::Unreachable { what: error.to_string() },
+        }
+    }
+
     /// An error met while opening `file`, where "not a database" means that it is no manifest.
     pub(super) fn on_opening(file: &Utf8Path, error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {

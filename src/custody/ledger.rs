@@ -87,6 +87,16 @@ impl Ledger<'_> {
         self.one(sql, [kind.as_str()], read_back::entry)
     }
 
+    /// All lines of one kind, in order. For kinds that do not grow with the mailbox.
+    pub fn all_of(&self, kind: EventKind) -> Result<Vec<Entry>, CustodyError> {
+        self.all("SELECT * FROM entry WHERE kind = ?1 ORDER BY seq", [kind.as_str()], read_back::entry)
+    }
+
+    /// Whether the log has its last line, `acquisition.sealed`: nothing may be added any more.
+    pub fn is_sealed(&self) -> Result<bool, CustodyError> {
+        Ok(self.last_event()?.is_some_and(|last| last.kind == EventKind::AcquisitionSealed))
+    }
+
     /// All custodians, in the order they were named.
     pub fn custodians(&self) -> Result<Vec<CustodianRow>, CustodyError> {
         self.all("SELECT * FROM custodian ORDER BY custodian_id", [], read_back::custodian)

@@ -12,14 +12,14 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::terms::Clock;
 
 use super::tree::Tree;
-use super::{CustodyError, Ledger, Meta, Writer, replay, seal};
+use super::{CustodyError, Ledger, Meta, Writer, beginning, replay, seal};
 
 /// The format this program writes; `PRAGMA user_version`.
 pub(super) const FORMAT: i64 = 1;
 /// `AFFT`: `PRAGMA application_id`, which the DDL sets.
 const APPLICATION_ID: i64 = 0x4146_4654;
 /// The one source of the schema.
-const DDL: &str = include_str!("../../schemas/manifest.sql");
+pub(super) const DDL: &str = include_str!("../../schemas/manifest.sql");
 /// How long another program may hold the database before it counts as in use.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Pages in the write-ahead log before SQLite moves them over; fewer moves, and 16 MiB at most on the side.
@@ -28,7 +28,7 @@ const WAL_PAGES: i64 = 4_000;
 const CACHE_KIB: i64 = -8_192;
 /// Indexes that only readers of the finished record use. Their keys are digests, so keeping them up to date while
 /// items come in would rewrite a page per item and index; sealing builds them in one go.
-const BUILT_AT_THE_END: [&str; 2] = ["item_mih", "item_content"];
+pub(super) const BUILT_AT_THE_END: [&str; 2] = ["item_mih", "item_content"];
 
 /// The open manifest: its connection and what is kept of it in memory.
 pub(super) struct Manifest {
@@ -40,30 +40,18 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    /// Makes a manifest where there is none; an empty database left by an interrupted start is taken over.
-    pub(super) fn create(file: &Utf8Path, meta: Meta, clock: Clock) -> Result<Self, CustodyError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let exists = || CustodyError::Exists { file: file.to_owned() };
-        let found = connect(file, flags).and_then(|db| {
-            let things = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
-            Ok((db, things))
-        });
-        let (mut db, things) = found.map_err(|error| match CustodyError::on_opening(file, error) {
-            CustodyError::NotAManifest { .. } | CustodyError::Corrupt { .. } => exists(),
-            other => other,
-        })?;
-        if things > 0 {
-            return Err(exists());
-        }
+    /// Makes a manifest where there is none, with its first lines, and takes it up.
+    pub(super) fn create(
+        file: &Utf8Path,
+        meta: Meta,
+        clock: Clock,
+        first: impl FnOnce(&mut Writer<'_>) -> Result<(), CustodyError>,
+    ) -> Result<Self, CustodyError> {
+        let tree = beginning::make(file, &meta, &clock, first)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = connect(file, flags)?;
         prepare_for_writing(&db)?;
-        let start = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        start.execute_batch(DDL)?;
-        for index in BUILT_AT_THE_END {
-            start.execute_batch(&format!("DROP INDEX {index}"))?;
-        }
-        meta.store(&start)?;
-        start.commit()?;
-        Ok(Self { db, file: file.to_owned(), meta, tree: Tree::new(), clock })
+        Ok(Self { db, file: file.to_owned(), meta, tree, clock })
     }
 
     /// Opens a manifest after checking that it is one, that this program knows its format, and that its log holds.
@@ -82,6 +70,7 @@ impl Manifest {
         let meta = Meta::load(&db)?;
         let tree = replay::tree(&db, &meta)?;
         prepare_for_writing(&db)?;
+        settle(&db)?;
         Ok(Self { db, file: file.to_owned(), meta, tree, clock })
     }
 
@@ -147,7 +136,7 @@ impl Manifest {
     }
 }
 
-fn connect(file: &Utf8Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
+pub(super) fn connect(file: &Utf8Path, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
     let db = Connection::open_with_flags(file.as_std_path(), flags)?;
     db.busy_timeout(PATIENCE)?;
     db.set_prepared_statement_cache_capacity(64);
@@ -168,6 +157,15 @@ fn prepare_for_writing(db: &Connection) -> Result<(), CustodyError> {
         });
     }
     db.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    Ok(())
+}
+
+/// Writes everything that an earlier session left in the write-ahead log into the database anew, durably.
+///
+/// If that session ended because a sync failed, its last lines may be in memory only, where reading finds them and a
+/// later sync takes them for written. While somebody else reads the database the log stays, which is no error.
+fn settle(db: &Connection) -> Result<(), CustodyError> {
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(())
 }
 

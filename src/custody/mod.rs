@@ -7,6 +7,7 @@
 //!
 //! This module must not know Graph, files other than the manifest, or how a line came about.
 
+mod beginning;
 mod canonical;
 mod checkpoint;
 mod earlier;

@@ -26,12 +26,18 @@ pub struct Pen {
 }
 
 impl Pen {
-    /// Makes a manifest at `file` and takes it up.
+    /// Makes a manifest at `file`, with the first lines that `first` writes, and takes it up. Killed before this
+    /// returns, there is no manifest, or one that holds these lines.
     ///
     /// # Errors
-    /// [`CustodyError::Exists`] when something is there; otherwise what the file system says.
-    pub async fn create(file: &Utf8Path, meta: Meta, clock: Clock) -> Result<Self, CustodyError> {
-        Self::start(file, move |file| Manifest::create(file, meta, clock)).await
+    /// [`CustodyError::Exists`] when something is there; what `first` returns; what the file system says.
+    pub async fn create(
+        file: &Utf8Path,
+        meta: Meta,
+        clock: Clock,
+        first: impl FnOnce(&mut Writer<'_>) -> Result<(), CustodyError> + Send + 'static,
+    ) -> Result<Self, CustodyError> {
+        Self::start(file, move |file| Manifest::create(file, meta, clock, first)).await
     }
 
     /// Opens the manifest at `file` after checking that it is whole: the log is read from its first line.

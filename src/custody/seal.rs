@@ -2,7 +2,8 @@
 //!
 //! The lead composes them: export the log, write the checkpoint, hand over. Must not know where the files go.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read as _, Write};
 
 use camino::Utf8Path;
 use rusqlite::Connection;
@@ -66,6 +67,20 @@ pub(super) fn close(db: Connection, file: &Utf8Path) -> Result<(), CustodyError>
     }
     db.close().map_err(|(_, error)| CustodyError::from(error))?;
     // Somebody else's connection would keep them; an evidence folder must not hold stray files.
-    let stray = ["-wal", "-shm"].iter().any(|end| Utf8Path::new(&format!("{file}{end}")).exists());
-    if stray { Err(CustodyError::Busy) } else { Ok(()) }
+    let stray = ["-wal", "-shm", "-journal"].iter().any(|end| Utf8Path::new(&format!("{file}{end}")).exists());
+    if stray {
+        return Err(CustodyError::Busy);
+    }
+    must_need_no_log(file)
+}
+
+/// SQLite may say that a database left its write-ahead log when the disk did not take that. Everyone who opened such a
+/// file would make side files again. Byte 18 of the header tells: 1 is a single file, 2 a file with a log.
+fn must_need_no_log(file: &Utf8Path) -> Result<(), CustodyError> {
+    let mut header = [0; 19];
+    File::open(file).and_then(|mut file| file.read_exact(&mut header)).map_err(|error| CustodyError::file(&error))?;
+    match header {
+        [.., 1] => Ok(()),
+        _ => Err(CustodyError::Unreachable { what: "it could not be made one file".to_owned() }),
+    }
 }

@@ -97,6 +97,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Whether there is something to read.
+    pub const fn opens(self) -> bool {
+        match self {
+            Self::Ready | Self::Partial => true,
+            Self::Denied | Self::NoMailbox | Self::NotFound | Self::ScopeMissing | Self::Unknown => false,
+        }
+    }
+
     /// The word in tables, JSON and the record.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -49,7 +49,10 @@ pub struct Bagged {
 /// Blocks: call it off the reactor.
 pub fn write(package: &Package, info: &BagInfo, payload: Payload) -> Result<Bagged, PackageError> {
     let layout = package.layout();
+    package.must_be_in_place()?;
     must_be_clean(layout)?;
+    // Log, checkpoint and manifest got their names there, and working files went.
+    sync_directory(&layout.at(OWN)).at("sync", layout.at(OWN))?;
     put(layout, BAGIT, DECLARATION.as_bytes())?;
     put(layout, BAG_INFO, describe(info, &payload).as_bytes())?;
     // Synced when it was written.

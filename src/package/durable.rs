@@ -5,7 +5,7 @@
 //! It must not know what the bytes are.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -88,6 +88,23 @@ pub(super) fn write_whole(temporary: Utf8PathBuf, to: &Utf8Path, bytes: &[u8]) -
     drop(file);
     temporary.rename(to).at("name", to)?;
     to.parent().map_or(Ok(()), sync_directory).at("sync the folder of", to)
+}
+
+/// The same for bytes that come in pieces.
+pub(super) fn fill_whole<E: From<PackageError>>(
+    temporary: Utf8PathBuf,
+    to: &Utf8Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<(), E> {
+    let file = File::create(&temporary).at("make", &temporary)?;
+    let temporary = Temporary::new(temporary);
+    let mut out = BufWriter::with_capacity(PIECE, file);
+    fill(&mut out)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error);
+    file.and_then(|file| file.sync_all()).at("write", to)?;
+    temporary.rename(to).at("name", to)?;
+    to.parent().map_or(Ok(()), sync_directory).at("sync the folder of", to)?;
+    Ok(())
 }
 
 /// Copies all of `from` to `to` and says what went through.

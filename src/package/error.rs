@@ -12,7 +12,12 @@ use crate::terms::Sha256;
 pub enum PackageError {
     /// The folder does not exist.
     #[error("{root} does not exist")]
-    #[diagnostic(code(affiant::package::not_there), help("check the spelling of the folder"))]
+    #[diagnostic(
+        code(affiant::package::not_there),
+        help(
+            "check the spelling of the folder; a run that was stopped before it made one is started again with `affiant collect`"
+        )
+    )]
     NotThere {
         /// The folder that was named.
         root: Utf8PathBuf,
@@ -33,6 +38,16 @@ pub enum PackageError {
         )
     )]
     NotAPackage {
+        /// The folder that was named.
+        root: Utf8PathBuf,
+    },
+    /// The run that made the folder was stopped at its very beginning; nothing is lost by starting it again.
+    #[error("nothing was collected into {root} yet: the run that made it was stopped at its very beginning")]
+    #[diagnostic(
+        code(affiant::package::never_begun),
+        help("start it again with the same `affiant collect`: the folder counts as empty")
+    )]
+    NeverBegun {
         /// The folder that was named.
         root: Utf8PathBuf,
     },
@@ -59,6 +74,16 @@ pub enum PackageError {
         root: Utf8PathBuf,
         /// Process, machine and start, as far as they can be read.
         holder: String,
+    },
+    /// The folder is not the one that was opened any more.
+    #[error("{root} was moved, deleted or replaced while a run worked in it")]
+    #[diagnostic(
+        code(affiant::package::displaced),
+        help("put the folder back where it was, then go on with `affiant resume`; what it holds is kept")
+    )]
+    Displaced {
+        /// The folder that was named.
+        root: Utf8PathBuf,
     },
     /// The folder's file system offers no locks.
     #[error("{root} is on a file system without file locks")]
@@ -156,7 +181,9 @@ pub enum PackageError {
     #[error("{path} is too large for its file system")]
     #[diagnostic(
         code(affiant::package::file_too_large),
-        help("choose smaller volumes with `--volume-size`, or a disk formatted with NTFS, exFAT, APFS or ext4")
+        help(
+            "choose smaller volumes with `--volume-size`, or a disk formatted with NTFS, exFAT, APFS or ext4; if a limit is set for this process (`ulimit -f`), lift it. Then go on with `affiant resume`"
+        )
     )]
     TooLarge {
         /// What was being written.

@@ -46,7 +46,7 @@ pub struct Landing {
 }
 
 impl Landing {
-    /// Nothing arrived yet; `incoming` is made when a body is too large for memory.
+    /// Nothing arrived yet; a body too large for memory goes to a file in `incoming`, which is there.
     pub(super) fn new(incoming: Utf8PathBuf) -> Self {
         Self { incoming, hasher: Hasher::new(), body: Body::Memory(Vec::new()) }
     }
@@ -69,7 +69,6 @@ impl Landing {
         match &mut self.body {
             Body::Memory(held) if held.len() + bytes.len() <= IN_MEMORY => held.extend_from_slice(bytes),
             Body::Memory(held) => {
-                fs::create_dir_all(&self.incoming)?;
                 let (mut file, temporary) = temporary(&self.incoming)?;
                 file.write_all(held)?;
                 file.write_all(bytes)?;
@@ -142,6 +141,7 @@ mod tests {
     fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = Utf8PathBuf::from_path_buf(dir.path().join("incoming")).expect("UTF-8");
+        fs::create_dir(&path).expect("made");
         (dir, path)
     }
 
@@ -186,7 +186,6 @@ mod tests {
     #[test]
     fn a_temporary_file_of_an_earlier_session_is_not_written_into() {
         let (_dir, incoming) = folder();
-        fs::create_dir_all(&incoming).expect("made");
         let ahead = NEXT.load(Ordering::Relaxed);
         for next in ahead..ahead + 50 {
             fs::write(incoming.join(format!("{next:08x}.part")), b"old").expect("written");

@@ -20,6 +20,13 @@ pub(super) const LOCK: &str = "affiant/lock";
 pub(super) const HOLDER: &str = "affiant/lock.json";
 /// The chain-of-custody database.
 pub(super) const MANIFEST: &str = "affiant/manifest.sqlite";
+/// Files that may be there before the manifest is: what it is made as, and what is kept before it.
+pub(super) const BEGINNING: [&str; 4] = [
+    "affiant/manifest.sqlite.part",
+    "affiant/manifest.sqlite.part-journal",
+    "affiant/chosen-ids",
+    "affiant/manifest.sqlite-journal",
+];
 /// The last file of a bag: once it is there, the package is sealed.
 pub(super) const TAG_MANIFEST: &str = "tagmanifest-sha256.txt";
 /// The payload manifest.

@@ -8,7 +8,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 
 use super::PackageError;
-use super::layout::{HOLDER, LOCK, Layout};
+use super::layout::{HOLDER, INCOMING, LOCK, Layout};
 use super::space::At as _;
 use crate::terms::UtcInstant;
 
@@ -59,23 +59,39 @@ impl Lock {
         if held { Err(locked(layout)) } else { Ok(()) }
     }
 
+    /// Whether the folder at the package's path is still the one that was locked: it may be moved, deleted or
+    /// replaced while a run works, and what is written by path would then end up elsewhere.
+    pub(super) fn must_be_in_place(&self) -> Result<(), PackageError> {
+        let root = self.layout.root();
+        match fs::metadata(self.layout.at(LOCK)) {
+            Ok(found) if same(&found, &self.file.metadata().at("look at", root)?) => Ok(()),
+            Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Err(PackageError::local("look at", root, error))
+            }
+            _ => Err(PackageError::Displaced { root: root.to_owned() }),
+        }
+    }
+
     /// Removes both files, still holding the lock: for a package that has just been sealed.
     pub(super) fn remove_files(&self) {
         clear(&self.layout);
     }
 
-    /// Removes what a killed run left of its lock in a package that is sealed.
+    /// Removes what a run that was killed right after the seal left: its lock and its working folder.
     pub(super) fn clear_dead(layout: &Layout) {
-        if let Ok(file) = File::open(layout.at(LOCK))
-            && file.try_lock().is_ok()
-        {
-            clear(layout);
+        let left = File::open(layout.at(LOCK));
+        if left.as_ref().is_ok_and(|file| file.try_lock().is_err()) {
+            return;
+        }
+        let _ = fs::remove_dir_all(layout.at(INCOMING));
+        clear(layout);
+        if let Ok(file) = left {
             let _ = file.unlock();
         }
     }
 }
 
-/// Best effort: the lock is not part of the sealed package, and verification looks past it.
+/// Best effort: the lock is not part of the sealed package, and the next look at the folder removes it.
 fn clear(layout: &Layout) {
     let _ = fs::remove_file(layout.at(HOLDER));
     let _ = fs::remove_file(layout.at(LOCK));
@@ -88,6 +104,18 @@ impl Drop for Lock {
         // Said outright: closing alone would leave the lock with a child process that is just being started.
         let _ = self.file.unlock();
     }
+}
+
+#[cfg(unix)]
+fn same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Windows does not let a folder go in which a file is open.
+#[cfg(not(unix))]
+const fn same(_: &fs::Metadata, _: &fs::Metadata) -> bool {
+    true
 }
 
 fn locked(layout: &Layout) -> PackageError {

@@ -10,11 +10,13 @@
 
 mod error;
 mod space;
+mod standing;
 mod layout;
 mod lock;
 mod durable;
 mod landing;
 mod placement;
+mod volume_file;
 mod volumes;
 mod settle;
 mod tree;
@@ -46,6 +48,7 @@ use self::layout::{DATA, INCOMING, Layout, MANIFEST, OWN};
 use self::lock::Lock;
 use self::placement::Place;
 use self::space::At as _;
+use self::standing::{clear_beginning, must_be_free, must_be_open};
 use self::volumes::{Held, SharedVolumes, Volumes};
 use crate::terms::{ControlNumber, Sha256, UtcInstant};
 
@@ -119,8 +122,24 @@ impl Package {
     /// # Errors
     /// [`PackageError`] when the disk does not take it.
     pub fn keep(&self, path: &str, bytes: &[u8]) -> Result<(), PackageError> {
-        let layout = self.layout();
-        durable::write_whole(layout.at(&format!("{INCOMING}/kept.part")), &layout.at(path), bytes)
+        durable::write_whole(self.draft(path), &self.0.layout.at(path), bytes)
+    }
+
+    /// The same for a file of any size, whose bytes `fill` writes in pieces. Until it is whole and durable an older
+    /// one keeps its name. Blocks: call it off the reactor.
+    ///
+    /// # Errors
+    /// What `fill` returns, and [`PackageError`] when the disk does not take it.
+    pub fn keep_large<E: From<PackageError>>(
+        &self,
+        path: &str,
+        fill: impl FnOnce(&mut dyn io::Write) -> Result<(), E>,
+    ) -> Result<(), E> {
+        durable::fill_whole(self.draft(path), &self.0.layout.at(path), fill)
+    }
+
+    fn draft(&self, path: &str) -> Utf8PathBuf {
+        self.0.layout.at(&format!("{INCOMING}/{}.part", tree::file_name(path)))
     }
 
     /// Makes a new package in a folder that does not exist or is empty, and takes its lock.
@@ -136,12 +155,14 @@ impl Package {
         // Before anything is said about what lies there: it may be another run's work in progress.
         Lock::must_be_free(&layout)?;
         must_be_free(&layout)?;
-        for folder in [DATA, OWN, INCOMING] {
+        for folder in [DATA, OWN] {
             fs::create_dir_all(layout.at(folder)).at("make", layout.at(folder))?;
         }
         let lock = Lock::take(&layout, now)?;
         // Again under the lock: another run may have begun here since the first look.
         must_be_free(&layout)?;
+        clear_beginning(&layout)?;
+        fs::create_dir_all(layout.at(INCOMING)).at("make", layout.at(INCOMING))?;
         for folder in [Some(root), root.parent().filter(|parent| !parent.as_str().is_empty())].into_iter().flatten() {
             durable::sync_directory(folder).at("sync", folder)?;
         }
@@ -250,6 +271,10 @@ impl Package {
         *held(&self.0.volumes) = volumes;
     }
 
+    fn must_be_in_place(&self) -> Result<(), PackageError> {
+        self.0.lock.must_be_in_place()
+    }
+
     fn remove_lock_files(&self) {
         self.0.lock.remove_files();
     }
@@ -261,49 +286,6 @@ impl Package {
     fn are_durable(&self, folders: BTreeSet<Utf8PathBuf>) {
         held(&self.0.durable).extend(folders);
     }
-}
-
-/// A new acquisition needs an empty folder, or one where a run died before it had a manifest.
-fn must_be_free(layout: &Layout) -> Result<(), PackageError> {
-    let root = layout.root().to_owned();
-    if layout.is_sealed() && layout.at(OWN).is_dir() {
-        return Err(PackageError::HoldsSealed { root });
-    }
-    if layout.has_manifest() {
-        return Err(PackageError::HoldsAnother { root });
-    }
-    let entries = match fs::read_dir(&root) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.at("read", &root)?,
-    };
-    for entry in entries {
-        let name = entry.at("read", &root)?.file_name();
-        if name != DATA && name != OWN {
-            return Err(PackageError::NotEmpty { root });
-        }
-    }
-    let only_ours = |path: &str| matches!(path, layout::LOCK | layout::HOLDER);
-    for folder in [DATA, OWN] {
-        for found in tree::Walk::new(layout, folder) {
-            if !only_ours(&found?.path) {
-                return Err(PackageError::NotEmpty { root });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// An acquisition to be resumed has a manifest and no seal.
-fn must_be_open(layout: &Layout) -> Result<(), PackageError> {
-    let root = layout.root().to_owned();
-    if !layout.has_manifest() {
-        return Err(PackageError::NotAPackage { root });
-    }
-    if layout.is_sealed() {
-        Lock::clear_dead(layout);
-        return Err(PackageError::Sealed { root });
-    }
-    Ok(())
 }
 
 /// Runs work that waits for the disk on a thread that may wait.

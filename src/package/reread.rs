@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::iter::Peekable;
+use std::ops::ControlFlow;
 use std::thread;
 
 use zip::ZipArchive;
@@ -57,12 +58,12 @@ impl Package {
     /// Reads every native (for ZIP: every volume, and every member in it) and compares it with its row.
     ///
     /// `natives` come in the order of their paths (SQLite's `ORDER BY path`) and are not held in memory.
-    /// `progress` gets the number of natives done. Blocks: call it off the reactor.
+    /// `progress` gets the number of natives done, and may end the work with [`PackageError::CutShort`]. Blocks: call it off the reactor.
     pub fn reread(
         &self,
         natives: impl Iterator<Item = Native>,
         volumes: &[VolumeFacts],
-        progress: &mut dyn FnMut(u64),
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<Reread, PackageError> {
         let mut reading = Reading {
             layout: self.layout(),
@@ -85,7 +86,7 @@ struct Reading<'a> {
     mismatches: Vec<Mismatch>,
     lines: Lines,
     done: u64,
-    progress: &'a mut dyn FnMut(u64),
+    progress: &'a mut dyn FnMut(u64) -> ControlFlow<()>,
 }
 
 /// What a thread found out about one path.
@@ -120,8 +121,7 @@ impl Reading<'_> {
                         }
                     }
                 }
-                self.one_done();
-                Ok(())
+                self.one_done()
             },
         )
     }
@@ -143,7 +143,7 @@ impl Reading<'_> {
             }
             let prefix = format!("{}/", file.path);
             while let Some(lost) = natives.next_if(|native| is_before(native, &prefix)) {
-                self.lost(lost?);
+                self.lost(lost?)?;
             }
             let members = std::iter::from_fn(|| natives.next_if(|native| is_within(native, &prefix)));
             let sha256 = self.volume(&file, &prefix, members.peekable())?;
@@ -153,7 +153,7 @@ impl Reading<'_> {
             }
         }
         for lost in natives {
-            self.lost(lost?);
+            self.lost(lost?)?;
         }
         for facts in volumes {
             let path = format!("{DATA}/{}", facts.name);
@@ -180,7 +180,7 @@ impl Reading<'_> {
                 // No archive, no members: each of them is reported, and the volume's own hash tells too.
                 Err(_) => {
                     for lost in members {
-                        self.lost(lost?);
+                        self.lost(lost?)?;
                     }
                 }
             }
@@ -219,24 +219,23 @@ impl Reading<'_> {
                 if expected.is_none() || expected != found {
                     self.differs(path, expected, found);
                 }
-                self.one_done();
-                Ok(())
+                self.one_done()
             },
         )
     }
 
-    fn lost(&mut self, native: Native) {
+    fn lost(&mut self, native: Native) -> Result<(), PackageError> {
         self.differs(native.path, Some(native.sha256), None);
-        self.one_done();
+        self.one_done()
     }
 
     fn differs(&mut self, path: String, expected: Option<Sha256>, found: Option<Sha256>) {
         self.mismatches.push(Mismatch { path, expected, found });
     }
 
-    fn one_done(&mut self) {
+    fn one_done(&mut self) -> Result<(), PackageError> {
         self.done += 1;
-        (self.progress)(self.done);
+        if (self.progress)(self.done).is_break() { Err(PackageError::CutShort) } else { Ok(()) }
     }
 }
 

@@ -68,7 +68,12 @@ impl Package {
             return Err(error);
         }
         let package = self.clone();
-        off_the_reactor(move || package.sync_folders(touched)).await
+        off_the_reactor(move || {
+            package.sync_folders(touched)?;
+            // Otherwise rows would name files that went elsewhere.
+            package.must_be_in_place()
+        })
+        .await
     }
 
     fn settle_lane(&self, lane: Vec<(Landed, Placement)>) -> Result<BTreeSet<Utf8PathBuf>, PackageError> {
@@ -110,6 +115,8 @@ impl Package {
     fn make_folder(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, PackageError> {
         let mut touched = vec![folder.to_owned()];
         if !self.is_durable(folder) {
+            // The folder itself is never made anew: it may have been moved away.
+            self.must_be_in_place()?;
             fs::create_dir_all(folder).at("make", folder)?;
             let root = self.root();
             let above = folder.ancestors().skip(1).take_while(|above| above.starts_with(root));

@@ -6,7 +6,7 @@ use std::io;
 
 use camino::Utf8Path;
 
-use super::PackageError;
+use super::{Package, PackageError};
 
 impl PackageError {
     /// The error of an attempt (`doing`: a verb) on a file or folder.
@@ -21,6 +21,13 @@ impl PackageError {
             io::ErrorKind::NotADirectory => Self::NotAFolder { path },
             _ => Self::Io { doing, path, source },
         }
+    }
+}
+
+impl Package {
+    /// Bytes that this user may still write on the package's disk; `None` where the system does not say.
+    pub fn free_bytes(&self) -> Option<u64> {
+        fs4::available_space(self.root()).ok()
     }
 }
 

@@ -7,7 +7,8 @@
 //! the natives, which are still there. It must not know what a message is.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io;
+use std::ops::ControlFlow;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use zip::result::ZipError;
@@ -19,12 +20,11 @@ use super::lanes::in_order;
 use super::layout::{DATA, INCOMING, Layout, staged_volume, volume_name};
 use super::space::At as _;
 use super::tree::{Expected, Join, Pair, Walk, in_path_order};
+use super::volume_file::VolumeFile;
 use super::{Native, Package, PackageError, VolumeFacts, off_the_reactor};
 
 /// Natives up to this many bytes are compressed ahead, in memory; larger ones are streamed one by one.
 const AHEAD: u64 = 4 * 1024 * 1024;
-/// Buffer before the volume's file.
-const BUFFER: usize = 256 * 1024;
 /// From here on a member's sizes need Zip64; a little below the 4 GiB - 1 of the format.
 const LARGE: u64 = 0xFFF0_0000;
 /// Deflate level: faster ones do not shrink base64, slower ones gain nothing.
@@ -33,13 +33,14 @@ const LEVEL: i64 = 6;
 impl Package {
     /// Writes `data/VOLnnn.zip` from all natives of a volume, as the manifest has them (in any order).
     ///
-    /// Needs as much free space as the volume will have. `progress` gets the number of members done.
+    /// Needs as much free space as the volume will have. `progress` gets the number of members done, and
+    /// may end the work with [`PackageError::CutShort`]: it is done again later.
     /// Afterwards: record what is returned, then [`Package::unstage`].
     pub async fn pack(
         &self,
         volume: u32,
         natives: Vec<Native>,
-        mut progress: impl FnMut(u64) + Send + 'static,
+        mut progress: impl FnMut(u64) -> ControlFlow<()> + Send + 'static,
     ) -> Result<VolumeFacts, PackageError> {
         let package = self.clone();
         off_the_reactor(move || pack(package.layout(), volume, natives, &mut progress)).await
@@ -77,7 +78,7 @@ fn pack(
     layout: &Layout,
     volume: u32,
     mut natives: Vec<Native>,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<VolumeFacts, PackageError> {
     natives.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     let name = volume_name(volume);
@@ -87,7 +88,7 @@ fn pack(
     let temporary = Temporary::new(part);
     let broken = |error: ZipError| broken(&to, error);
 
-    let mut archive = ZipWriter::new(BufWriter::with_capacity(BUFFER, file));
+    let mut archive = ZipWriter::new(VolumeFile::new(file));
     let mut members = 0;
     in_order(
         jobs(layout, volume, natives),
@@ -99,12 +100,10 @@ fn pack(
                 Step::Large(member) => stream(&to, &mut archive, &member)?,
             }
             members += 1;
-            progress(members);
-            Ok(())
+            if progress(members).is_break() { Err(PackageError::CutShort) } else { Ok(()) }
         },
     )?;
-    let file = archive.finish().map_err(broken)?.into_inner();
-    let file = file.map_err(|error| PackageError::local("write", &to, error.into_error()))?;
+    let file = archive.finish().map_err(broken)?.whole().at("write", &to)?;
     file.sync_all().at("sync", &to)?;
     drop(file);
 
@@ -161,7 +160,7 @@ fn prepare(volume: &Utf8Path, member: Member) -> Result<Step, PackageError> {
 }
 
 /// Compresses a large native straight into the archive.
-fn stream(volume: &Utf8Path, archive: &mut ZipWriter<BufWriter<File>>, member: &Member) -> Result<(), PackageError> {
+fn stream(volume: &Utf8Path, archive: &mut ZipWriter<VolumeFile>, member: &Member) -> Result<(), PackageError> {
     let started = archive.start_file(&member.name, options(member.native.bytes));
     started.map_err(|error| broken(volume, error))?;
     put(volume, member, archive)

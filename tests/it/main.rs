@@ -11,6 +11,7 @@ mod by_hand;
 mod check;
 mod chosen;
 mod corpus_identity;
+mod crash;
 mod damage;
 mod doctor;
 mod faults;

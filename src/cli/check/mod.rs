@@ -13,10 +13,10 @@ use camino::Utf8PathBuf;
 
 use self::handout::HandOut;
 use self::wait::{End, News, Pace};
-use super::collect::interrupted;
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::signals::interrupted;
 use super::users::shown;
 use super::{access, show};
 use crate::delegation::handout::Asker;

@@ -10,10 +10,11 @@ use self::order::{FormatTyped, date_field, size};
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::outcome::{print_tally, scope, show_plan, told};
+use super::outcome::{print_tally, scope, show_plan, told, warn_of_little_room};
 use super::progress::{Bars, Lines};
 use super::resume::LeaveOpen;
 use super::show;
+use super::signals::stop_on_signals;
 use crate::collect::{self, Acquisition, CollectError, Earlier, Plan, Run, SinceError, Stop, Tool, Wishes};
 use crate::delegation::PriorChecks;
 use crate::monitor::{Monitor, Silent};
@@ -190,6 +191,7 @@ async fn planned(desk: &Desk, run: &Run, bars: Option<&Bars>) -> Result<Plan, Fa
     match ready {
         Ok(plan) => {
             show_plan(desk, run, &plan, bars);
+            warn_of_little_room(desk, run, &plan).await;
             Ok(plan)
         }
         Err(error) => {
@@ -260,38 +262,6 @@ impl From<SinceError> for Failure {
             | SinceError::Internal => Exit::Failed,
         };
         Self::new(exit, &error)
-    }
-}
-
-/// Once: finish what is in hand, save, leave. Twice: leave now; what is durable is durable.
-fn stop_on_signals(stop: &Stop) {
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        interrupted().await;
-        stop.ask();
-        interrupted().await;
-        std::process::exit(Exit::Interrupted.code().into());
-    });
-}
-
-#[cfg(unix)]
-pub(super) async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        _ => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }
 

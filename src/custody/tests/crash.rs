@@ -74,11 +74,11 @@ async fn a_start_that_was_interrupted_can_be_made_again_and_anything_else_is_kep
     let place = Place::new();
     std::fs::write(&place.file, b"").expect("written");
     begun(&place, 1).await.close().await.expect("closed");
-    let again = Pen::create(&place.file, meta(), clock()).await;
+    let again = Pen::create(&place.file, meta(), clock(), |_| Ok(())).await;
     assert!(matches!(again, Err(CustodyError::Exists { .. })), "{again:?}");
     let other = Place::new();
     std::fs::write(&other.file, "a letter, long enough to be no database header at all".repeat(40)).expect("written");
-    let over = Pen::create(&other.file, meta(), clock()).await;
+    let over = Pen::create(&other.file, meta(), clock(), |_| Ok(())).await;
     assert!(matches!(over, Err(CustodyError::Exists { .. })), "{over:?}");
 }
 

@@ -243,7 +243,7 @@ fn except(writer: &mut Writer<'_>, n: u64, code: crate::terms::ExceptionCode) ->
 
 /// A manifest with foundations, ten listed items and the first `collected` of them collected.
 async fn begun(place: &Place, collected: u64) -> Pen {
-    let pen = Pen::create(&place.file, meta(), clock()).await.expect("created");
+    let pen = Pen::create(&place.file, meta(), clock(), |_| Ok(())).await.expect("created");
     let wrote = pen.write(move |writer| {
         lay_foundations(writer)?;
         list(writer, 1, 10)?;

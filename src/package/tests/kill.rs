@@ -93,7 +93,9 @@ async fn session(beside: &Utf8Path, mut step: impl FnMut()) {
             break;
         }
     }
-    let reread = package.reread(natives(&rows).into_iter(), &volumes(&packed), &mut |_| ()).expect("read");
+    let reread = package
+        .reread(natives(&rows).into_iter(), &volumes(&packed), &mut |_| ControlFlow::Continue(()))
+        .expect("read");
     assert_eq!(reread.mismatches, []);
 }
 

@@ -9,6 +9,7 @@ mod tools;
 mod volumes;
 
 use std::fs;
+use std::ops::ControlFlow;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -108,7 +109,7 @@ fn of_volume(natives: &[Native], volume: u32) -> Vec<Native> {
 }
 
 async fn pack(package: &Package, volume: u32, natives: &[Native]) -> VolumeFacts {
-    package.pack(volume, of_volume(natives, volume), |_| ()).await.expect("packed")
+    package.pack(volume, of_volume(natives, volume), |_| ControlFlow::Continue(())).await.expect("packed")
 }
 
 fn bodies(count: u64) -> Vec<Vec<u8>> {

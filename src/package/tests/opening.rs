@@ -24,8 +24,26 @@ fn a_new_or_empty_folder_becomes_a_package() {
 fn a_folder_in_which_a_run_died_before_its_manifest_counts_as_empty() {
     let bench = Bench::new();
     drop(create(&bench.root()).expect("created"));
+    for left in ["chosen-ids", "manifest.sqlite.part", "manifest.sqlite.part-journal", "incoming/kept.part"] {
+        fs::write(bench.at("affiant").join(left), b"of a beginning").expect("written");
+    }
+    assert!(matches!(open(&bench.root()), Err(PackageError::NeverBegun { .. })));
+    drop(create(&bench.root()).expect("created"));
+    assert!(files(&bench.root()).is_empty(), "{:?}", files(&bench.root()));
+}
+
+#[test]
+fn what_no_beginning_leaves_is_never_removed() {
+    let bench = Bench::new();
+    drop(create(&bench.root()).expect("created"));
+    fs::write(bench.at("affiant/log.jsonl"), b"{}").expect("written");
+    assert!(matches!(create(&bench.root()), Err(PackageError::NotEmpty { .. })));
     assert!(matches!(open(&bench.root()), Err(PackageError::NotAPackage { .. })));
-    assert!(create(&bench.root()).is_ok());
+    fs::remove_file(bench.at("affiant/log.jsonl")).expect("removed");
+    // Without the lock nobody says that a run began here.
+    fs::write(bench.at("affiant/chosen-ids"), b"mine").expect("written");
+    fs::remove_file(bench.at("affiant/lock")).expect("removed");
+    assert!(matches!(create(&bench.root()), Err(PackageError::NotEmpty { .. })));
 }
 
 #[test]

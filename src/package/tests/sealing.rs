@@ -4,7 +4,12 @@ use super::*;
 
 fn reread(package: &Package, rows: &[Native], volumes: &[VolumeFacts]) -> (Vec<Mismatch>, Payload, u64) {
     let mut done = 0;
-    let reread = package.reread(rows.iter().cloned(), volumes, &mut |n| done = n).expect("read");
+    let reread = package
+        .reread(rows.iter().cloned(), volumes, &mut |n| {
+            done = n;
+            ControlFlow::Continue(())
+        })
+        .expect("read");
     (reread.mismatches, reread.payload, done)
 }
 

@@ -31,7 +31,7 @@ async fn sealed(bench: &Bench, format: Format) -> (Vec<Native>, Vec<VolumeFacts>
         facts.push(pack(&package, volume, &rows).await);
         package.unstage(volume).await.expect("removed");
     }
-    let reread = package.reread(rows.clone().into_iter(), &facts, &mut |_| ()).expect("read");
+    let reread = package.reread(rows.clone().into_iter(), &facts, &mut |_| ControlFlow::Continue(())).expect("read");
     assert_eq!(reread.mismatches, []);
     let info = bag::BagInfo {
         software_agent: "affiant".into(),

@@ -33,7 +33,10 @@ async fn a_volume_holds_every_native_under_its_name_in_order() {
     assert_eq!(package.take_due_volumes(), [1]);
     let (tell, told) = std::sync::mpsc::channel();
     let facts = package
-        .pack(1, rows.iter().rev().cloned().collect(), move |n| tell.send(n).expect("heard"))
+        .pack(1, rows.iter().rev().cloned().collect(), move |n| {
+            tell.send(n).expect("heard");
+            ControlFlow::Continue(())
+        })
         .await
         .expect("packed");
     assert_eq!(told.iter().collect::<Vec<u64>>(), (1..=43).collect::<Vec<u64>>());
@@ -104,7 +107,7 @@ async fn a_volume_is_not_made_from_anything_but_what_the_manifest_says() {
     let rows = collect(&package, 1, &bodies(3)).await;
     let file = bench.at("affiant/staging/NATIVES/VOL001/0001/AFF-0000002.eml");
     let original = fs::read(&file).expect("there");
-    let attempt = |rows: Vec<Native>| package.pack(1, rows, |_| ());
+    let attempt = |rows: Vec<Native>| package.pack(1, rows, |_| ControlFlow::Continue(()));
 
     fs::write(&file, [original.as_slice(), b"x"].concat()).expect("written");
     let changed = attempt(rows.clone()).await;

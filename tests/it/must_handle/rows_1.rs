@@ -159,7 +159,7 @@ pub(super) const ROWS: &[Row] = &[
         "growing pauses with jitter",
         &[
             "faults::passing::a_service_that_fails_now_and_then_is_asked_again",
-            "graph::retry::pauses_double_up_to_a_minute_and_never_overflow",
+            "graph::tries::pauses_double_up_to_a_minute_and_never_overflow",
         ],
     ),
     row(
