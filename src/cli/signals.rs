@@ -29,9 +29,10 @@ pub(super) fn stop_on_signals(stop: &Stop) {
     });
 }
 
-/// Returns when somebody asks the program to end.
-pub(super) async fn interrupted() {
-    Signals::new().next().await;
+/// Returns when somebody asks the program to end. What is asked counts from this call on, not from the first wait.
+pub(super) fn interrupted() -> impl Future<Output = ()> {
+    let mut signals = Signals::new();
+    async move { signals.next().await }
 }
 
 /// Ctrl-C, the polite end of a process, and the end of its terminal. They are caught from the moment this is made,
