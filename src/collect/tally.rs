@@ -70,40 +70,20 @@ pub struct FolderBalance {
     pub held_before: Option<u64>,
     /// What was listed, and how it ended.
     #[serde(flatten)]
-    pub ended: Ended,
+    pub counts: Counts,
     /// Messages of the range by the service's count at the end.
     pub expected_after: u64,
 }
 
-/// How the listed messages of a folder ended: `listed` is `collected` and `excepted` together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Ended {
-    /// Messages that the service listed.
-    pub listed: u64,
-    /// In the package.
-    pub collected: u64,
-    /// Of these, rebuilt by Affiant.
-    pub rebuilt: u64,
-    /// Not in the package, with the reason on record.
-    pub excepted: u64,
-    /// Of these, gone before they could be fetched.
-    pub vanished: u64,
-    /// Of the listed, those that only the second listing showed.
-    pub appeared: u64,
-    /// Of the listed, those that the second listing no longer showed in this folder though they had not vanished.
-    pub departed: u64,
-}
-
 impl FolderBalance {
     fn new((folder, row): (FolderRow, ReconciliationRow)) -> Self {
-        let Counts { listed, collected, rebuilt, excepted, vanished, appeared, departed, bytes: _ } = row.counts;
         Self {
             path: folder.path,
             expected: row.expected,
             outside: row.outside,
             not_chosen: row.not_chosen,
             held_before: row.held_before,
-            ended: Ended { listed, collected, rebuilt, excepted, vanished, appeared, departed },
+            counts: row.counts,
             expected_after: row.expected_after,
         }
     }

@@ -276,7 +276,8 @@ impl Ledger<'_> {
     /// The latest balance of each folder of a mailbox, with the folder, in the order the folders were seen.
     pub fn balances(&self, mailbox_id: u64) -> Result<Vec<(FolderRow, ReconciliationRow)>, CustodyError> {
         let sql = "SELECT f.*, r.expected AS before, r.outside, r.not_chosen, r.held_before, r.listed, r.collected,
-                          r.rebuilt, r.excepted, r.vanished, r.appeared, r.departed, r.expected_after
+                          r.rebuilt, r.excepted, r.vanished, r.appeared, r.departed, r.expected_after,
+                          (SELECT coalesce(sum(i.bytes), 0) FROM item i WHERE i.folder_id = f.folder_id) AS bytes
                      FROM folder f JOIN reconciliation r ON r.folder_id = f.folder_id
                       AND r.entry_seq = (SELECT max(entry_seq) FROM reconciliation WHERE folder_id = f.folder_id)
                     WHERE f.mailbox_id = ?1 ORDER BY f.folder_id";

@@ -106,7 +106,7 @@ pub(super) fn reconciliation(row: &Row<'_>) -> Result<ReconciliationRow, Custody
         vanished: count(row, "vanished")?,
         appeared: count(row, "appeared")?,
         departed: count(row, "departed")?,
-        bytes: 0,
+        bytes: count(row, "bytes")?,
     };
     Ok(ReconciliationRow {
         mailbox_id: count(row, "mailbox_id")?,

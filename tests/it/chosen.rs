@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::tenant::{MARA, Tenant, rows, sha256};
+use crate::tenant::{MARA, Tenant, python_agrees, rows, sha256};
 
 const RANGE: [&str; 6] = ["--from", "2024-01-01", "--to", "2024-03-31", "--zone", "Europe/Berlin"];
 const ITEMS: &str = "select graph_id || ' ' || lower(hex(sha256)) from item order by 1";
@@ -84,14 +84,6 @@ fn only_the_named_messages_are_collected_and_every_other_one_is_counted() {
     let report = tenant.run(&["verify", "--json", &tenant.text("only")]).exits(6);
     assert!(report.stdout.contains("in the first log entry"), "{}", report.stdout);
     python_agrees(&package, false);
-}
-
-fn python_agrees(package: &Path, good: bool) {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/verify.py");
-    match std::process::Command::new("python3").arg(script).arg(package).output() {
-        Ok(ran) => assert_eq!(ran.status.success(), good, "{}", String::from_utf8_lossy(&ran.stdout)),
-        Err(_) => eprintln!("SKIPPED: python3 is not installed"),
-    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::damage::{edit_database, rewrite_manifests};
 use crate::resume::HASHES;
-use crate::tenant::{JONAS, MARA, Ran, Tenant, rows};
+use crate::tenant::{JONAS, MARA, Ran, Tenant, python_agrees, rows};
 
 /// Eleven messages in four folders that all can be had.
 const SCOPE: [&str; 9] =
@@ -68,14 +68,6 @@ fn verifies(tenant: &Tenant, name: &str) {
     let said = tenant.run(&["verify", &tenant.text(name)]).exits(0);
     assert!(said.stdout.contains("since: the package "), "{}", said.stdout);
     python_agrees(&tenant.path(name), true);
-}
-
-fn python_agrees(package: &Path, good: bool) {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/verify.py");
-    match std::process::Command::new("python3").arg(script).arg(package).output() {
-        Ok(ran) => assert_eq!(ran.status.success(), good, "{}", String::from_utf8_lossy(&ran.stdout)),
-        Err(_) => eprintln!("SKIPPED: python3 is not installed"),
-    }
 }
 
 #[test]

@@ -256,3 +256,12 @@ pub(crate) fn rows(package: &Path, sql: &str) -> Vec<String> {
     };
     query.query_map([], row).expect("rows").collect::<Result<_, _>>().expect("rows")
 }
+
+/// Whether the published script, which knows nothing of the program, finds the package good or not.
+pub(crate) fn python_agrees(package: &Path, good: bool) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/verify.py");
+    match Command::new("python3").arg(script).arg(package).output() {
+        Ok(ran) => assert_eq!(ran.status.success(), good, "{}", String::from_utf8_lossy(&ran.stdout)),
+        Err(_) => eprintln!("SKIPPED: python3 is not installed"),
+    }
+}
