@@ -23,6 +23,7 @@ mod merkle;
 mod payload;
 mod projection;
 mod reading;
+mod record;
 mod report;
 mod requests;
 mod since;
@@ -33,11 +34,12 @@ mod walk;
 
 use camino::Utf8Path;
 
+pub use record::{Record, RecordError, RecordHead};
 pub use report::{Check, CheckName, Class, Earlier, Finding, Report, Verdict};
 
 use ledger::{DATABASE, Ledger};
 use reading::{Progress, Readers, with_readers};
-use report::Findings;
+use report::{Findings, Unchecked};
 use standing::Standing;
 
 /// Verifies the package in a folder.
@@ -46,36 +48,40 @@ use standing::Standing;
 /// written or left behind. Blocks, and uses every core: call it off the reactor. What cannot be read is a
 /// finding, so there is no error.
 pub fn verify(root: &Utf8Path, progress: &mut dyn FnMut(u64, u64)) -> Report {
+    match look(root) {
+        Ok(()) => verify_sealed(root, progress),
+        Err(why) => Report::unchecked(why),
+    }
+}
+
+/// Whether there is a sealed package to check; where not, the answer.
+fn look(root: &Utf8Path) -> Result<(), Unchecked> {
     match standing::of(root) {
-        Standing::Sealed => verify_sealed(root, progress),
-        Standing::Unsealed => Report::unchecked(
-            Verdict::Unsealed,
-            Class::Missing,
-            listing::TAGS,
-            "this acquisition was not finished and sealed; go on with it: affiant resume",
-        ),
-        Standing::NotAPackage(why) => {
-            Report::unchecked(Verdict::Unreadable, Class::Unreadable, "", &format!("not an Affiant package: {why}"))
-        }
+        Standing::Sealed => Ok(()),
+        Standing::Unsealed => Err(Unchecked {
+            verdict: Verdict::Unsealed,
+            class: Class::Missing,
+            path: listing::TAGS,
+            detail: "this acquisition was not finished and sealed; go on with it: affiant resume".to_owned(),
+        }),
+        Standing::NotAPackage(why) => Err(Unchecked {
+            verdict: Verdict::Unreadable,
+            class: Class::Unreadable,
+            path: "",
+            detail: format!("not an Affiant package: {why}"),
+        }),
     }
 }
 
 fn verify_sealed(root: &Utf8Path, tell: &mut dyn FnMut(u64, u64)) -> Report {
     let mut findings = Findings::default();
     let stated = structure::check(root, &mut findings);
-    let tags_sorted = listing::check_form(root, listing::TAGS, &mut findings);
     let payload_sorted = listing::check_form(root, listing::PAYLOAD, &mut findings);
     let mut progress = Progress { done: 0, total: stated.map_or(0, |stated| stated.bytes), tell };
-
-    // The database is hashed here, before it is opened.
-    with_readers(root, &mut findings, &mut progress, |readers| payload::check_tags(root, tags_sorted, readers));
-    let ledger = open(root, &mut findings);
-    if let Some(format) = ledger.as_ref().and_then(database::newer_format)
-        && findings.is_clean(CheckName::TagManifest)
-    {
-        let detail = format!("format {format}; this version reads format {}: use a newer Affiant", database::FORMAT);
-        return Report::unchecked(Verdict::Unreadable, Class::Unreadable, DATABASE, &detail);
-    }
+    let ledger = match tags_and_database(root, &mut findings, &mut progress) {
+        Ok(ledger) => ledger,
+        Err(why) => return Report::unchecked(why),
+    };
     let since = match &ledger {
         Some(ledger) => check_record(root, ledger, &mut findings),
         None => {
@@ -88,6 +94,36 @@ fn verify_sealed(root: &Utf8Path, tell: &mut dyn FnMut(u64, u64)) -> Report {
     });
     structure::compare(stated, walked.oxum, &mut findings);
     findings.report(walked.items, since)
+}
+
+/// Checks everything that needs no payload, for those who present the record.
+fn prepare(root: &Utf8Path, findings: &mut Findings) -> Result<Option<Ledger>, Unchecked> {
+    look(root)?;
+    let mut progress = Progress { done: 0, total: 0, tell: &mut |_, _| {} };
+    structure::check(root, findings);
+    let ledger = tags_and_database(root, findings, &mut progress)?;
+    if let Some(ledger) = &ledger {
+        check_record(root, ledger, findings);
+    }
+    Ok(ledger)
+}
+
+/// Checks the tag files; the database is hashed here, before it is opened.
+fn tags_and_database(
+    root: &Utf8Path,
+    findings: &mut Findings,
+    progress: &mut Progress<'_>,
+) -> Result<Option<Ledger>, Unchecked> {
+    let tags_sorted = listing::check_form(root, listing::TAGS, findings);
+    with_readers(root, findings, progress, |readers| payload::check_tags(root, tags_sorted, readers));
+    let ledger = open(root, findings);
+    if let Some(format) = ledger.as_ref().and_then(database::newer_format)
+        && findings.is_clean(CheckName::TagManifest)
+    {
+        let detail = format!("format {format}; this version reads format {}: use a newer Affiant", database::FORMAT);
+        return Err(Unchecked { verdict: Verdict::Unreadable, class: Class::Unreadable, path: DATABASE, detail });
+    }
+    Ok(ledger)
 }
 
 fn open(root: &Utf8Path, findings: &mut Findings) -> Option<Ledger> {

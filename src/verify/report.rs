@@ -167,6 +167,15 @@ pub struct Earlier {
     pub sealed_at: String,
 }
 
+/// Why nothing can be checked.
+#[derive(Debug)]
+pub(super) struct Unchecked {
+    pub(super) verdict: Verdict,
+    pub(super) class: Class,
+    pub(super) path: &'static str,
+    pub(super) detail: String,
+}
+
 /// The whole answer.
 #[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
 pub struct Report {
@@ -182,10 +191,10 @@ pub struct Report {
 
 impl Report {
     /// A report that nothing could be checked, and why.
-    pub(super) fn unchecked(verdict: Verdict, class: Class, path: &str, detail: &str) -> Self {
-        let finding = Finding { class, path: path.to_owned(), detail: detail.to_owned() };
+    pub(super) fn unchecked(why: Unchecked) -> Self {
+        let finding = Finding { class: why.class, path: why.path.to_owned(), detail: why.detail };
         let check = Check { name: CheckName::Structure, ok: false, findings: vec![finding], omitted: 0 };
-        Self { verdict, items: 0, since: None, checks: vec![check] }
+        Self { verdict: why.verdict, items: 0, since: None, checks: vec![check] }
     }
 
     /// Every finding with the check that made it.

@@ -10,6 +10,7 @@ use camino::Utf8Path;
 use zip::ZipArchive;
 
 /// An open volume.
+#[derive(Debug)]
 pub(super) struct Archive(ZipArchive<BufReader<File>>);
 
 impl Archive {
