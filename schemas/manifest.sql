@@ -22,14 +22,15 @@ CREATE TABLE entry (
        CHECK (kind IN ('acquisition.opened','session.opened','auth.obtained','auth.refreshed','clock.compared','custodian.named',
                        'mailbox.opened','access.tested','folder.listed','page.fetched','item.collected','item.excepted',
                        'item.reverified','dns.key.captured','folder.reconciled','volume.written','file.orphaned',
-                       'exception.resolved','earlier.known','mailbox.compared','package.built','custody.transferred','disposed','session.closed','acquisition.sealed')),
+                       'exception.resolved','earlier.known','mailbox.compared','package.built','custody.transferred','custody.noted','disposed','session.closed','acquisition.sealed')),
   at   TEXT GENERATED ALWAYS AS (json_extract(body,'$.at')) STORED NOT NULL
        CHECK (at GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9]Z'),
   CHECK (json_extract(body,'$.seq') = seq)
 ) STRICT;
 CREATE INDEX entry_kind ON entry(kind, seq);
 
--- Heads of the log: the root over the first `size` lines, and the checkpoint text that states it.
+-- Heads of the log: the root over the first `size` lines, and the checkpoint that states it, a signed note. Time-stamp
+-- tokens come after the seal and lie beside the checkpoint as files; tsr stays NULL.
 CREATE TABLE checkpoint (
   size INTEGER PRIMARY KEY CHECK (size > 0),
   root BLOB NOT NULL CHECK (length(root) = 32),

@@ -18,6 +18,47 @@ def sha(file):
 def text(path):
     return open(path, encoding="utf-8", newline="").read()
 
+# Ed25519 (RFC 8032), for the signatures below the checkpoints.
+P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+
+def add(p, q):
+    a, b = (p[1] - p[0]) * (q[1] - q[0]), (p[1] + p[0]) * (q[1] + q[0])
+    c, d = 2 * p[3] * q[3] * D, 2 * p[2] * q[2]
+    return (b - a) * (d - c) % P, (d + c) * (b + a) % P, (d - c) * (d + c) % P, (b - a) * (b + a) % P
+
+def times(n, p):
+    product = (0, 1, 1, 0)
+    while n:
+        product, p, n = add(product, p) if n & 1 else product, add(p, p), n >> 1
+    return product
+
+def point(packed):
+    y = int.from_bytes(packed, "little") & ~(1 << 255)
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    x = x if (x * x - square) % P == 0 else x * pow(2, (P - 1) // 4, P) % P
+    x = x if x & 1 == packed[31] >> 7 else P - x
+    return (x, y, 1, x * y % P) if (x * x - square) % P == 0 else None
+
+def signed(key, words, signature):
+    a, r, s = point(key), point(signature[:32]), int.from_bytes(signature[32:], "little")
+    if len(signature) != 64 or s >= L or not a or not r:
+        return False
+    h = int.from_bytes(hashlib.sha512(signature[:32] + key + words).digest(), "little") % L
+    p, q = times(s, point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))), add(r, times(h, a))
+    return (p[0] * q[2] - q[0] * p[2]) % P == 0 == (p[1] * q[2] - q[1] * p[2]) % P
+
+def check_note(name, note, size, root, vkey):
+    words = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
+    key = base64.b64decode(vkey.split("+", 2)[2])[1:]
+    mine = hashlib.sha256(origin.encode() + b"\n\1" + key).digest()[:4]
+    start = f"{words}\n\u2014 {origin} "
+    check(note.startswith(start), name, "does not state the log's root")
+    signature = base64.b64decode(note[len(start):].rstrip("\n"))
+    good = note.endswith("=\n") and signature[:4] == mine and signed(key, words.encode(), signature[4:])
+    check(good, name, "is not signed by the key that the log names")
+
 # 1. Both manifests against the files, both ways.
 files = {os.path.join(d, f).replace(os.sep, "/")[2:]: None for d, _, names in os.walk(".") for f in names}
 for path in files:
@@ -61,19 +102,45 @@ try:
     origin = dict(rows("SELECT key, value FROM meta"))["origin"]
     heads = {size: (root, note) for size, root, note in rows("SELECT size, root, note FROM checkpoint")}
     trees = []  # complete subtrees from left to right: their number of leaves and their hash
-    for size, leaf in enumerate(leaves, 1):
+    def grow(leaf):
         trees.append((1, leaf))
         while len(trees) > 1 and trees[-2][0] == trees[-1][0]:
             (n, left), (_, right) = trees[-2:]
             trees[-2:] = [(2 * n, hashlib.sha256(b"\1" + left + right).digest())]
+
+    def head():
+        root = trees[-1][1]
+        for _, left in trees[-2::-1]:
+            root = hashlib.sha256(b"\1" + left + root).digest()
+        return root
+
+    vkey, last = "", ""
+    for size, leaf in enumerate(leaves, 1):
+        grow(leaf)
+        vkey = log[size - 1].get("note_vkey", vkey)
         if size in heads or size == len(leaves):
-            root = trees[-1][1]
-            for _, left in trees[-2::-1]:
-                root = hashlib.sha256(b"\1" + left + root).digest()
-            note = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
-            check(heads.pop(size, None) == (root, note), "checkpoint", size, "does not state the log's root")
+            root, last = heads.pop(size, (None, ""))
+            check(root == head(), "checkpoint", size, "is missing or has another root")
+            check_note(f"checkpoint {size}", last, size, head(), vkey)
     check(not heads, "a checkpoint is larger than the log")
-    check(text("affiant/checkpoint") == note, "affiant/checkpoint is not the head of the log")
+    check(text("affiant/checkpoint") == last, "affiant/checkpoint is not the head of the log")
+    check(text("affiant/checkpoint.vkey") == vkey + "\n", "affiant/checkpoint.vkey is not the key that the log names")
+    print(f"log: {len(log)} lines, root {head().hex()}\nkey: {vkey} (compare it with the one you were given)")
+
+    # What was sworn after the seal goes on where the log ended.
+    after = sorted(path for path in files if re.fullmatch(r"affiant/custody/\d{6}\.jsonl", path))
+    check(after == [f"affiant/custody/{n:06}.jsonl" for n in range(1, len(after) + 1)], "a segment of the log is missing")
+    size = len(log)
+    for path in after:
+        segment = text(path).split("\n")
+        check(segment.pop() == "", path, "is cut")
+        for line in segment:
+            entry = json.loads(line)
+            check(line == json.dumps(entry, **one_form) and entry["seq"] == size, path, "is not canonical or has gaps")
+            grow(hashlib.sha256(b"\0" + line.encode()).digest())
+            size, vkey = size + 1, entry.get("note_vkey", vkey)
+            print(*(f"{key}={value}" for key, value in entry.items() if key not in ("note_vkey", "host", "pid")))
+        check_note(path, text(path[:-5] + "checkpoint"), size, head(), vkey)
 
     # 3. Item rows = log lines = files, in the payload or in a volume of it.
     unnamed, archives = {path for path in files if path.startswith("data/")}, {}

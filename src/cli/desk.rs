@@ -12,6 +12,7 @@ use super::output::Trouble;
 use super::show::Bar;
 use super::{Global, show};
 use crate::config::{Settings, TokenStore, Typed, TypedLimits};
+use crate::custody::Notary;
 use crate::graph::{Graph, GraphOptions, Limits, USER_AGENT};
 use crate::monitor::Monitor;
 use crate::session::{Expiry, Flow, Session, SignInError, Store, StoreKind};
@@ -158,6 +159,12 @@ impl Desk {
             user_agent: USER_AGENT.to_owned(),
         };
         Ok(Graph::new(&self.settings.cloud, session, options)?)
+    }
+
+    /// Who stamps and signs what is sworn here.
+    pub(super) async fn notary(&self) -> Result<Notary, Failure> {
+        let key = self.store.sealing_key().await.map_err(|error| Failure::new(Exit::Failed, &error))?;
+        Ok(Notary { clock: self.clock.clone(), key })
     }
 
     /// Data for standard output. A reader that left is no failure.

@@ -53,7 +53,7 @@ impl LeaveOpen {
 
 /// Goes on.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
-    let opened = Acquisition::open(&args.package, desk.clock.clone()).await;
+    let opened = Acquisition::open(&args.package, desk.notary().await?).await;
     let acquisition = opened.map_err(|error| match error {
         CollectError::Package(PackageError::Sealed { root }) => sealed(&root, args.retry_exceptions),
         error => error.into(),

@@ -7,12 +7,14 @@ use std::io::{self, Write};
 use camino::Utf8PathBuf;
 
 use super::desk::Desk;
-use super::{Exit, Failure};
-use crate::verify::{Check, Report, Verdict, verify};
+use super::{Exit, Failure, show};
+use crate::verify::{Asked, Check, Head, Key, Report, Slice, Verdict, verify};
 
 const EXAMPLE: &str = "\
 Example:
   affiant verify ./package
+  affiant verify ./package --key 'affiant.invalid/acq/0190…+8006d272+Abv9…'
+  affiant verify ./package --part 3/10
   affiant verify ./package --json | jq -r '.checks[].findings[] | [.class, .path, .detail] | @tsv'
 
 Exit codes: 0 verified, 6 differs, 1 could not be checked (not sealed yet, no package, or a newer format).
@@ -28,15 +30,54 @@ pub(super) struct Args {
     /// The package's folder
     #[arg(value_name = "DIR")]
     package: Utf8PathBuf,
+    /// The public key that the package must be signed with, as you were given it: a vkey, 64 hex digits, or a file that
+    /// holds a vkey or a PEM public key
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// Read only this part of the natives, such as 3/10; all parts together are the whole check
+    #[arg(long, value_name = "N/M", value_parser = Slice::part, conflicts_with = "sample")]
+    part: Option<Slice>,
+    /// Read only a sample of the natives, such as 5%
+    #[arg(long, value_name = "N%", value_parser = Slice::share)]
+    sample: Option<u64>,
+    /// The number that draws the sample: the same number draws the same natives again
+    #[arg(long, value_name = "NUMBER", requires = "sample")]
+    draw: Option<u64>,
+}
+
+impl Args {
+    fn asked(&self) -> Result<Asked, Failure> {
+        let key = self.key.as_deref().map(key).transpose()?;
+        let drawn = || u64::from(uuid::Uuid::new_v4().as_fields().0);
+        let sample = self.sample.map(|share| Slice::Sample { share, draw: self.draw.unwrap_or_else(drawn) });
+        Ok(Asked { key, slice: self.part.or(sample).unwrap_or_default() })
+    }
+}
+
+/// A key as it was typed, or from the file that was named.
+fn key(typed: &str) -> Result<Key, Failure> {
+    let wrong = |what: String| {
+        Failure::usage(
+            what,
+            "give the vkey that `affiant collect` printed, or the file affiant/checkpoint.vkey as it was handed over",
+        )
+    };
+    if let Ok(key) = Key::parse(typed) {
+        return Ok(key);
+    }
+    let text = std::fs::read_to_string(typed)
+        .map_err(|_| wrong("--key is no key and names no file that can be read".to_owned()))?;
+    Key::parse(&text).map_err(|error| wrong(format!("{} holds no key: {error}", show::plain(typed))))
 }
 
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let mut bar = desk.bytes_bar("verifying");
-    let package = args.package.clone();
-    let report = tokio::task::spawn_blocking(move || verify(&package, &mut |done, total| bar.at(done, total)));
+    let (package, asked) = (args.package.clone(), args.asked()?);
+    let slice = asked.slice;
+    let report = tokio::task::spawn_blocking(move || verify(&package, &asked, &mut |done, total| bar.at(done, total)));
     let report = report.await.map_err(|_| Failure::usage("verification was cut short", "run it again"))?;
     let mut out = desk.stdout();
-    let printed = if desk.json { print_json(&report, &mut out) } else { print(&report, &args, &mut out) };
+    let printed = if desk.json { print_json(&report, &mut out) } else { print(&report, &args, slice, &mut out) };
     // A reader that has seen enough, such as `head`, is no reason to fail.
     drop(printed);
     Ok(exit(report.verdict))
@@ -55,7 +96,7 @@ fn print_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn print(report: &Report, args: &Args, out: &mut dyn Write) -> io::Result<()> {
+fn print(report: &Report, args: &Args, slice: Slice, out: &mut dyn Write) -> io::Result<()> {
     for check in &report.checks {
         let found = count(check);
         let result = if check.ok { "ok".to_owned() } else { format!("{found} {}", plural(found, "finding")) };
@@ -80,7 +121,39 @@ fn print(report: &Report, args: &Args, out: &mut dyn Write) -> io::Result<()> {
         );
         writeln!(out, "\n{}", printable(&line))?;
     }
+    if let Some(head) = &report.head {
+        print_head(head, out)?;
+    }
+    for event in &report.custody {
+        let facts: Vec<String> = event.facts.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        writeln!(out, "{}", printable(&format!("custody: {} {} {}", event.at, event.kind, facts.join(", "))))?;
+    }
+    if let Some(read) = partial(report, slice) {
+        writeln!(out, "{read}")?;
+    }
     writeln!(out, "\n{}: {}", report.verdict, summary(report, args))
+}
+
+/// The size and root to compare with what was printed when it was sealed, and whose signature it is.
+fn print_head(head: &Head, out: &mut dyn Write) -> io::Result<()> {
+    let root = head.root.get(..16).unwrap_or(&head.root);
+    writeln!(out, "\nlog: {} lines, root {root}…", head.size)?;
+    let whose = if head.key_given {
+        "the key you gave"
+    } else {
+        "its own word; give the key you were told with --key, or compare it"
+    };
+    writeln!(out, "{}", printable(&format!("key: {} ({whose})", head.vkey)))
+}
+
+/// What was not read, where not everything was asked for.
+fn partial(report: &Report, slice: Slice) -> Option<String> {
+    let what = match slice {
+        Slice::All => return None,
+        Slice::Part { number, of } => format!("part {number} of {of}"),
+        Slice::Sample { share, draw } => format!("a sample of {}.{:02} %, drawn by {draw}", share / 100, share % 100),
+    };
+    Some(format!("read: {} of {} natives ({what}); the record was checked whole", report.natives, report.items))
 }
 
 fn summary(report: &Report, args: &Args) -> String {
@@ -114,14 +187,18 @@ fn plural(count: u64, word: &str) -> String {
 mod tests {
     use super::*;
 
+    fn of(package: Utf8PathBuf) -> Args {
+        Args { package, key: None, part: None, sample: None, draw: None }
+    }
+
     #[test]
     fn a_folder_that_is_no_package_could_not_be_checked_which_is_not_exit_code_6() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let package = Utf8PathBuf::try_from(folder.path().to_owned()).expect("UTF-8");
-        let report = verify(&package, &mut |_, _| {});
+        let report = verify(&package, &Asked::default(), &mut |_, _| {});
         assert_eq!(exit(report.verdict), Exit::Failed);
         let mut out = Vec::new();
-        print(&report, &Args { package }, &mut out).expect("a vector takes everything");
+        print(&report, &of(package), Slice::All, &mut out).expect("a vector takes everything");
         let out = String::from_utf8(out).expect("UTF-8");
         assert!(out.starts_with("structure         1 finding\n"), "{out}");
         assert!(out.contains("not an Affiant package"), "{out}");
@@ -130,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_json_is_one_document_with_verdict_items_and_checks() {
-        let report = verify("/nonexistent/package".into(), &mut |_, _| {});
+        let report = verify("/nonexistent/package".into(), &Asked::default(), &mut |_, _| {});
         let mut out = Vec::new();
         print_json(&report, &mut out).expect("a vector takes everything");
         let json: serde_json::Value = serde_json::from_slice(&out).expect("JSON");

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use uuid::Uuid;
 
-use crate::custody::{EventKind, Line, Meta, Pen, Value, VolumeRow, Writer};
+use crate::custody::{EventKind, Line, Meta, Notary, Pen, Value, VolumeRow, Writer, vkey};
 use crate::graph::ClockOffset;
 use crate::monitor::Monitor;
 use crate::package::{Orphan, Package, VolumeFacts};
-use crate::terms::{Clock, Sha256};
+use crate::terms::Sha256;
 
 use super::chosen::{self, Ids};
 use super::error::CollectError;
@@ -53,8 +53,8 @@ pub struct Acquisition {
     pub package: Package,
     /// The manifest.
     pub pen: Pen,
-    /// What time it is.
-    pub clock: Clock,
+    /// Who stamps and signs.
+    pub notary: Notary,
 }
 
 impl Acquisition {
@@ -70,8 +70,9 @@ impl Acquisition {
         earlier: Option<Earlier>,
         tool: &Tool,
         path_salt: [u8; 16],
-        clock: Clock,
+        notary: Notary,
     ) -> Result<Self, CollectError> {
+        let clock = notary.clock.clone();
         let package = Package::create(root, job.format, clock())?;
         let meta = Meta {
             acquisition_id: Uuid::now_v7(),
@@ -94,16 +95,17 @@ impl Acquisition {
             .text("tool_version", &tool.version)
             .text("tool_sha256", tool.sha256.to_string())
             .text("matter", job.matter.as_str())
+            .text("note_vkey", vkey(&id, &notary.key))
             .put("scope", scope);
-        let (session, custodians) = (session_line(tool, 1), job.custodians.clone());
+        let (session, custodians) = (session_line(tool, 1, vkey(&id, &notary.key)), job.custodians.clone());
         // The manifest is the beginning: before it is there, the folder counts as empty.
         let begin = move |w: &mut Writer<'_>| {
             w.append(opened)?;
             w.append(session)?;
             earlier.map_or(Ok(()), |earlier| earlier.copy(w, &custodians))
         };
-        let pen = Pen::create(&package.manifest_file(), meta, clock.clone(), begin).await?;
-        Ok(Self { id, job, ids: ids.map(Arc::new), package, pen, clock })
+        let pen = Pen::create(&package.manifest_file(), meta, notary.clone(), begin).await?;
+        Ok(Self { id, job, ids: ids.map(Arc::new), package, pen, notary })
     }
 
     /// Opens an interrupted acquisition; nothing is changed yet. [`Acquisition::begin_session`] comes next, or, where
@@ -111,14 +113,14 @@ impl Acquisition {
     ///
     /// # Errors
     /// As [`Acquisition::create`].
-    pub async fn open(root: &Utf8Path, clock: Clock) -> Result<Self, CollectError> {
-        let package = Package::open(root, clock())?;
-        let pen = Pen::open(&package.manifest_file(), clock.clone()).await?;
+    pub async fn open(root: &Utf8Path, notary: Notary) -> Result<Self, CollectError> {
+        let package = Package::open(root, (notary.clock)())?;
+        let pen = Pen::open(&package.manifest_file(), notary.clone()).await?;
         let (id, opening) = pen.read(|l| Ok((l.meta().acquisition_id, l.opening()?))).await?;
         let job = Job::from_scope(&opening["scope"]).ok_or(CollectError::Scope)?;
         package.set_format(job.format)?;
         let ids = job.chosen.map(|chosen| Ids::kept(&package, chosen)).transpose()?.map(Arc::new);
-        Ok(Self { id, job, ids, package, pen, clock })
+        Ok(Self { id, job, ids, package, pen, notary })
     }
 
     /// Whether the log already has its last line: an earlier session died while it was sealing.
@@ -134,8 +136,8 @@ impl Acquisition {
     /// # Errors
     /// [`CollectError::Damaged`] when a row's file is missing or changed size; the disk's.
     pub async fn begin_session(&self, tool: &Tool) -> Result<(), CollectError> {
-        let tool = tool.clone();
-        self.pen.write(move |w| w.append(session_line(&tool, w.next_seq()))).await?;
+        let (tool, vkey) = (tool.clone(), vkey(&self.id, &self.notary.key));
+        self.pen.write(move |w| w.append(session_line(&tool, w.next_seq(), vkey))).await?;
         let orphans = self.recover().await?;
         let lines: Vec<Line> = orphans.iter().map(orphaned).collect();
         self.pen.write(move |w| lines.into_iter().try_for_each(|line| w.append(line).map(drop))).await?;
@@ -195,11 +197,12 @@ impl Acquisition {
     }
 }
 
-fn session_line(tool: &Tool, log_size: u64) -> Line {
+fn session_line(tool: &Tool, log_size: u64, vkey: String) -> Line {
     Line::new(EventKind::SessionOpened)
         .int("log_size", log_size)
         .text("host", &tool.host)
         .int("pid", tool.pid)
+        .text("note_vkey", vkey)
         .text("system", &tool.system)
         .text("tool_version", &tool.version)
         .text("tool_sha256", tool.sha256.to_string())

@@ -290,9 +290,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::custody::Notary;
     use crate::custody::{Meta, Pen};
     use crate::graph::Interval;
-    use crate::terms::{Clock, Matter, UtcInstant};
+    use crate::terms::{Clock, Matter, SealingKey, UtcInstant};
 
     fn seen(low_ms: i64, high_ms: i64, stepped: bool) -> ClockOffset {
         let overall = Interval { low_ms, high_ms };
@@ -318,8 +319,11 @@ mod tests {
             .text("acquisition_id", meta.acquisition_id.to_string())
             .text("tool_name", &meta.tool_name)
             .text("tool_version", &meta.tool_version)
+            .text("note_vkey", "none")
             .object("scope", Object::new());
-        let pen = Pen::create(&file, meta, clock, |w| w.append(opened).map(drop)).await.expect("created");
+        let key = SealingKey::from_seed(&[7; 32]).expect("32 bytes");
+        let pen =
+            Pen::create(&file, meta, Notary { clock, key }, |w| w.append(opened).map(drop)).await.expect("created");
         let hour = 3_600_000;
         let cases = [
             (None, 0, 0),

@@ -72,7 +72,7 @@ pub(super) async fn list_in_turn(
         folder: Some(folder.graph_id.as_str().to_owned()),
         window: job.range.window(),
         field: job.date_field,
-        now: (run.acquisition.clock)(),
+        now: (run.acquisition.notary.clock)(),
     };
     let (recent, changed) = (Recent::default(), Vec::new());
     let passed =

@@ -94,7 +94,7 @@ async fn hand_over(
         software_agent: format!("{} {}", meta.tool_name, meta.tool_version),
         acquisition_id: meta.acquisition_id.to_string(),
         matter: Some(meta.matter.as_str().to_owned()).filter(|matter| !matter.is_empty()),
-        bagged_at: (acquisition.clock)(),
+        bagged_at: (acquisition.notary.clock)(),
     };
     blocking(move || bag::write(&package, &info, reread.payload)).await?;
     Ok(tally)
@@ -177,7 +177,7 @@ async fn last_lines(run: &Run, plan: &Plan, reread: &Reread) -> Result<(State, S
     Ok((state, Seal { size: head.size, root: head.root.to_string() }))
 }
 
-/// Writes the log and its head as files beside the manifest.
+/// Writes the log, its head and the key it is signed with as files beside the manifest.
 async fn export(pen: &Pen, package: &Package) -> Result<(), CollectError> {
     let beside = package.clone();
     let log = move |l: &Ledger<'_>| {
@@ -186,8 +186,9 @@ async fn export(pen: &Pen, package: &Package) -> Result<(), CollectError> {
     pen.read(log).await??;
     let beside = package.clone();
     let head = move |l: &Ledger<'_>| {
-        let note = l.head().note(&l.meta().origin());
-        Ok(beside.keep("affiant/checkpoint", note.as_bytes()))
+        let (note, vkey) = (l.note()?, l.vkey()?);
+        let kept = beside.keep("affiant/checkpoint", note.as_bytes());
+        Ok(kept.and_then(|()| beside.keep("affiant/checkpoint.vkey", format!("{vkey}\n").as_bytes())))
     };
     Ok(pen.read(head).await??)
 }

@@ -159,7 +159,7 @@ async fn walk(run: &Run, owner: &ObjectId, tree: &mut Tree, looked: &mut Looked)
         folder: None,
         window: job.range.window(),
         field: job.date_field,
-        now: (run.acquisition.clock)(),
+        now: (run.acquisition.notary.clock)(),
     };
     let known: HashSet<GraphId> = tree.folders.iter().map(|seen| seen.id.clone()).collect();
     let mut parents =

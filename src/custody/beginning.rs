@@ -9,27 +9,27 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use crate::terms::Clock;
-
+use super::checkpoint::Stated;
 use super::manifest::{BUILT_AT_THE_END, DDL, connect};
 use super::tree::Tree;
-use super::{CustodyError, Meta, Writer};
+use super::{CustodyError, Meta, Notary, Writer};
 
 /// What a name ends in while the manifest is being made.
 const UNFINISHED: &str = ".part";
 /// What SQLite keeps beside a database.
 const BESIDE: [&str; 3] = ["-journal", "-wal", "-shm"];
 
-/// Makes a manifest at `file`, where nothing or an empty file is, and returns the tree over its first lines.
+/// Makes a manifest at `file`, where nothing or an empty file is, and returns the tree over its first lines, and where
+/// its head was stated.
 ///
 /// # Errors
 /// [`CustodyError::Exists`] when something is there; whatever `first` returns; what the file system says.
 pub(super) fn make(
     file: &Utf8Path,
     meta: &Meta,
-    clock: &Clock,
+    notary: &Notary,
     first: impl FnOnce(&mut Writer<'_>) -> Result<(), CustodyError>,
-) -> Result<Tree, CustodyError> {
+) -> Result<(Tree, Stated), CustodyError> {
     match fs::metadata(file) {
         Ok(found) if found.len() > 0 => return Err(CustodyError::Exists { file: file.to_owned() }),
         Ok(_) => {}
@@ -40,7 +40,7 @@ pub(super) fn make(
     // What an earlier beginning left. A write-ahead log that is not of this database would be applied to it.
     clear(&part)?;
     BESIDE.iter().try_for_each(|end| remove(Utf8Path::new(&format!("{file}{end}"))))?;
-    let made = write(&part, meta, clock, first).and_then(|tree| in_place(&part, file).map(|()| tree));
+    let made = write(&part, meta, notary, first).and_then(|tree| in_place(&part, file).map(|()| tree));
     if made.is_err() {
         // What cannot be removed now is swept by the next beginning.
         let _ = clear(&part);
@@ -51,9 +51,9 @@ pub(super) fn make(
 fn write(
     part: &Utf8Path,
     meta: &Meta,
-    clock: &Clock,
+    notary: &Notary,
     first: impl FnOnce(&mut Writer<'_>) -> Result<(), CustodyError>,
-) -> Result<Tree, CustodyError> {
+) -> Result<(Tree, Stated), CustodyError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = connect(part, flags)?;
     let mut tree = Tree::new();
@@ -64,15 +64,16 @@ fn write(
     for index in BUILT_AT_THE_END {
         start.execute_batch(&format!("DROP INDEX {index}"))?;
     }
-    meta.store(&start)?;
-    let mut writer = Writer::new(&start, &mut tree, meta, clock);
+    meta.store(&start, &notary.key)?;
+    let mut stated = Stated { size: 0, at: (notary.clock)() };
+    let mut writer = Writer::new(&start, (&mut tree, &mut stated), meta, notary);
     first(&mut writer)?;
     if writer.is_spoiled() {
         return Err(CustodyError::refused("a failure in the first lines was passed over"));
     }
     start.commit()?;
     close(db)?;
-    Ok(tree)
+    Ok((tree, stated))
 }
 
 fn close(db: Connection) -> Result<(), CustodyError> {

@@ -55,6 +55,8 @@ words!(
         PackageBuilt = "package.built",
         /// The package changed hands.
         CustodyTransferred = "custody.transferred",
+        /// Something that whoever has the package wants on record.
+        CustodyNoted = "custody.noted",
         /// Something was destroyed.
         Disposed = "disposed",
         /// A process ends its work, and why.
@@ -68,8 +70,8 @@ impl EventKind {
     /// The fields that must be in a line of this kind, besides `seq`, `kind` and `at`.
     pub const fn required(self) -> &'static [&'static str] {
         match self {
-            Self::AcquisitionOpened => &["acquisition_id", "tool_name", "tool_version", "scope"],
-            Self::SessionOpened => &["log_size", "host", "pid"],
+            Self::AcquisitionOpened => &["acquisition_id", "tool_name", "tool_version", "note_vkey", "scope"],
+            Self::SessionOpened => &["log_size", "host", "pid", "note_vkey"],
             Self::AuthObtained => {
                 &["upn", "object_id", "tenant_id", "client_id", "scopes", "flow", "write_scopes_allowed"]
             }
@@ -121,6 +123,7 @@ impl EventKind {
             }
             Self::PackageBuilt => &["format", "items", "bytes"],
             Self::CustodyTransferred => &["from", "to", "medium", "sha256"],
+            Self::CustodyNoted => &["text"],
             Self::Disposed => &["what"],
             Self::SessionClosed => &["reason"],
             Self::AcquisitionSealed => &["state", "listed", "collected", "excepted"],

@@ -67,6 +67,26 @@ impl Ledger<'_> {
         Head { size: self.tree.size(), root: self.tree.root() }
     }
 
+    /// The signed text of the checkpoint over the whole log.
+    ///
+    /// # Errors
+    /// [`CustodyError::NeverOpened`] while none was made.
+    pub fn note(&self) -> Result<String, CustodyError> {
+        let size = sql_int(self.tree.size())?;
+        let note = self.one("SELECT note FROM checkpoint WHERE size = ?1", [size], |row| Ok(row.get("note")?))?;
+        note.ok_or(CustodyError::NeverOpened)
+    }
+
+    /// The public key of the session that wrote the last lines, as verifiers want it.
+    ///
+    /// # Errors
+    /// [`CustodyError::LogBroken`] when the line of that session does not name it.
+    pub fn vkey(&self) -> Result<String, CustodyError> {
+        let session = self.last_of(EventKind::SessionOpened)?.ok_or(CustodyError::NeverOpened)?;
+        let broken = || CustodyError::LogBroken { seq: session.seq, what: "the line names no key".to_owned() };
+        session.json()?["note_vkey"].as_str().map(str::to_owned).ok_or_else(broken)
+    }
+
     /// Line 0, `acquisition.opened`.
     ///
     /// # Errors

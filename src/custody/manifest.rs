@@ -9,10 +9,9 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use crate::terms::Clock;
-
+use super::checkpoint::Stated;
 use super::tree::Tree;
-use super::{CustodyError, Ledger, Meta, Writer, beginning, replay, seal};
+use super::{CustodyError, Ledger, Meta, Notary, Writer, beginning, replay, seal};
 
 /// The format this program writes; `PRAGMA user_version`.
 pub(super) const FORMAT: i64 = 1;
@@ -36,7 +35,9 @@ pub(super) struct Manifest {
     file: Utf8PathBuf,
     meta: Meta,
     tree: Tree,
-    clock: Clock,
+    /// Where the head was stated last.
+    stated: Stated,
+    notary: Notary,
 }
 
 impl Manifest {
@@ -44,19 +45,19 @@ impl Manifest {
     pub(super) fn create(
         file: &Utf8Path,
         meta: Meta,
-        clock: Clock,
+        notary: Notary,
         first: impl FnOnce(&mut Writer<'_>) -> Result<(), CustodyError>,
     ) -> Result<Self, CustodyError> {
-        let tree = beginning::make(file, &meta, &clock, first)?;
+        let (tree, stated) = beginning::make(file, &meta, &notary, first)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = connect(file, flags)?;
         prepare_for_writing(&db)?;
-        Ok(Self { db, file: file.to_owned(), meta, tree, clock })
+        Ok(Self { db, file: file.to_owned(), meta, tree, stated, notary })
     }
 
     /// Opens a manifest after checking that it is one, that this program knows its format, and that its log holds.
     /// The file is not changed before all of this is known.
-    pub(super) fn open(file: &Utf8Path, clock: Clock) -> Result<Self, CustodyError> {
+    pub(super) fn open(file: &Utf8Path, notary: Notary) -> Result<Self, CustodyError> {
         if !file.exists() {
             return Err(CustodyError::Missing { file: file.to_owned() });
         }
@@ -68,10 +69,11 @@ impl Manifest {
         }
         check_tables(&db)?;
         let meta = Meta::load(&db)?;
-        let tree = replay::tree(&db, &meta)?;
+        let (tree, size) = replay::tree(&db, &meta)?;
+        let stated = Stated { size, at: (notary.clock)() };
         prepare_for_writing(&db)?;
         settle(&db)?;
-        Ok(Self { db, file: file.to_owned(), meta, tree, clock })
+        Ok(Self { db, file: file.to_owned(), meta, tree, stated, notary })
     }
 
     /// Runs `f` in one transaction. When it returns, all of it is durable or, with an error, none of it is there.
@@ -79,10 +81,10 @@ impl Manifest {
         &mut self,
         f: impl FnOnce(&mut Writer<'_>) -> Result<T, CustodyError>,
     ) -> Result<T, CustodyError> {
-        let before = self.tree.clone();
+        let before = (self.tree.clone(), self.stated);
         let outcome = catch_unwind(AssertUnwindSafe(|| self.transact(f))).unwrap_or(Err(CustodyError::Panicked));
         if outcome.is_err() {
-            self.tree = before;
+            (self.tree, self.stated) = before;
             if !self.db.is_autocommit() {
                 // Left open only when rolling back failed; a second failure shows at the next beginning.
                 let _ = self.db.execute_batch("ROLLBACK");
@@ -94,7 +96,8 @@ impl Manifest {
     fn transact<T>(&mut self, f: impl FnOnce(&mut Writer<'_>) -> Result<T, CustodyError>) -> Result<T, CustodyError> {
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.pragma_update(None, "defer_foreign_keys", true)?;
-        let mut writer = Writer::new(&transaction, &mut self.tree, &self.meta, &self.clock);
+        let head = (&mut self.tree, &mut self.stated);
+        let mut writer = Writer::new(&transaction, head, &self.meta, &self.notary);
         let value = f(&mut writer)?;
         if writer.is_spoiled() {
             return Err(CustodyError::refused("a failure in the transaction was passed over"));

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use crate::terms::{Hasher, Matter, Sha256, UtcInstant};
+use crate::terms::{Hasher, Matter, SealingKey, Sha256, UtcInstant};
 
 use super::{CustodyError, checkpoint};
 
@@ -42,7 +42,7 @@ impl Meta {
         hasher.finish().0
     }
 
-    pub(super) fn store(&self, db: &Connection) -> Result<(), CustodyError> {
+    pub(super) fn store(&self, db: &Connection, key: &SealingKey) -> Result<(), CustodyError> {
         let facts = [
             ("format", super::manifest::FORMAT.to_string()),
             ("acquisition_id", self.acquisition_id.hyphenated().to_string()),
@@ -52,6 +52,7 @@ impl Meta {
             ("tool_version", self.tool_version.clone()),
             ("tool_sha256", self.tool_sha256.to_string()),
             ("matter", self.matter.to_string()),
+            ("note_vkey", checkpoint::vkey(&self.acquisition_id, key)),
             ("path_salt", hex::encode(self.path_salt)),
         ];
         let mut insert = db.prepare_cached("INSERT INTO meta (key, value) VALUES (?1, ?2)")?;

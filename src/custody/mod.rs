@@ -18,6 +18,7 @@ mod line;
 mod listings;
 mod manifest;
 mod meta;
+mod note;
 mod pen;
 mod read_back;
 mod replay;
@@ -29,7 +30,7 @@ mod tree;
 mod writer;
 
 pub use canonical::{Object, Value};
-pub use checkpoint::Head;
+pub use checkpoint::{Head, Notary, vkey};
 pub use earlier::{Compared, ComparedRow, Fate, Known, KnownRow, KnownState, Latest, Sighting};
 pub use error::CustodyError;
 pub use event::EventKind;

@@ -6,10 +6,8 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::terms::Clock;
-
 use super::manifest::Manifest;
-use super::{CustodyError, Ledger, Meta, Writer};
+use super::{CustodyError, Ledger, Meta, Notary, Writer};
 
 /// Pieces of work that may wait.
 const WAITING: usize = 16;
@@ -27,25 +25,26 @@ pub struct Pen {
 
 impl Pen {
     /// Makes a manifest at `file`, with the first lines that `first` writes, and takes it up. Killed before this
-    /// returns, there is no manifest, or one that holds these lines.
+    /// returns, there is no manifest, or one that holds these lines. The notary stamps lines and signs
+    /// checkpoints.
     ///
     /// # Errors
     /// [`CustodyError::Exists`] when something is there; what `first` returns; what the file system says.
     pub async fn create(
         file: &Utf8Path,
         meta: Meta,
-        clock: Clock,
+        notary: Notary,
         first: impl FnOnce(&mut Writer<'_>) -> Result<(), CustodyError> + Send + 'static,
     ) -> Result<Self, CustodyError> {
-        Self::start(file, move |file| Manifest::create(file, meta, clock, first)).await
+        Self::start(file, move |file| Manifest::create(file, meta, notary, first)).await
     }
 
     /// Opens the manifest at `file` after checking that it is whole: the log is read from its first line.
     ///
     /// # Errors
     /// [`CustodyError`]: missing, not a manifest, newer, corrupt, log broken, busy, read-only, each its own.
-    pub async fn open(file: &Utf8Path, clock: Clock) -> Result<Self, CustodyError> {
-        Self::start(file, move |file| Manifest::open(file, clock)).await
+    pub async fn open(file: &Utf8Path, notary: Notary) -> Result<Self, CustodyError> {
+        Self::start(file, move |file| Manifest::open(file, notary)).await
     }
 
     /// Writes lines and rows in one transaction, durable when this returns. On an error, a panic in `f` included,

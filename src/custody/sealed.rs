@@ -34,7 +34,7 @@ impl SealedManifest {
         let db = connect(file).map_err(|error| CustodyError::on_opening(file, error))?;
         manifest::check_identity(&db, file)?;
         let meta = Meta::load(&db)?;
-        let tree = replay::tree(&db, &meta)?;
+        let (tree, _) = replay::tree(&db, &meta)?;
         Ok(Self { db, meta, tree })
     }
 

@@ -6,12 +6,13 @@
 
 use rusqlite::{Connection, Params, params};
 
-use crate::terms::{Clock, Exchange, Sha256, UtcInstant};
+use crate::terms::{Exchange, Sha256, UtcInstant};
 
+use super::checkpoint::Stated;
 use super::tree::{self, Tree};
 use super::{
     ComparedRow, CustodianRow, CustodyError, ExceptionRow, FolderRow, Head, ItemRow, Known, Ledger, Line, Listed,
-    MailboxRow, Meta, PartRow, ReconciliationRow, VolumeRow,
+    MailboxRow, Meta, Notary, PartRow, ReconciliationRow, VolumeRow,
 };
 
 /// A number as SQLite keeps it.
@@ -34,8 +35,9 @@ fn opt_time(at: Option<UtcInstant>) -> Option<String> {
 pub struct Writer<'a> {
     db: &'a Connection,
     tree: &'a mut Tree,
+    stated: &'a mut Stated,
     meta: &'a Meta,
-    clock: &'a Clock,
+    notary: &'a Notary,
     spoiled: bool,
 }
 
@@ -46,8 +48,13 @@ impl std::fmt::Debug for Writer<'_> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(db: &'a Connection, tree: &'a mut Tree, meta: &'a Meta, clock: &'a Clock) -> Self {
-        Self { db, tree, meta, clock, spoiled: false }
+    pub(super) fn new(
+        db: &'a Connection,
+        (tree, stated): (&'a mut Tree, &'a mut Stated),
+        meta: &'a Meta,
+        notary: &'a Notary,
+    ) -> Self {
+        Self { db, tree, stated, meta, notary, spoiled: false }
     }
 
     pub(super) const fn is_spoiled(&self) -> bool {
@@ -69,18 +76,22 @@ impl<'a> Writer<'a> {
         self.tree.size()
     }
 
-    /// Appends a line to the log, stamped with its place and the time, and returns its place.
+    /// Appends a line to the log, stamped with its place and the time, and returns its place. After every 1,000 lines, or
+    /// five minutes, the head is stated with it.
     ///
     /// # Errors
     /// [`CustodyError::Line`] when the line lacks a field or cannot be said.
     pub fn append(&mut self, line: Line) -> Result<u64, CustodyError> {
-        let seq = self.tree.size();
-        let said = line.body(seq, (self.clock)());
+        let (seq, now) = (self.tree.size(), (self.notary.clock)());
+        let said = line.body(seq, now);
         let body = said.inspect_err(|_| self.spoiled = true)?;
         let leaf = tree::leaf(body.as_bytes());
         let sql = "INSERT INTO entry (seq, body, leaf) VALUES (?1, ?2, ?3)";
         self.run(sql, params![sql_int(seq)?, body, leaf.as_bytes()])?;
         self.tree.push(leaf);
+        if self.stated.is_due(self.tree.size(), now) {
+            self.checkpoint()?;
+        }
         Ok(seq)
     }
 
@@ -359,7 +370,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// States the head of the log, this transaction's lines included, and keeps the statement. Stating the same
+    /// States and signs the head of the log, this transaction's lines included, and keeps the statement. Stating the same
     /// head twice keeps one.
     ///
     /// # Errors
@@ -370,8 +381,9 @@ impl<'a> Writer<'a> {
             return Err(CustodyError::NeverOpened);
         }
         let sql = "INSERT INTO checkpoint (size, root, note) VALUES (?1, ?2, ?3) ON CONFLICT (size) DO NOTHING";
-        let note = head.note(&self.meta.origin());
+        let note = head.note(&self.meta.origin(), &self.notary.key);
         self.run(sql, params![sql_int(head.size)?, head.root.as_bytes(), note])?;
+        *self.stated = Stated { size: head.size, at: (self.notary.clock)() };
         Ok(head)
     }
 

@@ -11,6 +11,7 @@ mod exchange;
 mod instant;
 mod matter;
 mod scope;
+mod sealing_key;
 mod secret;
 mod window;
 
@@ -23,5 +24,6 @@ pub use exchange::{Exchange, Method, Purpose};
 pub use instant::{Clock, InstantError, UtcInstant};
 pub use matter::{MATTER_MAX_CHARS, Matter};
 pub use scope::{DateField, FolderPath, FolderPathError};
+pub use sealing_key::SealingKey;
 pub use secret::Secret;
 pub use window::{Bound, Edge, Range, Window, WindowError};

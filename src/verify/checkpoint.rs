@@ -1,7 +1,7 @@
-//! Checkpoints: each is the root over the log's first `size` lines, and the last one covers all.
+//! Checkpoints: each is the root over the log's first `size` lines, signed; the last one covers all.
 //!
-//! The text is the C2SP tlog-checkpoint body: origin, size, base64 of the root, one line each. This
-//! format carries no signature yet; anything after the third line is refused.
+//! The text is the C2SP tlog-checkpoint body: origin, size, base64 of the root, one line each. Below it stands one
+//! signature, by the key that the session named which wrote the lines. Whose key that is must be told from outside.
 
 use std::fs;
 
@@ -12,15 +12,70 @@ use rusqlite::{Row, Rows};
 
 use super::ledger::{Cursor, DATABASE};
 use super::merkle::Tree;
+use super::note::{Key, Note};
 use super::report::{CheckName, Class, Findings};
 use crate::terms::Sha256;
 
 /// Package path of the last checkpoint.
 pub(super) const FILE: &str = "affiant/checkpoint";
+/// Package path of the public key it is signed with.
+const VKEY: &str = "affiant/checkpoint.vkey";
 
 /// The text that states a tree.
-fn note(origin: &str, tree: &Tree) -> String {
+pub(super) fn text(origin: &str, tree: &Tree) -> String {
     format!("{origin}\n{}\n{}\n", tree.size(), STANDARD.encode(tree.root().as_bytes()))
+}
+
+/// The key that the lines so far name, as they name it.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Named {
+    vkey: String,
+    key: Option<Key>,
+}
+
+impl Named {
+    /// Takes it from a line's `note_vkey`.
+    pub(super) fn hear(&mut self, vkey: Option<&str>) {
+        if let Some(vkey) = vkey.filter(|vkey| *vkey != self.vkey) {
+            *self = Self { vkey: vkey.to_owned(), key: Key::from_vkey(vkey) };
+        }
+    }
+
+    /// As it is spelt.
+    pub(super) fn vkey(&self) -> &str {
+        &self.vkey
+    }
+
+    /// Whether it is the key that somebody was given.
+    pub(super) fn is(&self, given: &Key) -> bool {
+        self.key.as_ref().is_some_and(|key| given.is(key))
+    }
+
+    /// What is wrong with a note that should state this text and bear this key's signature.
+    pub(super) fn flaw(&self, note: &str, text: &str) -> Option<Flaw> {
+        let Some(parsed) = Note::parse(note) else { return Some(Flaw::Text("it is no signed note")) };
+        if parsed.text != text {
+            return Some(Flaw::Text("its text does not state its size and root"));
+        }
+        let signed = self.key.as_ref().is_some_and(|key| parsed.is_signed_by(key));
+        (!signed).then_some(Flaw::Signature("it does not bear the signature of the key that the log names"))
+    }
+}
+
+/// What is wrong with a checkpoint.
+pub(super) enum Flaw {
+    Text(&'static str),
+    Signature(&'static str),
+}
+
+impl Flaw {
+    /// The check that it belongs to, and the words.
+    pub(super) const fn said(&self) -> (CheckName, &'static str) {
+        match self {
+            Self::Text(why) => (CheckName::Checkpoint, why),
+            Self::Signature(why) => (CheckName::Signature, why),
+        }
+    }
 }
 
 struct Head {
@@ -38,35 +93,45 @@ pub(super) struct Heads<'s> {
     rows: Cursor<'s, Head>,
     tree: Tree,
     origin: Option<String>,
+    named: Named,
     last: Option<Head>,
 }
 
 impl<'s> Heads<'s> {
     /// Starts with an empty tree; `rows` are size, root and note, ordered by size.
     pub(super) fn new(rows: Rows<'s>, origin: Option<String>) -> Self {
-        Self { rows: Cursor::new(rows, head), tree: Tree::default(), origin, last: None }
+        Self { rows: Cursor::new(rows, head), tree: Tree::default(), origin, named: Named::default(), last: None }
     }
 
-    /// Adds the next entry's leaf.
-    pub(super) fn grow(&mut self, leaf: Sha256, findings: &mut Findings) {
+    /// Adds the next entry's leaf, and the key that the entry names.
+    pub(super) fn grow(&mut self, leaf: Sha256, vkey: Option<&str>, findings: &mut Findings) {
         self.tree.push(leaf);
+        self.named.hear(vkey);
         let size = i64::try_from(self.tree.size()).unwrap_or(i64::MAX);
         while let Some(head) = self.rows.next_if(|head| head.size <= size) {
-            let mut wrong = |why: &str| {
-                let detail = format!("checkpoint of size {}: {why}", head.size);
-                findings.add(CheckName::Checkpoint, Class::Wrong, DATABASE, detail);
+            let mut wrong = |check, why: &str| {
+                findings.add(check, Class::Wrong, DATABASE, format!("checkpoint of size {}: {why}", head.size));
             };
             if head.size < size || Sha256::from_slice(&head.root) != Some(self.tree.root()) {
-                wrong("its root is not the root of the log's first lines");
-            } else if self.origin.as_ref().is_none_or(|origin| note(origin, &self.tree) != head.note) {
-                wrong("its text does not state its size and root");
+                wrong(CheckName::Checkpoint, "its root is not the root of the log's first lines");
+            } else {
+                let stated = text(self.origin.as_deref().unwrap_or_default(), &self.tree);
+                if let Some(flaw) = self.named.flaw(&head.note, &stated) {
+                    let (check, why) = flaw.said();
+                    wrong(check, why);
+                }
             }
             self.last = Some(head);
         }
     }
 
-    /// Ends the check with the last checkpoint and its file; `lines` is the tree over the log file.
-    pub(super) fn finish(mut self, root: &Utf8Path, lines: &Tree, findings: &mut Findings) -> rusqlite::Result<()> {
+    /// Ends the check with the last checkpoint and its files; `lines` is what the log file came to.
+    pub(super) fn finish(
+        mut self,
+        root: &Utf8Path,
+        lines: (&Tree, &Named),
+        findings: &mut Findings,
+    ) -> rusqlite::Result<()> {
         let entries = self.tree.size();
         if let Some(beyond) = self.rows.next() {
             let detail = format!("checkpoint of size {}: the log has {entries} entries", beyond.size);
@@ -76,7 +141,7 @@ impl<'s> Heads<'s> {
             let detail = format!("no checkpoint over all {entries} entries");
             findings.add(CheckName::Checkpoint, Class::Missing, DATABASE, detail);
         }
-        let stated = read(root, findings);
+        let stated = read(root, FILE, findings);
         if let Some(stated) = &stated {
             if self.last.as_ref().is_none_or(|head| head.note != *stated) {
                 let detail = format!("not the text of the last checkpoint in {DATABASE}");
@@ -84,34 +149,52 @@ impl<'s> Heads<'s> {
             }
             check_text(stated, self.origin.as_deref(), lines, findings);
         }
+        check_vkey(root, lines.1, findings);
         self.rows.finish()
     }
 }
 
-/// Checks the checkpoint file when there is no database to read.
-pub(super) fn check_alone(root: &Utf8Path, lines: &Tree, findings: &mut Findings) {
-    if let Some(stated) = read(root, findings) {
+/// Checks the checkpoint files when there is no database to read.
+pub(super) fn check_alone(root: &Utf8Path, lines: (&Tree, &Named), findings: &mut Findings) {
+    if let Some(stated) = read(root, FILE, findings) {
         check_text(&stated, None, lines, findings);
     }
+    check_vkey(root, lines.1, findings);
 }
 
-fn check_text(stated: &str, origin: Option<&str>, lines: &Tree, findings: &mut Findings) {
+fn check_text(stated: &str, origin: Option<&str>, (lines, named): (&Tree, &Named), findings: &mut Findings) {
     let origin = origin.or_else(|| stated.lines().next()).unwrap_or_default();
-    let expected = note(origin, lines);
-    if stated != expected {
-        let detail = format!("not the checkpoint of log.jsonl: {} lines with root {}", lines.size(), lines.root());
-        findings.add(CheckName::Checkpoint, Class::Wrong, FILE, detail);
+    match named.flaw(stated, &text(origin, lines)) {
+        Some(Flaw::Text(_)) => {
+            let detail = format!("not the checkpoint of log.jsonl: {} lines with root {}", lines.size(), lines.root());
+            findings.add(CheckName::Checkpoint, Class::Wrong, FILE, detail);
+        }
+        Some(Flaw::Signature(why)) => findings.add(CheckName::Signature, Class::Wrong, FILE, why),
+        None => {}
     }
 }
 
-fn read(root: &Utf8Path, findings: &mut Findings) -> Option<String> {
-    // Far larger than any checkpoint; a file of any size must not be read whole.
-    const LARGEST: u64 = 1 << 16;
-    let file = root.join(FILE);
-    let small = fs::symlink_metadata(&file).is_ok_and(|facts| facts.is_file() && facts.len() <= LARGEST);
-    let text = if small { fs::read_to_string(&file).ok() } else { None };
+fn check_vkey(root: &Utf8Path, named: &Named, findings: &mut Findings) {
+    let stated = small(root, VKEY);
+    if stated.as_deref() != Some(&format!("{}\n", named.vkey())) {
+        let class = if stated.is_none() { Class::Unreadable } else { Class::Changed };
+        findings.add(CheckName::Signature, class, VKEY, "not the key that the log's last session names");
+    }
+}
+
+/// A checkpoint's text; that there is none is a finding.
+pub(super) fn read(root: &Utf8Path, path: &str, findings: &mut Findings) -> Option<String> {
+    let text = small(root, path);
     if text.is_none() {
-        findings.add(CheckName::Checkpoint, Class::Unreadable, FILE, "no checkpoint text");
+        findings.add(CheckName::Checkpoint, Class::Unreadable, path, "no checkpoint text");
     }
     text
+}
+
+fn small(root: &Utf8Path, path: &str) -> Option<String> {
+    // Far larger than any checkpoint; a file of any size must not be read whole.
+    const LARGEST: u64 = 1 << 16;
+    let file = root.join(path);
+    let small = fs::symlink_metadata(&file).is_ok_and(|facts| facts.is_file() && facts.len() <= LARGEST);
+    if small { fs::read_to_string(&file).ok() } else { None }
 }

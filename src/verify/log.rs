@@ -9,7 +9,7 @@ use camino::Utf8Path;
 use rusqlite::Row;
 use serde_json::{Map, Value};
 
-use super::checkpoint::Heads;
+use super::checkpoint::{Heads, Named};
 use super::ledger::{Cursor, DATABASE, Ledger};
 use super::lines::Lines;
 use super::projection::Projections;
@@ -24,7 +24,7 @@ pub(super) const OPENED: &str = "acquisition.opened";
 const SEALED: &str = "acquisition.sealed";
 
 /// The closed list of event kinds.
-const KINDS: [&str; 25] = [
+const KINDS: [&str; 26] = [
     OPENED,
     "session.opened",
     "auth.obtained",
@@ -47,6 +47,7 @@ const KINDS: [&str; 25] = [
     "mailbox.compared",
     "package.built",
     "custody.transferred",
+    "custody.noted",
     "disposed",
     "session.closed",
     SEALED,
@@ -68,6 +69,8 @@ pub(super) struct Account {
     pub(super) known: Vec<Body>,
     /// The latest comparison with it of each mailbox.
     pub(super) compared: BTreeMap<i64, Body>,
+    /// Where the log file has come to.
+    pub(super) end: End,
     /// What kept the database from being read to its end.
     pub(super) trouble: rusqlite::Result<()>,
 }
@@ -75,7 +78,15 @@ pub(super) struct Account {
 impl Default for Account {
     fn default() -> Self {
         let (known, compared) = (Vec::new(), BTreeMap::new());
-        Self { opened: None, sealed: None, resolved: BTreeSet::new(), known, compared, trouble: Ok(()) }
+        Self {
+            opened: None,
+            sealed: None,
+            resolved: BTreeSet::new(),
+            known,
+            compared,
+            end: End::default(),
+            trouble: Ok(()),
+        }
     }
 }
 
@@ -119,7 +130,7 @@ pub(super) fn check(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -
     let mut projections = Projections::new(&mut statements)?;
 
     let mut account = Account::default();
-    let mut file = LogFile::open(root, findings);
+    let mut file = LogFile::open(root, LOG, End::default(), findings);
     let mut seq = 0;
     loop {
         let line = file.next(seq, findings);
@@ -134,11 +145,11 @@ pub(super) fn check(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -
                 let detail = format!("entry {seq}: its leaf is not the hash of its text");
                 findings.add(CheckName::Checkpoint, Class::Wrong, DATABASE, detail);
             }
-            heads.grow(leaf, findings);
             let body = match line {
                 Some(Line { text, body }) if text == row.body => body,
                 _ => canonical::read(&row.body).ok(),
             };
+            heads.grow(leaf, body.as_ref().and_then(vkey), findings);
             if let Some(body) = body {
                 projections.entry(seq, &row.kind, &body, findings);
                 account.take(seq, &row.kind, body);
@@ -150,20 +161,22 @@ pub(super) fn check(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -
         seq += 1;
     }
     file.finish(findings);
-    let heads = heads.finish(root, &file.tree, findings);
+    let heads = heads.finish(root, (&file.tree, &file.named), findings);
     account.trouble = rows.finish().and(heads).and(projections.finish(findings));
+    account.end = file.end();
     Ok(account)
 }
 
 /// Makes what remains of the check when there is no database to read.
-pub(super) fn check_alone(root: &Utf8Path, findings: &mut Findings) {
-    let mut file = LogFile::open(root, findings);
+pub(super) fn check_alone(root: &Utf8Path, findings: &mut Findings) -> End {
+    let mut file = LogFile::open(root, LOG, End::default(), findings);
     let mut seq = 0;
     while file.next(seq, findings).is_some() {
         seq += 1;
     }
     file.finish(findings);
-    super::checkpoint::check_alone(root, &file.tree, findings);
+    super::checkpoint::check_alone(root, (&file.tree, &file.named), findings);
+    file.end()
 }
 
 fn compare(seq: u64, line: Option<&Line>, row: Option<&Entry>, cut: bool, findings: &mut Findings) {
@@ -191,43 +204,69 @@ fn compare(seq: u64, line: Option<&Line>, row: Option<&Entry>, cut: bool, findin
     }
 }
 
-fn text_of<'b>(body: &'b Body, name: &str) -> &'b str {
+/// The key that an entry names.
+fn vkey(body: &Body) -> Option<&str> {
+    body.get("note_vkey").and_then(Value::as_str)
+}
+
+pub(super) fn text_of<'b>(body: &'b Body, name: &str) -> &'b str {
     body.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// One readable line of the log file.
-struct Line {
+pub(super) struct Line {
     text: String,
     /// Its members, if it is canonical.
-    body: Option<Body>,
+    pub(super) body: Option<Body>,
 }
 
-/// The log file on its own: canonical, gapless, opened first and sealed last.
-struct LogFile {
+/// Where a log has come to: what the lines after it go on from.
+#[derive(Debug, Default)]
+pub(super) struct End {
+    /// The tree over all lines.
+    pub(super) tree: merkle::Tree,
+    /// The key that the last session named.
+    pub(super) named: Named,
+}
+
+/// A log file on its own: canonical, gapless, its first and last line of the right kind.
+pub(super) struct LogFile {
+    path: String,
     lines: Option<Lines>,
     /// The tree over the lines as they stand in the file.
-    tree: merkle::Tree,
+    pub(super) tree: merkle::Tree,
+    pub(super) named: Named,
     last_kind: String,
     broken: bool,
 }
 
 impl LogFile {
-    fn open(root: &Utf8Path, findings: &mut Findings) -> Self {
-        let lines = Lines::open(&root.join(LOG));
+    /// Opens a file whose lines go on where an earlier one ended.
+    pub(super) fn open(root: &Utf8Path, path: &str, after: End, findings: &mut Findings) -> Self {
+        let lines = Lines::open(&root.join(path));
         if let Err(error) = &lines {
-            findings.add(CheckName::Log, Class::Unreadable, LOG, error.kind().to_string());
+            findings.add(CheckName::Log, Class::Unreadable, path, error.kind().to_string());
         }
-        let broken = lines.is_err();
-        Self { lines: lines.ok(), tree: merkle::Tree::default(), last_kind: String::new(), broken }
+        let (broken, path) = (lines.is_err(), path.to_owned());
+        let End { tree, named } = after;
+        Self { path, lines: lines.ok(), tree, named, last_kind: String::new(), broken }
     }
 
     const fn is_broken(&self) -> bool {
         self.broken
     }
 
-    fn next(&mut self, seq: u64, findings: &mut Findings) -> Option<Line> {
+    /// What lines in another file go on from.
+    pub(super) fn end(self) -> End {
+        End { tree: self.tree, named: self.named }
+    }
+
+    /// The next line, which should be number `seq` of the whole log.
+    pub(super) fn next(&mut self, seq: u64, findings: &mut Findings) -> Option<Line> {
         let number = seq + 1;
-        let mut wrong = |class, why: String| findings.add(CheckName::Log, class, LOG, format!("line {number}: {why}"));
+        let path = self.path.clone();
+        let mut wrong =
+            |class, why: String| findings.add(CheckName::Log, class, &*path, format!("line {number}: {why}"));
         let line = match self.lines.as_mut()?.next()? {
             Ok(line) => line,
             Err(error) => {
@@ -263,12 +302,18 @@ impl LogFile {
             wrong(Class::Wrong, why);
         }
         text_of(&body, "kind").clone_into(&mut self.last_kind);
+        self.named.hear(vkey(&body));
         Some(Line { text, body: Some(body) })
     }
 
     fn finish(&self, findings: &mut Findings) {
-        if !self.broken && self.last_kind != SEALED {
-            findings.add(CheckName::Log, Class::Missing, LOG, "its last line is not acquisition.sealed");
+        self.must_end_with(SEALED, findings);
+    }
+
+    /// Says so when the last line is of another kind.
+    pub(super) fn must_end_with(&self, kind: &str, findings: &mut Findings) {
+        if !self.broken && self.last_kind != kind {
+            findings.add(CheckName::Log, Class::Missing, &*self.path, format!("its last line is not {kind}"));
         }
     }
 }

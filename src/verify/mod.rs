@@ -11,6 +11,7 @@ mod balance;
 mod canonical;
 mod checkpoint;
 mod chosen;
+mod custody;
 mod database;
 mod dates;
 mod family;
@@ -20,6 +21,7 @@ mod listing;
 mod log;
 mod merge;
 mod merkle;
+mod note;
 mod payload;
 mod projection;
 mod reading;
@@ -27,6 +29,7 @@ mod record;
 mod report;
 mod requests;
 mod since;
+mod slice;
 mod standing;
 mod structure;
 mod volume;
@@ -34,22 +37,34 @@ mod walk;
 
 use camino::Utf8Path;
 
+pub use note::{Key, NoKey};
 pub use record::{Record, RecordError, RecordHead};
-pub use report::{Check, CheckName, Class, Earlier, Finding, Report, Verdict};
+pub use report::{Check, CheckName, Class, CustodyEvent, Earlier, Finding, Head, Report, Verdict};
+pub use slice::{NoSlice, Slice};
 
 use ledger::{DATABASE, Ledger};
+use log::End;
 use reading::{Progress, Readers, with_readers};
-use report::{Findings, Unchecked};
+use report::{Findings, Told, Unchecked};
 use standing::Standing;
+
+/// What a check is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// The key that the collection's checkpoint must bear, told from outside of the package.
+    pub key: Option<Key>,
+    /// Which natives are read.
+    pub slice: Slice,
+}
 
 /// Verifies the package in a folder.
 ///
 /// `progress` is told how many bytes were read and how many there are to read, often. Reads only; nothing is
 /// written or left behind. Blocks, and uses every core: call it off the reactor. What cannot be read is a
 /// finding, so there is no error.
-pub fn verify(root: &Utf8Path, progress: &mut dyn FnMut(u64, u64)) -> Report {
+pub fn verify(root: &Utf8Path, asked: &Asked, progress: &mut dyn FnMut(u64, u64)) -> Report {
     match look(root) {
-        Ok(()) => verify_sealed(root, progress),
+        Ok(()) => verify_sealed(root, asked, progress),
         Err(why) => Report::unchecked(why),
     }
 }
@@ -73,7 +88,7 @@ fn look(root: &Utf8Path) -> Result<(), Unchecked> {
     }
 }
 
-fn verify_sealed(root: &Utf8Path, tell: &mut dyn FnMut(u64, u64)) -> Report {
+fn verify_sealed(root: &Utf8Path, asked: &Asked, tell: &mut dyn FnMut(u64, u64)) -> Report {
     let mut findings = Findings::default();
     let stated = structure::check(root, &mut findings);
     let payload_sorted = listing::check_form(root, listing::PAYLOAD, &mut findings);
@@ -82,18 +97,31 @@ fn verify_sealed(root: &Utf8Path, tell: &mut dyn FnMut(u64, u64)) -> Report {
         Ok(ledger) => ledger,
         Err(why) => return Report::unchecked(why),
     };
-    let since = match &ledger {
-        Some(ledger) => check_record(root, ledger, &mut findings),
-        None => {
-            log::check_alone(root, &mut findings);
-            None
-        }
-    };
+    let mut told = check_log_and_record(root, ledger.as_ref(), asked, &mut findings);
     let walked = with_readers(root, &mut findings, &mut progress, |readers| {
-        check_payload(root, payload_sorted, ledger.as_ref(), readers)
+        check_payload(root, payload_sorted, ledger.as_ref(), asked.slice, readers)
     });
     structure::compare(stated, walked.oxum, &mut findings);
-    findings.report(walked.items, since)
+    (told.items, told.natives) = (walked.items, walked.natives);
+    findings.report(told)
+}
+
+/// The log with everything that hangs on it: record, checkpoints, signatures, what was sworn after the seal.
+fn check_log_and_record(root: &Utf8Path, ledger: Option<&Ledger>, asked: &Asked, findings: &mut Findings) -> Told {
+    let (since, end) = match ledger {
+        Some(ledger) => check_record(root, ledger, findings),
+        None => (None, log::check_alone(root, findings)),
+    };
+    let given = asked.key.as_ref();
+    if given.is_some_and(|given| !end.named.is(given)) {
+        let why = "the log's key is not the one that was given";
+        findings.add(CheckName::Signature, Class::Wrong, checkpoint::FILE, why);
+    }
+    let (size, tree_root) = (end.tree.size(), end.tree.root().to_string());
+    let head = Head { size, root: tree_root, vkey: end.named.vkey().to_owned(), key_given: given.is_some() };
+    let origin = ledger.and_then(|ledger| database::origin(ledger).ok().flatten()).unwrap_or_default();
+    let (custody, _) = custody::check(root, &origin, end, findings);
+    Told { since, head: Some(head), custody, ..Told::default() }
 }
 
 /// Checks everything that needs no payload, for those who present the record.
@@ -102,8 +130,8 @@ fn prepare(root: &Utf8Path, findings: &mut Findings) -> Result<Option<Ledger>, U
     let mut progress = Progress { done: 0, total: 0, tell: &mut |_, _| {} };
     structure::check(root, findings);
     let ledger = tags_and_database(root, findings, &mut progress)?;
-    if let Some(ledger) = &ledger {
-        check_record(root, ledger, findings);
+    if ledger.is_some() {
+        check_log_and_record(root, ledger.as_ref(), &Asked::default(), findings);
     }
     Ok(ledger)
 }
@@ -136,22 +164,23 @@ fn check_payload(
     root: &Utf8Path,
     sorted: bool,
     ledger: Option<&Ledger>,
+    slice: Slice,
     readers: &mut Readers<'_, '_>,
 ) -> payload::Walked {
-    let (walked, done) = payload::check_payload(root, sorted, ledger, readers);
+    let (walked, done) = payload::check_payload(root, sorted, ledger, slice, readers);
     broken(CheckName::Items, &done, readers.findings);
     walked
 }
 
-/// Everything that needs no payload file; returns what the package says of the one before it.
-fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> Option<Earlier> {
+/// Everything that needs no payload file; returns what the package says of the one before it, and where its log ends.
+fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> (Option<Earlier>, End) {
     broken(CheckName::Database, &database::check(ledger, findings), findings);
     let account = log::check(root, ledger, findings);
     broken(CheckName::Log, &account, findings);
-    if account.is_err() {
-        log::check_alone(root, findings);
-    }
-    let account = account.unwrap_or_default();
+    let mut account = match account {
+        Ok(account) => account,
+        Err(_) => log::Account { end: log::check_alone(root, findings), ..log::Account::default() },
+    };
     broken(CheckName::Log, &account.trouble, findings);
     broken(CheckName::Database, &database::check_meta(ledger, account.opened.as_ref(), findings), findings);
     broken(CheckName::Balance, &balance::check(ledger, &account, findings), findings);
@@ -160,7 +189,7 @@ fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> Op
     broken(CheckName::Requests, &requests::check(ledger, findings), findings);
     let since = since::check(ledger, &account, findings);
     broken(CheckName::Balance, &since, findings);
-    since.unwrap_or_default()
+    (since.unwrap_or_default(), std::mem::take(&mut account.end))
 }
 
 /// A query that SQLite could not carry out is a finding of the check that made it.

@@ -15,6 +15,7 @@ use super::listing::{self, Listed};
 use super::merge::{Keyed, Side, merge};
 use super::reading::{Contents, FileJob, Job, Native, Readers, Stated};
 use super::report::{CheckName, Class};
+use super::slice::Slice;
 use super::structure::Oxum;
 use super::volume::Archive;
 use super::walk::{Half, Seen, Walk};
@@ -37,6 +38,8 @@ pub(super) struct Walked {
     pub(super) oxum: Oxum,
     /// Items whose file was read.
     pub(super) items: u64,
+    /// Natives that were read.
+    pub(super) natives: u64,
     /// Whether the files were walked over at all.
     over: bool,
 }
@@ -62,9 +65,10 @@ pub(super) fn check_payload(
     root: &Utf8Path,
     sorted: bool,
     ledger: Option<&Ledger>,
+    slice: Slice,
     readers: &mut Readers<'_, '_>,
 ) -> (Walked, rusqlite::Result<()>) {
-    let mut walk = PayloadWalk { root, sorted, walked: Walked::default() };
+    let mut walk = PayloadWalk { root, sorted, slice, walked: Walked::default() };
     let done = ledger.map(|ledger| walk.with_rows(ledger, readers));
     if !walk.walked.over {
         walk.over(iter::empty::<Native>(), |_, _, _| Stated::Nothing, readers);
@@ -120,6 +124,7 @@ fn present<'s>(
 struct PayloadWalk<'a> {
     root: &'a Utf8Path,
     sorted: bool,
+    slice: Slice,
     walked: Walked,
 }
 
@@ -142,7 +147,12 @@ impl PayloadWalk<'_> {
             }
             let row = stated(seen.as_ref(), row, readers);
             if let Some(path) = present(&list, seen.as_ref(), listed.as_ref(), readers) {
-                self.walked.items += u64::from(matches!(row, Stated::Native(_)));
+                let native = u64::from(matches!(row, Stated::Native(_)));
+                self.walked.items += native;
+                if !self.slice.takes(self.walked.oxum.files - 1, path) {
+                    continue;
+                }
+                self.walked.natives += native;
                 let (path, listed) = (path.to_owned(), listed.map(|listed| listed.sha256));
                 readers.give(Job::File(FileJob { path, list: (list.check, list.name), listed, row }));
             }
@@ -224,7 +234,10 @@ impl PayloadWalk<'_> {
             match side.parts() {
                 (Some(_), Some(mut row)) => {
                     row.family.parts = parts.of(row.item_id)?;
-                    chunk.push(row);
+                    if self.slice.takes(self.walked.items, &row.path) {
+                        self.walked.natives += 1;
+                        chunk.push(row);
+                    }
                     self.walked.items += 1;
                 }
                 (Some(member), None) => {

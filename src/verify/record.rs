@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::Connection;
 
 use super::ledger::{DATABASE, Ledger};
-use super::report::{Class, Findings, Verdict};
+use super::report::{Class, Findings, Told, Verdict};
 use super::volume::Archive;
 use super::{checkpoint, prepare};
 use crate::terms::Sha256;
@@ -92,7 +92,7 @@ impl Record {
             }
             Err(why) => return Err(unreadable(why.detail)),
         };
-        let report = findings.report(0, None);
+        let report = findings.report(Told::default());
         let count = report.checks.iter().map(|check| check.findings.len() as u64 + check.omitted).sum();
         if let Some((check, finding)) = report.findings().next() {
             let first = format!("{check}: {} {}", finding.class, finding.path);

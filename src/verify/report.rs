@@ -3,6 +3,7 @@
 //! The JSON form is `schemas/verify.schema.json`. Findings name files, digests and counts, never a
 //! subject, an address or an attachment's name. This file must not know how anything is checked.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Findings kept per check; what comes after is counted, so that a ruined package cannot exhaust memory.
@@ -51,6 +52,10 @@ pub enum CheckName {
     Log,
     /// Leaves, Merkle roots, sizes and checkpoint texts agree.
     Checkpoint,
+    /// Every checkpoint bears the signature of the key that the log names, and that is the key given, if one was.
+    Signature,
+    /// Time-stamp tokens and signatures of persons are over the checkpoints they lie beside.
+    Timestamp,
     /// Item and volume rows, their log lines and the files agree, one to one.
     Items,
     /// Everything listed ended once, and every sum closes.
@@ -65,7 +70,7 @@ pub enum CheckName {
 
 impl CheckName {
     /// All of them, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Structure,
         Self::TagManifest,
         Self::PayloadManifest,
@@ -73,6 +78,8 @@ impl CheckName {
         Self::Database,
         Self::Log,
         Self::Checkpoint,
+        Self::Signature,
+        Self::Timestamp,
         Self::Items,
         Self::Balance,
         Self::Dates,
@@ -91,6 +98,8 @@ impl fmt::Display for CheckName {
             Self::Database => "database",
             Self::Log => "log",
             Self::Checkpoint => "checkpoint",
+            Self::Signature => "signature",
+            Self::Timestamp => "timestamp",
             Self::Items => "items",
             Self::Balance => "balance",
             Self::Dates => "dates",
@@ -167,6 +176,35 @@ pub struct Earlier {
     pub sealed_at: String,
 }
 
+/// What the log came to, and whose signature stands below it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Head {
+    /// Lines of the collection's log.
+    pub size: u64,
+    /// The root over them, lower-case hex.
+    pub root: String,
+    /// The public key that signed it, as the log names it (C2SP signed-note vkey).
+    pub vkey: String,
+    /// Whether it was compared with a key given from outside. Without that a signature only shows that the package is
+    /// of one piece, not whose it is.
+    pub key_given: bool,
+}
+
+/// Something sworn after the seal.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct CustodyEvent {
+    /// Its place in the log.
+    pub seq: u64,
+    /// When, UTC, by the clock of whoever wrote it.
+    pub at: String,
+    /// `custody.transferred`, `custody.noted` or `disposed`.
+    pub kind: String,
+    /// The key that signed it; it may be another than the collection's.
+    pub vkey: String,
+    /// What it tells.
+    pub facts: BTreeMap<String, String>,
+}
+
 /// Why nothing can be checked.
 #[derive(Debug)]
 pub(super) struct Unchecked {
@@ -183,8 +221,14 @@ pub struct Report {
     pub verdict: Verdict,
     /// Items whose row was compared with its file.
     pub items: u64,
+    /// Natives that were read for it: all, unless a part or a sample was asked for.
+    pub natives: u64,
     /// The package that this one supplements, as its first log entry names it; `null` for a package that stands alone.
     pub since: Option<Earlier>,
+    /// What the log came to; `null` when nothing could be checked.
+    pub head: Option<Head>,
+    /// What was sworn after the seal, in order.
+    pub custody: Vec<CustodyEvent>,
     /// Every check made, in order. Those that could not be made at all are not listed.
     pub checks: Vec<Check>,
 }
@@ -194,13 +238,31 @@ impl Report {
     pub(super) fn unchecked(why: Unchecked) -> Self {
         let finding = Finding { class: why.class, path: why.path.to_owned(), detail: why.detail };
         let check = Check { name: CheckName::Structure, ok: false, findings: vec![finding], omitted: 0 };
-        Self { verdict: why.verdict, items: 0, since: None, checks: vec![check] }
+        Self {
+            verdict: why.verdict,
+            items: 0,
+            natives: 0,
+            since: None,
+            head: None,
+            custody: Vec::new(),
+            checks: vec![check],
+        }
     }
 
     /// Every finding with the check that made it.
     pub fn findings(&self) -> impl Iterator<Item = (CheckName, &Finding)> {
         self.checks.iter().flat_map(|check| check.findings.iter().map(move |finding| (check.name, finding)))
     }
+}
+
+/// What a report tells besides findings.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) items: u64,
+    pub(super) natives: u64,
+    pub(super) since: Option<Earlier>,
+    pub(super) head: Option<Head>,
+    pub(super) custody: Vec<CustodyEvent>,
 }
 
 /// Where the checks write down what they find while they run.
@@ -233,7 +295,7 @@ impl Findings {
     }
 
     /// Ends the work: orders the findings and draws the verdict.
-    pub(super) fn report(self, items: u64, since: Option<Earlier>) -> Report {
+    pub(super) fn report(self, told: Told) -> Report {
         let found = self.kept.into_iter().zip(self.omitted);
         let checks: Vec<Check> = CheckName::ALL
             .into_iter()
@@ -244,7 +306,8 @@ impl Findings {
             })
             .collect();
         let verdict = if checks.iter().all(|check| check.ok) { Verdict::Verified } else { Verdict::Differs };
-        Report { verdict, items, since, checks }
+        let Told { items, natives, since, head, custody } = told;
+        Report { verdict, items, natives, since, head, custody, checks }
     }
 }
 
@@ -258,11 +321,11 @@ mod tests {
         for n in 0..KEPT_PER_CHECK + 5 {
             findings.add(CheckName::Items, Class::Missing, format!("data/{n}"), "");
         }
-        let report = findings.report(0, None);
+        let report = findings.report(Told::default());
         let items = report.checks.iter().find(|check| check.name == CheckName::Items).expect("every check is listed");
         assert_eq!((items.findings.len(), items.omitted), (KEPT_PER_CHECK, 5));
         assert_eq!(report.verdict, Verdict::Differs);
-        assert_eq!(Findings::default().report(0, None).verdict, Verdict::Verified);
+        assert_eq!(Findings::default().report(Told::default()).verdict, Verdict::Verified);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Write as _;
 
 use affiant::identity::examine;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use camino::Utf8Path;
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
@@ -17,6 +18,7 @@ use super::damage::rewrite_manifests;
 
 const DDL: &str = include_str!("../../schemas/manifest.sql");
 const ID: &str = "0190c2f0-7b1e-7c3a-9a51-2f6d3c1e8b77";
+const ORIGIN: &str = "affiant.invalid/acq/";
 
 /// How the natives are delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +115,7 @@ impl<'r> Made<'r> {
             ("tool_sha256", &hex(&[7; 32])),
             ("matter", "Example v. Example"),
             ("path_salt", "000102030405060708090a0b0c0d0e0f"),
+            ("note_vkey", &vkey()),
         ];
         for (key, value) in meta {
             db.execute("INSERT INTO meta VALUES (?1, ?2)", [key, value]).expect("meta");
@@ -141,7 +144,10 @@ impl<'r> Made<'r> {
         let leaves: Vec<_> = self.lines.iter().map(|line| leaf_of(line)).collect();
         let root = root_of(&leaves);
         let encoded = base64::engine::general_purpose::STANDARD.encode(root);
-        let note = format!("affiant.invalid/acq/{ID}\n{}\n{encoded}\n", leaves.len());
+        let text = format!("{ORIGIN}{ID}\n{}\n{encoded}\n", leaves.len());
+        let signature = [&key_id()[..], pair().sign(text.as_bytes()).as_ref()].concat();
+        let signature = base64::engine::general_purpose::STANDARD.encode(signature);
+        let note = format!("{text}\n\u{2014} {ORIGIN}{ID} {signature}\n");
         self.db
             .execute("INSERT INTO checkpoint VALUES (?1, ?2, ?3, NULL)", params![small(leaves.len()), root, note])
             .expect("checkpoint");
@@ -156,9 +162,9 @@ impl<'r> Made<'r> {
         let scope = json!({ "date_field": "received", "window_from": "2024-03-01T00:00:00.000Z", "window_to": "2024-04-01T00:00:00.000Z" });
         self.log(
             "acquisition.opened",
-            json!({ "acquisition_id": ID, "tool_name": "by hand", "tool_version": "1", "scope": scope }),
+            json!({ "acquisition_id": ID, "tool_name": "by hand", "tool_version": "1", "note_vkey": vkey(), "scope": scope }),
         );
-        self.log("session.opened", json!({ "log_size": 1, "host": "desk", "pid": 1 }));
+        self.log("session.opened", json!({ "log_size": 1, "host": "desk", "pid": 1, "note_vkey": vkey() }));
         let seq = self.log("custodian.named", json!({ "custodian_id": 1, "object_id": "o-1" }));
         self.execute("INSERT INTO custodian VALUES (1, 'Ann', 'ann@contoso.example', ?1)", [seq]);
         let seq = self.log("mailbox.opened", json!({ "mailbox_id": 1, "access_basis": "full_access_delegation" }));
@@ -293,6 +299,7 @@ impl<'r> Made<'r> {
         self.log("acquisition.sealed", json!({ "state": "complete_with_exceptions", "listed": 6, "collected": 4, "rebuilt": 1, "excepted": 2, "vanished": 1, "bytes": self.bytes }));
         let note = self.checkpoint();
         fs::write(self.root.join("affiant/checkpoint"), note).expect("checkpoint");
+        fs::write(self.root.join("affiant/checkpoint.vkey"), vkey() + "\n").expect("key");
         let log = self.lines.iter().fold(String::new(), |log, line| log + line + "\n");
         fs::write(self.root.join("affiant/log.jsonl"), log).expect("log");
         fs::create_dir_all(self.root.join("REPORT")).expect("folder");
@@ -300,6 +307,21 @@ impl<'r> Made<'r> {
         self.db.close().expect("nothing is open");
         rewrite_manifests(self.root);
     }
+}
+
+fn pair() -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&Sha256::digest(b"handmade")).expect("32 bytes")
+}
+
+fn key_id() -> [u8; 4] {
+    let named = [ORIGIN.as_bytes(), ID.as_bytes(), b"\n\x01", pair().public_key().as_ref()].concat();
+    Sha256::digest(named)[..4].try_into().expect("four")
+}
+
+fn vkey() -> String {
+    use base64::Engine as _;
+    let typed = [&[1], pair().public_key().as_ref()].concat();
+    format!("{ORIGIN}{ID}+{}+{}", hex(&key_id()), base64::engine::general_purpose::STANDARD.encode(typed))
 }
 
 /// Members in byte order, at every depth, whatever map `serde_json` was built with.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use affiant::verify::{Report, Verdict, verify};
+use affiant::verify::{Asked, Report, Verdict, verify};
 use camino::Utf8Path;
 use proptest::prelude::*;
 
@@ -33,7 +33,7 @@ impl Folder {
 }
 
 fn report(root: &Utf8Path) -> Report {
-    verify(root, &mut |_, _| {})
+    verify(root, &Asked::default(), &mut |_, _| {})
 }
 
 fn library(root: &Utf8Path) -> Said {
@@ -51,7 +51,7 @@ fn a_sound_package_verifies_and_nothing_appears_beside_its_database() {
         let folder = Folder::sealed(shape);
         let before = damage::files(folder.root());
         let mut last = (0, 0);
-        let report = verify(folder.root(), &mut |done, total| last = (done, total));
+        let report = verify(folder.root(), &Asked::default(), &mut |done, total| last = (done, total));
         assert_eq!(report.verdict, Verdict::Verified, "{:#?}", report.checks);
         assert_eq!(report.items, 4);
         assert!(report.checks.iter().all(|check| check.ok));

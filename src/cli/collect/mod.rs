@@ -111,7 +111,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         earlier.must_be_of(&session.signed_in().tenant_id)?;
     }
     let tool = tool()?;
-    let acquisition = Acquisition::create(&out, job, ids, earlier, &tool, salt(), desk.clock.clone()).await?;
+    let acquisition = Acquisition::create(&out, job, ids, earlier, &tool, salt(), desk.notary().await?).await?;
     work(desk, acquisition, session, asked).await
 }
 

@@ -52,7 +52,7 @@ impl Earlier {
             return Err(files.damaged("its log does not end with a seal".to_owned()));
         };
         let head = ledger.head();
-        if files.text(CHECKPOINT)? != head.note(&ledger.meta().origin()) {
+        if files.text(CHECKPOINT)? != ledger.note().map_err(refused)? {
             return Err(files.damaged("its checkpoint does not state the root of its log".to_owned()));
         }
         let mut lines = Digesting::default();

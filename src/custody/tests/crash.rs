@@ -13,7 +13,7 @@ async fn reopening_gives_the_same_head_and_the_log_goes_on() {
     pen.close().await.expect("closed");
     assert!(!place.beside("-wal").exists() && !place.beside("-shm").exists());
 
-    let pen = Pen::open(&place.file, clock()).await.expect("opened");
+    let pen = Pen::open(&place.file, notary()).await.expect("opened");
     assert_eq!(head(&pen).await, before);
     let rest = pen.write(|writer| {
         (6..=10).try_for_each(|n| collect(writer, n))?;
@@ -21,7 +21,7 @@ async fn reopening_gives_the_same_head_and_the_log_goes_on() {
     });
     assert_eq!(rest.await.expect("written").size, before.size + 5);
     pen.seal().await.expect("sealed");
-    Pen::open(&place.file, clock()).await.expect("still whole");
+    Pen::open(&place.file, notary()).await.expect("still whole");
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn after_a_kill_everything_that_was_acknowledged_is_there() {
     }
     pen.write(|writer| collect(writer, 5)).await.expect("written");
 
-    let resumed = Pen::open(&killed.file, clock()).await.expect("opened");
+    let resumed = Pen::open(&killed.file, notary()).await.expect("opened");
     assert_eq!(head(&resumed).await, before);
     let remaining = resumed.read(|ledger| ledger.remaining(1, 0, 1)).await.expect("readable");
     assert_eq!(remaining[0].listed_id, 5);
@@ -57,7 +57,7 @@ async fn a_write_ahead_log_cut_anywhere_loses_whole_writes_only() {
         let killed = Place::new();
         std::fs::write(&killed.file, &file).expect("written");
         std::fs::write(killed.beside("-wal"), &wal[..cut]).expect("written");
-        match Pen::open(&killed.file, clock()).await {
+        match Pen::open(&killed.file, notary()).await {
             Ok(pen) => {
                 assert!(heads.contains(&head(&pen).await), "cut at {cut}");
                 pen.seal().await.expect("sealed");
@@ -74,11 +74,11 @@ async fn a_start_that_was_interrupted_can_be_made_again_and_anything_else_is_kep
     let place = Place::new();
     std::fs::write(&place.file, b"").expect("written");
     begun(&place, 1).await.close().await.expect("closed");
-    let again = Pen::create(&place.file, meta(), clock(), |_| Ok(())).await;
+    let again = Pen::create(&place.file, meta(), notary(), |_| Ok(())).await;
     assert!(matches!(again, Err(CustodyError::Exists { .. })), "{again:?}");
     let other = Place::new();
     std::fs::write(&other.file, "a letter, long enough to be no database header at all".repeat(40)).expect("written");
-    let over = Pen::create(&other.file, meta(), clock(), |_| Ok(())).await;
+    let over = Pen::create(&other.file, meta(), notary(), |_| Ok(())).await;
     assert!(matches!(over, Err(CustodyError::Exists { .. })), "{over:?}");
 }
 
@@ -92,7 +92,7 @@ async fn work_handed_in_before_closing_is_done_and_later_work_is_told() {
     first.expect("written");
     second.expect("closed");
     assert!(matches!(late.read(|ledger| ledger.totals()).await, Err(CustodyError::Closed)));
-    let pen = Pen::open(&place.file, clock()).await.expect("opened");
+    let pen = Pen::open(&place.file, notary()).await.expect("opened");
     assert_eq!(pen.read(|ledger| ledger.totals()).await.expect("readable").collected, 1);
 }
 
@@ -126,7 +126,7 @@ async fn another_program_that_keeps_reading_is_named_when_the_file_is_closed() {
     pen.write(|writer| collect(writer, 2)).await.expect("readers do not stop the pen");
     assert!(matches!(pen.close().await, Err(CustodyError::Busy)));
     drop(other);
-    Pen::open(&place.file, clock()).await.expect("opened").seal().await.expect("sealed");
+    Pen::open(&place.file, notary()).await.expect("opened").seal().await.expect("sealed");
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn tampered(sql: &str) -> (Place, Result<Pen, CustodyError>) {
         db.execute_batch(sql).expect("restored");
     }
     db.close().expect("closed");
-    let opened = Pen::open(&place.file, clock()).await;
+    let opened = Pen::open(&place.file, notary()).await;
     (place, opened)
 }
 
@@ -59,7 +59,7 @@ async fn a_changed_column_is_found_before_the_seal() {
     let (place, opened) = tampered("UPDATE item SET bytes = bytes + 1 WHERE item_id = 3").await;
     let sealed = opened.expect("the log holds").seal().await;
     assert!(matches!(&sealed, Err(CustodyError::Corrupt { what }) if what.contains("AFF-0000003")), "{sealed:?}");
-    assert!(Pen::open(&place.file, clock()).await.is_ok());
+    assert!(Pen::open(&place.file, notary()).await.is_ok());
     let (_place, opened) = tampered("DELETE FROM listed WHERE listed_id = 2").await;
     let sealed = opened.expect("the log holds").seal().await;
     assert!(matches!(&sealed, Err(CustodyError::Corrupt { .. })), "{sealed:?}");
@@ -74,7 +74,7 @@ async fn something_else_a_newer_format_and_a_missing_table_are_told_apart() {
     assert!(matches!(error, CustodyError::Newer { found: 2, known: 1, .. }), "{error:?}");
     assert!(error.to_string().contains("format 2"), "{error}");
     let bytes = std::fs::read(&place.file).expect("read");
-    assert!(Pen::open(&place.file, clock()).await.is_err());
+    assert!(Pen::open(&place.file, notary()).await.is_err());
     assert_eq!(std::fs::read(&place.file).expect("read"), bytes, "a refused file is not touched");
     let (_place, opened) = tampered("DROP VIEW item_vs_log").await;
     assert!(matches!(&opened, Err(CustodyError::Corrupt { what }) if what.contains("item_vs_log")), "{opened:?}");
@@ -82,11 +82,11 @@ async fn something_else_a_newer_format_and_a_missing_table_are_told_apart() {
     assert!(matches!(opened, Err(CustodyError::Corrupt { .. })), "{opened:?}");
 
     let place = Place::new();
-    let missing = Pen::open(&place.file, clock()).await;
+    let missing = Pen::open(&place.file, notary()).await;
     assert!(matches!(missing, Err(CustodyError::Missing { .. })), "{missing:?}");
     for content in ["", "hello", &"PK\u{3}\u{4} no database, but long enough to look like one ".repeat(100)] {
         std::fs::write(&place.file, content).expect("written");
-        let opened = Pen::open(&place.file, clock()).await;
+        let opened = Pen::open(&place.file, notary()).await;
         assert!(matches!(opened, Err(CustodyError::NotAManifest { .. })), "{content:.10}: {opened:?}");
         assert_eq!(std::fs::read_to_string(&place.file).expect("read"), content, "a refused file is not touched");
     }
@@ -110,7 +110,7 @@ async fn a_truncated_or_scribbled_file_is_an_error_or_is_whole_and_never_a_panic
         for damaged in [&whole[..at], &scribbled[..]] {
             let victim = Place::new();
             std::fs::write(&victim.file, damaged).expect("written");
-            match Pen::open(&victim.file, clock()).await {
+            match Pen::open(&victim.file, notary()).await {
                 // Free space, or a row that opening does not read; the log is what it was.
                 Ok(pen) => {
                     assert_eq!(head(&pen).await, whole_head, "at {at}");

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::terms::{
-    AccessBasis, Clock, ControlNumber, Exchange, GraphId, MailboxKind, Matter, Md5, Method, ObjectId, Purpose, Sha256,
-    SourceKind, UtcInstant,
+    AccessBasis, Clock, ControlNumber, Exchange, GraphId, MailboxKind, Matter, Md5, Method, ObjectId, Purpose,
+    SealingKey, Sha256, SourceKind, UtcInstant,
 };
 
 /// A folder that goes away with the test, and the manifest in it.
@@ -40,6 +40,14 @@ impl Place {
 fn clock() -> Clock {
     let millis = AtomicI64::new(1_717_491_600_000);
     Arc::new(move || UtcInstant::from_millis(millis.fetch_add(1, Ordering::Relaxed)).expect("in range"))
+}
+
+fn key() -> SealingKey {
+    SealingKey::from_seed(Sha256::of(b"affiant test key - not a secret").as_bytes()).expect("32 bytes")
+}
+
+fn notary() -> Notary {
+    Notary { clock: clock(), key: key() }
 }
 
 fn meta() -> Meta {
@@ -67,6 +75,7 @@ fn opened() -> Line {
         .text("acquisition_id", meta().acquisition_id.to_string())
         .text("tool_name", "affiant")
         .text("tool_version", "0.1.0")
+        .text("note_vkey", vkey(&meta().acquisition_id, &key()))
         .object("scope", Object::new().text("zone", "UTC"))
 }
 
@@ -243,7 +252,7 @@ fn except(writer: &mut Writer<'_>, n: u64, code: crate::terms::ExceptionCode) ->
 
 /// A manifest with foundations, ten listed items and the first `collected` of them collected.
 async fn begun(place: &Place, collected: u64) -> Pen {
-    let pen = Pen::create(&place.file, meta(), clock(), |_| Ok(())).await.expect("created");
+    let pen = Pen::create(&place.file, meta(), notary(), |_| Ok(())).await.expect("created");
     let wrote = pen.write(move |writer| {
         lay_foundations(writer)?;
         list(writer, 1, 10)?;

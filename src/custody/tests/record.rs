@@ -226,7 +226,7 @@ async fn absurd_claims_of_a_server_do_not_stop_the_record() {
 #[tokio::test]
 async fn an_empty_log_has_no_opening_and_no_checkpoint() {
     let place = Place::new();
-    let pen = Pen::create(&place.file, meta(), clock(), |_| Ok(())).await.expect("created");
+    let pen = Pen::create(&place.file, meta(), notary(), |_| Ok(())).await.expect("created");
     assert!(matches!(pen.read(|ledger| ledger.opening()).await, Err(CustodyError::NeverOpened)));
     assert!(matches!(pen.write(|writer| writer.checkpoint()).await, Err(CustodyError::NeverOpened)));
     assert_eq!(head(&pen).await, Head { size: 0, root: Sha256::of(b"") });
@@ -264,7 +264,9 @@ async fn a_clock_that_is_set_back_leaves_the_order_of_the_log_alone() {
         let hour = hours.fetch_add(1, Ordering::Relaxed);
         UtcInstant::from_millis(1_717_491_600_000 - hour * 3_600_000).expect("in range")
     });
-    let pen = Pen::create(&place.file, meta(), back, |w| w.append(opened()).map(drop)).await.expect("created");
+    let pen = Pen::create(&place.file, meta(), Notary { clock: back, ..notary() }, |w| w.append(opened()).map(drop))
+        .await
+        .expect("created");
     pen.write(|w| w.append(closed("interrupted"))).await.expect("written");
     let (first, last) = pen
         .read(|l| Ok((l.last_of(EventKind::AcquisitionOpened)?, l.last_event()?)))
@@ -274,5 +276,5 @@ async fn a_clock_that_is_set_back_leaves_the_order_of_the_log_alone() {
     assert_eq!((first.seq, last.seq), (0, 1));
     assert!(last.at < first.at, "times are the clock's own, and say so");
     pen.seal().await.expect("sealed");
-    Pen::open(&place.file, clock()).await.expect("whole");
+    Pen::open(&place.file, notary()).await.expect("whole");
 }

@@ -55,6 +55,20 @@ pub enum StoreError {
         /// The key file.
         path: Utf8PathBuf,
     },
+    /// The key that signs checkpoints is there and cannot be opened.
+    #[error(
+        "the key that signs checkpoints, {path}, cannot be opened: it was changed, or what it is sealed with was replaced"
+    )]
+    #[diagnostic(
+        code(affiant::store::sealing_key),
+        help(
+            "restore it from a copy, or move it away and a new one is made; packages signed with the old one stay verifiable with the vkey in each of them"
+        )
+    )]
+    SealingKey {
+        /// The file.
+        path: Utf8PathBuf,
+    },
     /// The list of accounts is not one.
     #[error("{path} is damaged")]
     #[diagnostic(code(affiant::store::accounts), help("run `affiant logout --all`, then sign in again"))]

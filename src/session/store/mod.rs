@@ -10,6 +10,7 @@ mod files;
 mod key;
 mod keyring;
 mod sealed;
+mod signing;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 
 use crate::cloud::Cloud;
-use crate::terms::{Secret, UtcInstant};
+use crate::terms::{SealingKey, Secret, UtcInstant};
 
 use super::credential::Credential;
 
@@ -95,6 +96,8 @@ pub struct Store {
     kind: StoreKind,
     keys: Keys,
     memory: Arc<Mutex<Option<(Account, Tokens)>>>,
+    /// The sealing key of a store in memory.
+    signing: Arc<Mutex<Option<SealingKey>>>,
 }
 
 /// One process's turn to renew an account's tokens.
@@ -110,7 +113,7 @@ impl Store {
             StoreKind::File { passphrase } => passphrase.clone(),
             StoreKind::Keyring | StoreKind::Memory => None,
         };
-        Self { keys: Keys::new(home.clone(), passphrase), home, kind, memory: Arc::default() }
+        Self { keys: Keys::new(home.clone(), passphrase), home, kind, memory: Arc::default(), signing: Arc::default() }
     }
 
     /// The key store where this system has one, else files.
@@ -299,7 +302,10 @@ impl Store {
             files::remove(&path)?;
         }
         files::remove_empty_folder(&self.tokens());
-        self.keys.forget()?;
+        // What the sealing key is sealed with stays with it.
+        if !self.has_sealing_key() {
+            self.keys.forget()?;
+        }
         files::remove(&account::list_file(&self.home))?;
         files::remove(&account::lock_file(&self.home))?;
         Ok(gone)

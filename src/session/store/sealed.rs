@@ -90,12 +90,22 @@ pub(super) fn seal(account: &Account, tokens: &Tokens, keys: &Keys, lock: Lock) 
         credential: tokens.credential.as_ref().map(PlainCredential::from),
         claims: tokens.claims.clone(),
     };
-    let mut text = Zeroizing::new(serde_json::to_vec(&plain).map_err(|_| StoreError::Seal)?);
+    let text = Zeroizing::new(serde_json::to_vec(&plain).map_err(|_| StoreError::Seal)?);
+    seal_bytes(text, &account.file(), keys, lock)
+}
+
+/// Seals any bytes under a name.
+pub(super) fn seal_bytes(
+    mut text: Zeroizing<Vec<u8>>,
+    name: &str,
+    keys: &Keys,
+    lock: Lock,
+) -> Result<Vec<u8>, StoreError> {
     let (salt, key) = keys.to_seal(lock)?;
     let head = [&[VERSION, lock.byte()][..], &salt, &key.check].concat();
     let nonce = random::<NONCE_LEN>()?;
     let tag = cipher(&key.key)?
-        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad(&head, &account.file()), &mut text)
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad(&head, name), &mut text)
         .map_err(|_| StoreError::Seal)?;
     Ok([&head, &nonce[..], &text, tag.as_ref()].concat())
 }
@@ -111,6 +121,26 @@ pub(super) fn lock_of(bytes: &[u8], path: &Utf8Path) -> Result<Lock, StoreError>
 
 /// Opens the file of the account of this name.
 pub(super) fn open(bytes: &[u8], name: &str, path: &Utf8Path, keys: &Keys) -> Result<(Account, Tokens), StoreError> {
+    let text = open_bytes(bytes, name, path, keys)?;
+    let plain: Plain = serde_json::from_slice(&text).map_err(|_| StoreError::Seal)?;
+    let tokens = Tokens {
+        access: Secret::new(plain.access.clone()),
+        refresh: plain.refresh.clone().map(Secret::new),
+        issued_at: plain.issued_at,
+        expires_at: plain.expires_at,
+        credential: plain.credential.as_ref().map(Credential::from),
+        claims: plain.claims.clone(),
+    };
+    Ok((plain.account.clone(), tokens))
+}
+
+/// Opens what was sealed under a name.
+pub(super) fn open_bytes(
+    bytes: &[u8],
+    name: &str,
+    path: &Utf8Path,
+    keys: &Keys,
+) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     let lock = lock_of(bytes, path)?;
     let (head, rest) = bytes.split_first_chunk::<HEAD>().ok_or(StoreError::Seal)?;
     let (nonce, rest) = rest.split_first_chunk::<NONCE_LEN>().ok_or(StoreError::Seal)?;
@@ -121,19 +151,12 @@ pub(super) fn open(bytes: &[u8], name: &str, path: &Utf8Path, keys: &Keys) -> Re
         return Err(if lock == Lock::Passphrase { StoreError::WrongPassphrase } else { StoreError::Seal });
     }
     let mut text = Zeroizing::new(rest.to_vec());
-    let plain = cipher(&key.key)?
+    let opened = cipher(&key.key)?
         .open_in_place(Nonce::assume_unique_for_key(*nonce), aad(head, name), &mut text)
-        .map_err(|_| StoreError::Seal)?;
-    let plain: Plain = serde_json::from_slice(plain).map_err(|_| StoreError::Seal)?;
-    let tokens = Tokens {
-        access: Secret::new(plain.access.clone()),
-        refresh: plain.refresh.clone().map(Secret::new),
-        issued_at: plain.issued_at,
-        expires_at: plain.expires_at,
-        credential: plain.credential.as_ref().map(Credential::from),
-        claims: plain.claims.clone(),
-    };
-    Ok((plain.account.clone(), tokens))
+        .map_err(|_| StoreError::Seal)?
+        .len();
+    text.truncate(opened);
+    Ok(text)
 }
 
 fn aad(head: &[u8], name: &str) -> Aad<Vec<u8>> {
