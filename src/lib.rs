@@ -21,6 +21,7 @@
 //! | 7 | [`custody`] | the sworn record: the log and its Merkle tree, the SQLite manifest and its one pen |
 //! | | [`identity`] | what a message is: families, EDRM MIH, content id, protection |
 //! | 8 | [`verify`] | the stranger: reads a package and the schema, shares no code with what wrote it |
+//! | 9 | [`report`] | what a sealed package says, for those who read: pages, lists, a draft for counsel |
 //!
 //! Beside the path stand [`simulator`], the other side of the wire, which shares nothing with the
 //! client, and [`cli`], which alone knows a terminal, the environment and the home directory.
@@ -49,6 +50,7 @@ pub mod package;
 pub mod custody;
 pub mod identity;
 pub mod verify;
+pub mod report;
 
 pub mod simulator;
 pub mod cli;

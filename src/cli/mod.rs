@@ -19,6 +19,7 @@ mod open_files;
 mod outcome;
 mod output;
 mod progress;
+mod report;
 mod resume;
 #[cfg(test)]
 mod schemas;
@@ -115,6 +116,7 @@ enum Verb {
     Collect(Box<collect::Args>),
     Resume(resume::Args),
     Verify(verify::Args),
+    Report(report::Args),
     Simulate(Box<simulate::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -181,6 +183,7 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Collect(args) => collect::run(*args, desk).await,
         Verb::Resume(args) => resume::run(args, desk).await,
         Verb::Verify(args) => verify::run(args, desk).await,
+        Verb::Report(args) => report::run(args, desk).await,
         Verb::Simulate(args) => simulate::run(*args, desk).await,
         Verb::Completions(args) => Ok(completions::run(&args, desk)),
         Verb::Man(man::Args {}) => man::run(desk),
@@ -190,7 +193,12 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
 impl Verb {
     const fn needs(&self) -> Needs {
         match self {
-            Self::Demo(_) | Self::Verify(_) | Self::Simulate(_) | Self::Completions(_) | Self::Man(_) => Needs::Nothing,
+            Self::Demo(_)
+            | Self::Verify(_)
+            | Self::Report(_)
+            | Self::Simulate(_)
+            | Self::Completions(_)
+            | Self::Man(_) => Needs::Nothing,
             Self::Login(_) | Self::Logout(_) => Needs::Settings,
             Self::Whoami(_)
             | Self::Doctor(_)

@@ -12,6 +12,7 @@ use super::whoami::Identity;
 use crate::collect::Tally;
 use crate::delegation::CheckRow;
 use crate::directory::Person;
+use crate::report::Report;
 
 fn agrees<T: JsonSchema>(name: &str) {
     let made = serde_json::to_string_pretty(&schema_for!(T)).expect("a schema is JSON") + "\n";
@@ -31,4 +32,5 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Identity>("whoami.schema.json");
     agrees::<Permissions>("scopes.schema.json");
     agrees::<Diagnosis>("doctor.schema.json");
+    agrees::<Report>("report.schema.json");
 }

@@ -28,6 +28,7 @@ mod pace;
 mod random;
 mod real_mail;
 mod rebuilt_mail;
+mod reports;
 mod resume;
 mod retry;
 mod sealed;

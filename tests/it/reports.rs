@@ -1,0 +1,81 @@
+//! Reports from a sealed package: the numbers are the record's, the page is harmless, and the package stays as it is.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::tenant::{JONAS, MARA, Tenant, rows};
+
+const CHECK: &str = r"
+import html.parser, sys, xml.etree.ElementTree as E, zipfile
+class P(html.parser.HTMLParser):
+    level, stack, bad = 0, [], []
+    def handle_starttag(self, tag, attrs):
+        if tag in ('script', 'iframe', 'img', 'link', 'object'): self.bad.append(tag)
+        for name, value in attrs:
+            if name in ('src', 'srcset') or name == 'href' and not value.startswith('#'): self.bad.append((tag, name, value))
+        if tag[0] == 'h' and tag[1:].isdigit():
+            if int(tag[1:]) > self.level + 1: self.bad.append(('heading', tag))
+            self.level = int(tag[1:])
+        if tag not in ('meta', 'rect', 'line', 'br'): self.stack.append(tag)
+    def handle_endtag(self, tag):
+        if tag not in ('rect', 'line') and self.stack.pop() != tag: self.bad.append(('end', tag))
+for name in ('acquisition-report.html', 'exceptions.html'):
+    text = open(sys.argv[1] + '/' + name, encoding='utf-8').read()
+    page = P(); page.stack, page.bad, page.level = [], [], 0; page.feed(text)
+    assert not page.bad and not page.stack, (name, page.bad, page.stack)
+    assert '\u202e' not in text, name
+z = zipfile.ZipFile(sys.argv[1] + '/certification-draft.docx')
+assert z.testzip() is None
+words = ''.join(E.fromstring(z.read('word/document.xml')).itertext())
+assert '[…]' in words and 'penalty of perjury' in words and '[Q1]' in words
+";
+
+fn read(folder: &Path, name: &str) -> String {
+    std::fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn reports_say_what_the_record_says_twice_the_same_and_refuse_what_they_must() {
+    let tenant = Tenant::with_sign_in(&[]);
+    let (_, package) = tenant.collect("package", &[MARA, JONAS, "--from", "2024-01-01", "--to", "2024-03-31"]);
+    let text = tenant.text("package");
+    tenant.run(&["report", &text]).exits(0);
+    let (first, second) = (tenant.path("package-report"), tenant.text("again"));
+    tenant.run(&["report", &text, "--out", &second]).exits(0);
+    for entry in std::fs::read_dir(&first).expect("a folder") {
+        let name = entry.expect("an entry").file_name();
+        let same = std::fs::read(first.join(&name)).expect("read")
+            == std::fs::read(tenant.path("again").join(&name)).expect("read");
+        assert!(same, "{} differs", name.to_string_lossy());
+    }
+    let report: serde_json::Value = serde_json::from_str(&read(&first, "acquisition-report.json")).expect("JSON");
+    let number = |sql: &str| rows(&package, sql)[0].parse::<u64>().expect("a number");
+    let queries = [
+        ("/reconciliation/totals/collected", "select count(*) from item"),
+        ("/reconciliation/totals/listed", "select count(*) from listed"),
+        ("/reconciliation/totals/bytes", "select sum(bytes) from item"),
+        ("/reconciliation/totals/expected", "select sum(expected) from reconciliation"),
+        ("/exceptions/standing", "select count(*) from exception"),
+        ("/access/requests_total", "select count(*) from request"),
+        ("/integrity/log_size", "select count(*) from entry"),
+        ("/duplicates/without_mih", "select count(*) from item where mih is null"),
+        ("/scope/folders_included", "select count(*) from folder where included = 1"),
+    ];
+    for (place, sql) in queries {
+        assert_eq!(report.pointer(place).and_then(serde_json::Value::as_u64), Some(number(sql)), "{place}");
+    }
+    let csv = read(&first, "exceptions.csv");
+    let lines = csv::Reader::from_reader(csv.trim_start_matches('\u{feff}').as_bytes()).into_records().count();
+    assert_eq!(lines as u64, number("select count(*) from exception"));
+    match Command::new("python3").args(["-c", CHECK]).arg(&first).output() {
+        Ok(ran) => assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr)),
+        Err(_) => eprintln!("SKIPPED: python3 is not installed"),
+    }
+    tenant.run(&["report", &text, "--out", &second]).fails(2, "is not empty");
+    tenant.run(&["report", &text, "--out", &format!("{text}/REPORT")]).fails(2, "inside the package");
+    tenant.run(&["report", &text, "--out", &tenant.text("zone"), "--zone", "Mars/Base"]).fails(2, "no time zone");
+    tenant.run(&["verify", &text]).exits(0);
+    std::fs::write(package.join("affiant/log.jsonl"), "{}\n").expect("written");
+    tenant.run(&["report", &text, "--out", &tenant.text("damaged")]).fails(6, "not as it was sealed");
+    tenant.run(&["report", &tenant.text("nowhere")]).fails(1, "cannot be read as a package");
+}
