@@ -84,6 +84,11 @@ pub(super) async fn run(args: Args, outer: &Desk) -> Result<Exit, Failure> {
         let exit = stage.step("Verify, from the package alone.", &format!("verify {}", quoted(package))).await?;
         verified = if exit == Exit::Complete { verified } else { exit };
     }
+    let reports = super::report::beside(&eml);
+    if verified == Exit::Complete && reports.symlink_metadata().is_err() {
+        let line = format!("report {}", quoted(&eml));
+        stage.step("Report what was done, for those who read and do not query.", &line).await?;
+    }
     let exit = if verified == Exit::Complete { worse(first, second) } else { verified };
     closing(&stage, &simulator, &eml, &zip, exit);
     if args.keep_running {
@@ -178,6 +183,7 @@ fn closing(stage: &Stage<'_>, simulator: &Simulator, eml: &Utf8Path, zip: &Utf8P
     let counts = simulator.request_counts();
     stage.say(&format!(
         "\n== What to look at\n\
+         {eml}-report/acquisition-report.html   what a lawyer reads; open it in a browser\n\
          {eml}/data/NATIVES/VOL001/0001/        the messages, as the service rendered them\n\
          {eml}/affiant/manifest.sqlite          items, families, exceptions, balance, every request\n\
          {eml}/affiant/log.jsonl                the custody log\n\

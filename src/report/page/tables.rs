@@ -7,7 +7,7 @@ use super::super::facts::balance::{Counts, FolderLine};
 use super::super::meaning::Effect;
 use super::super::picture::{Bar, bars, months};
 use super::super::words::{bytes, number, plural, share, signed};
-use super::{Column, Number, SHOWN, Text, more, table};
+use super::{Column, Number, SHOWN, Short, Text, more, table};
 
 const HEADS: [(&str, Column); 9] = [
     ("Expected", Number),
@@ -205,7 +205,7 @@ pub(super) fn exceptions(report: &Report) -> Markup {
         @if found.standing == 0 { p { "There is no exception and no note." } } @else {
             p { (plural(found.graver_than_notes, "exception")) " and " (plural(found.standing.saturating_sub(found.graver_than_notes), "note")) " stand; " (number(found.resolved)) " were resolved by a later try. Each is named in " code { "exceptions.html" } " and " code { "exceptions.csv" } "." }
             (table("Exceptions by code and effect", &heads, &cross, false))
-            (table("What they mean", &[("Code", Text), ("Effect", Text), ("Messages of those listed", Number), ("Meaning", Text), ("Next step", Text)], &rows.collect::<Vec<_>>(), false))
+            (table("What they mean", &[("Code", Short), ("Effect", Short), ("Messages of those listed", Number), ("Meaning", Text), ("Next step", Text)], &rows.collect::<Vec<_>>(), false))
         }
     }
 }
