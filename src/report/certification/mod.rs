@@ -108,6 +108,7 @@ fn body(numbers: &mut Numbers<'_>, report: &Report, court: Court) -> Result<Vec<
     let grave = numbers.get("SELECT count(*) FROM exception e WHERE severity <> 'info' AND NOT EXISTS (SELECT 1 FROM entry WHERE kind = 'exception.resolved' AND json_extract(body,'$.exception_id') = e.exception_id)")?;
     let unreadable = numbers.get("SELECT count(DISTINCT item_id) FROM exception WHERE code IN ('irm_protected','smime_encrypted','tnef_opaque','parse_error')")?;
     let links = numbers.get("SELECT count(DISTINCT item_id) FROM exception WHERE code = 'cloud_attachment'")?;
+    let lines = numbers.get("SELECT count(*) FROM entry")?;
     let seal = &report.integrity;
     let mut parts: Vec<Part> = vec![
         ("Declarant", vec![format!("I, {BLANK}, am employed by {BLANK} as {BLANK}. My training and experience with this kind of collection and with the program used are: {BLANK}. I have personal knowledge of what follows, and no stake in the outcome of this matter: {BLANK}.")]),
@@ -122,7 +123,7 @@ fn body(numbers: &mut Numbers<'_>, report: &Report, court: Court) -> Result<Vec<
             format!("Every listed message is accounted for: {listed} listed are {items} collected and {missing} excepted. {rebuilt} of the collected could not be rendered by the service, and were rebuilt from their properties; they are labelled so. Rows that disagree with the log: {unlike}."),
             format!("Self-test of the program with its validation set: {BLANK}. Repeated reading of a sample, with results: {BLANK}. Independent verification run by {BLANK} with {BLANK} on {BLANK}."),
         ]),
-        ("Digital identification", vec![format!("A SHA-256 hash of each message was computed as its bytes arrived. Each file was read back before the seal and had the same hash. The list of all hashes is manifest-sha256.txt; its own SHA-256 is {}. The log has {} lines with the root {}. On delivery, the values were compared by {BLANK} on {BLANK} with the result {BLANK}.", or(&seal.payload_manifest_sha256), number(seal.log_size), seal.log_root)]),
+        ("Digital identification", vec![format!("A SHA-256 hash of each message was computed as its bytes arrived. Each file was read back before the seal and had the same hash. The list of all hashes is manifest-sha256.txt; its own SHA-256 is {}. The log has {} lines with the root {}. On delivery, the values were compared by {BLANK} on {BLANK} with the result {BLANK}.", or(&seal.payload_manifest_sha256), lines, seal.log_root)]),
         ("Time", vec![format!("The clock of the collecting computer was compared with the service's; the intervals are in section 5 of the acquisition report. Time stamp: {}.", if seal.stamped { "affiant/checkpoint.tsr" } else { "none was obtained" })]),
         ("Exceptions and limits", vec![format!("{grave} exceptions stand; each is named in the exception report. {unreadable} collected messages are encrypted, protected or not readable as mail; {links} link to files that were not fetched. The limits of section 12 of the acquisition report are part of this statement.")]),
     ];
