@@ -295,6 +295,8 @@ SELECT i.item_id, i.control_number
   FROM item i JOIN entry e ON e.seq = i.entry_seq
  WHERE e.kind <> 'item.collected'
     OR json_extract(e.body,'$.sha256') IS NOT lower(hex(i.sha256))
+    OR json_extract(e.body,'$.sha1') IS NOT CASE WHEN i.sha1 IS NOT NULL THEN lower(hex(i.sha1)) END
+    OR json_extract(e.body,'$.md5') IS NOT CASE WHEN i.md5 IS NOT NULL THEN lower(hex(i.md5)) END
     OR json_extract(e.body,'$.path') IS NOT i.path
     OR json_extract(e.body,'$.bytes') IS NOT i.bytes
     OR json_extract(e.body,'$.control_number') IS NOT i.control_number

@@ -9,11 +9,12 @@ def check(good, *words):
         wrong.append(" ".join(map(str, words)))
 
 def sha(file):
-    digest, size = hashlib.sha256(), 0
+    digests, size = [hashlib.new(name, usedforsecurity=name == "sha256") for name in ("sha256", "sha1", "md5")], 0
     while block := file.read(1 << 20):
-        digest.update(block)
+        for digest in digests:
+            digest.update(block)
         size += len(block)
-    return size, digest.hexdigest()
+    return size, *(digest.hexdigest() for digest in digests)
 
 def text(path):
     return open(path, encoding="utf-8", newline="").read()
@@ -75,6 +76,13 @@ for name in "manifest-sha256.txt", "tagmanifest-sha256.txt":
     for path in sorted(mine | listed[name].keys()):
         found, stated = files.get(path), listed[name].get(path)
         check(found and stated and found[1] == stated, f"{path}: {name} states {stated}, the file has {found}")
+
+# The lists for matching say what the payload manifest says; MD5 and SHA-1 prove nothing by themselves.
+payload = sorted(listed["manifest-sha256.txt"], key=str.encode)
+known = {path: files.get(path) or (0, "", "", "") for path in payload}
+check(text("manifest-md5.txt") == "".join(f"{known[path][3]}  {path}\n" for path in payload), "manifest-md5.txt differs from the files")
+deep = "".join(f"{known[path][0]},{known[path][3]},{known[path][1]},{path}\n" for path in payload)
+check(text("affiant/hashdeep.txt") == "%%%% HASHDEEP-1.0\n%%%% size,md5,sha256,filename\n" + deep, "affiant/hashdeep.txt differs from the files")
 
 def rows(sql):
     return db.execute(sql).fetchall()
@@ -147,21 +155,21 @@ try:
     for name, size, members, digest in rows("SELECT name, bytes, members, lower(hex(sha256)) FROM volume"):
         path = "data/" + name
         archives[path] = zipfile.ZipFile(path)
-        check(files[path] == (size, digest), path, "is not the volume its row states")
+        check(files[path][:2] == (size, digest), path, "is not the volume its row states")
         check(len(archives[path].namelist()) == members, path, "does not have the members its row states")
         unnamed |= {f"{path}/{member}" for member in archives[path].namelist()}
         unnamed.discard(path)
-    columns = "path, control_number, graph_id, bytes, lower(hex(sha256)), lower(hex(content_id)), lower(hex(mih))"
-    for path, number, graph, size, digest, content, mih, source, seq in rows(
+    columns = "path, control_number, graph_id, bytes, lower(hex(sha256)), lower(hex(sha1)), lower(hex(md5)), lower(hex(content_id)), lower(hex(mih))"
+    for path, number, graph, size, digest, sha1, md5, content, mih, source, seq in rows(
             f"SELECT {columns}, source_kind, entry_seq FROM item"):
-        keys = "kind", "path", "control_number", "graph_id", "bytes", "sha256", "content_id", "mih", "source_kind"
-        row = "item.collected", path, number, graph, size, digest, content, mih or None, source
+        keys = "kind", "path", "control_number", "graph_id", "bytes", "sha256", "sha1", "md5", "content_id", "mih", "source_kind"
+        row = "item.collected", path, number, graph, size, digest, sha1, md5, content, mih or None, source
         check([log[seq].get(key) for key in keys] == list(row), path, "is not as its log line states")
         volume = path.partition(".zip/")[0] + ".zip"
         found = files.get(path)
         if volume in archives:
             found = sha(archives[volume].open(path[len(volume) + 1:]))
-        check(found == (size, digest), path, "is not the file its row states")
+        check(found == (size, digest, sha1, md5), path, "is not the file its row states")
         check(path in unnamed, path, "is missing or named twice")
         unnamed.discard(path)
     for path in unnamed:

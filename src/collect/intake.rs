@@ -131,8 +131,9 @@ fn place(package: &Package, number: ControlNumber, ended: Ended) -> (Sworn, Opti
         fetch::Ending::Fetched(fetched) => {
             let fetch::Fetched { landed, facts } = *fetched;
             let placement = package.place(number, landed.bytes);
-            let (path, sha256, bytes) = (placement.path.clone(), landed.sha256, landed.bytes);
-            (Ending::Collected(Box::new(Collected { path, sha256, bytes, facts })), Some((landed, placement)))
+            let (path, sha256, matching, bytes) =
+                (placement.path.clone(), landed.sha256, landed.matching, landed.bytes);
+            (Ending::Collected(Box::new(Collected { path, sha256, matching, bytes, facts })), Some((landed, placement)))
         }
         fetch::Ending::Vanished(refusal) => (missing(ExceptionCode::Gone, refusal), None),
         fetch::Ending::Excepted { code, refusal } => (missing(code, refusal), None),

@@ -6,7 +6,7 @@
 use crate::custody::{CustodyError, EventKind, ExceptionRow, ItemRow, Line, ListedRow, Object, PartRow, Writer};
 use crate::graph::ClockOffset;
 use crate::identity::{Examined, PartFacts};
-use crate::terms::{ControlNumber, ExceptionCode, Exchange, Severity, Sha256};
+use crate::terms::{ControlNumber, ExceptionCode, Exchange, Matching, Severity, Sha256};
 
 use super::fetch::{Facts, Refusal};
 use super::rebuild::LossKind;
@@ -46,6 +46,8 @@ pub(super) struct Collected {
     pub(super) path: String,
     /// Hash at receipt.
     pub(super) sha256: Sha256,
+    /// The same bytes' digests for matching.
+    pub(super) matching: Matching,
     /// Bytes.
     pub(super) bytes: u64,
     /// What is known about it.
@@ -79,6 +81,8 @@ fn swear_collected(w: &mut Writer<'_>, sworn: &Sworn, collected: &Collected) -> 
         .text("path", &collected.path)
         .int("bytes", collected.bytes)
         .text("sha256", collected.sha256.to_string())
+        .text("sha1", collected.matching.sha1.to_string())
+        .text("md5", collected.matching.md5.to_string())
         .opt_text("mih", facts.examined.mih.map(|mih| mih.to_string()))
         .text("content_id", facts.examined.content_id.to_string())
         .text("source_kind", facts.source.as_str())
@@ -135,8 +139,8 @@ fn item_row(sworn: &Sworn, collected: &Collected) -> ItemRow {
         path: collected.path.clone(),
         bytes: collected.bytes,
         sha256: collected.sha256,
-        sha1: None,
-        md5: None,
+        sha1: Some(collected.matching.sha1),
+        md5: Some(collected.matching.md5),
         source_kind: collected.facts.source,
     }
 }

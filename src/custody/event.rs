@@ -90,6 +90,8 @@ impl EventKind {
                 "path",
                 "bytes",
                 "sha256",
+                "sha1",
+                "md5",
                 "mih",
                 "content_id",
                 "source_kind",

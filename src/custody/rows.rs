@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::terms::{
-    AccessBasis, ControlNumber, ExceptionCode, GraphId, MailboxKind, Md5, ObjectId, PartRole, Severity, Sha256,
+    AccessBasis, ControlNumber, ExceptionCode, GraphId, MailboxKind, Md5, ObjectId, PartRole, Severity, Sha1, Sha256,
     SourceKind, UtcInstant, words,
 };
 
@@ -180,7 +180,7 @@ pub struct ItemRow {
     /// Its hash, taken as the bytes arrived.
     pub sha256: Sha256,
     /// SHA-1 over the same bytes, for load files.
-    pub sha1: Option<[u8; 20]>,
+    pub sha1: Option<Sha1>,
     /// MD5 over the same bytes, for load files.
     pub md5: Option<Md5>,
     /// Where the bytes come from.

@@ -206,7 +206,7 @@ impl<'a> Writer<'a> {
             row.path,
             sql_int(row.bytes)?,
             row.sha256.as_bytes(),
-            row.sha1,
+            row.sha1.as_ref().map(crate::terms::Sha1::as_bytes),
             row.md5.as_ref().map(crate::terms::Md5::as_bytes),
             row.source_kind.as_str(),
             sql_int(seq)?

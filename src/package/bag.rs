@@ -9,8 +9,8 @@ use std::fs;
 use std::io;
 
 use super::durable::{digest, sync_directory, write_whole};
-use super::layout::{BAG_INFO, BAGIT, INCOMING, Layout, OWN, PAYLOAD_MANIFEST, STAGING, TAG_MANIFEST};
-use super::reread::Payload;
+use super::layout::{BAG_INFO, BAGIT, INCOMING, Layout, OWN, STAGING, TAG_MANIFEST};
+use super::lists::Payload;
 use super::space::At as _;
 use super::tree::{Walk, is_plain};
 use super::{Package, PackageError};
@@ -56,8 +56,7 @@ pub fn write(package: &Package, info: &BagInfo, payload: Payload) -> Result<Bagg
     put(layout, BAGIT, DECLARATION.as_bytes())?;
     put(layout, BAG_INFO, describe(info, &payload).as_bytes())?;
     // Synced when it was written.
-    payload.temporary.rename(&layout.at(PAYLOAD_MANIFEST)).at("name", layout.at(PAYLOAD_MANIFEST))?;
-    sync_directory(layout.root()).at("sync", layout.root())?;
+    payload.put_in_place(layout)?;
 
     let (lines, tag_files) = tag_lines(layout)?;
     put(layout, TAG_MANIFEST, lines.as_bytes())?;

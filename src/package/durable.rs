@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::PackageError;
 use super::space::At as _;
-use crate::terms::{Hasher, Sha256};
+use crate::terms::{Hasher, MatchingHasher, Md5, Sha256};
 
 /// Read and copy in pieces of this many bytes.
 const PIECE: usize = 64 * 1024;
@@ -122,6 +122,13 @@ pub(super) fn pour(mut from: impl Read, mut to: impl Write) -> io::Result<(Sha25
         hasher.update(bytes);
         to.write_all(bytes)?;
     }
+}
+
+/// SHA-256, MD5 and length of a file, in one reading.
+pub(super) fn digests(path: &Utf8Path) -> io::Result<((Sha256, Md5), u64)> {
+    let mut matching = MatchingHasher::default();
+    let (sha256, bytes) = pour(File::open(path)?, &mut matching)?;
+    Ok(((sha256, matching.finish().md5), bytes))
 }
 
 /// SHA-256 and length of a file.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::durable::Temporary;
-use crate::terms::{Hasher, Sha256};
+use crate::terms::{Hasher, Matching, MatchingHasher, Sha256};
 
 /// Bytes that one arriving native may hold in memory before it goes to a temporary file.
 pub const IN_MEMORY: usize = 256 * 1024;
@@ -42,18 +42,20 @@ enum Body {
 pub struct Landing {
     incoming: Utf8PathBuf,
     hasher: Hasher,
+    matching: MatchingHasher,
     body: Body,
 }
 
 impl Landing {
     /// Nothing arrived yet; a body too large for memory goes to a file in `incoming`, which is there.
     pub(super) fn new(incoming: Utf8PathBuf) -> Self {
-        Self { incoming, hasher: Hasher::new(), body: Body::Memory(Vec::new()) }
+        Self { incoming, hasher: Hasher::new(), matching: MatchingHasher::default(), body: Body::Memory(Vec::new()) }
     }
 
     /// Forgets everything that arrived: the request is made again.
     pub fn restart(&mut self) -> io::Result<()> {
         self.hasher = Hasher::new();
+        self.matching = MatchingHasher::default();
         match &mut self.body {
             Body::Memory(bytes) => bytes.clear(),
             Body::File(file, _) => {
@@ -77,6 +79,7 @@ impl Landing {
             Body::File(file, _) => file.write_all(bytes)?,
         }
         self.hasher.update(bytes);
+        self.matching.update(bytes);
         Ok(())
     }
 
@@ -96,7 +99,7 @@ impl Landing {
             // Closed here and opened again to be synced: a batch of many must not exhaust file handles.
             Body::File(_, temporary) => Arrived::File(temporary),
         };
-        Ok(Landed { sha256, bytes, body })
+        Ok(Landed { sha256, matching: self.matching.finish(), bytes, body })
     }
 }
 
@@ -111,6 +114,8 @@ pub(super) enum Arrived {
 pub struct Landed {
     /// SHA-256 of the bytes as they arrived.
     pub sha256: Sha256,
+    /// MD5 and SHA-1 of the same bytes, for matching only.
+    pub matching: Matching,
     /// How many there were.
     pub bytes: u64,
     pub(super) body: Arrived,
@@ -160,6 +165,7 @@ mod tests {
             }
             let landed = landing.finish().expect("finished");
             assert_eq!((landed.sha256, landed.bytes), (Sha256::of(&bytes), size as u64));
+            assert_eq!(landed.matching, Matching::of(&bytes));
             assert_eq!(landed.contents().expect("readable").as_ref(), bytes);
             assert_eq!(files(&incoming), expected, "{size} bytes");
             assert_eq!(landed.in_memory() == 0, expected == 1 || size == 0);
@@ -178,7 +184,7 @@ mod tests {
             assert_eq!(landing.bytes(), 0);
             landing.write(b"whole").expect("written");
             let landed = landing.finish().expect("finished");
-            assert_eq!(landed.sha256, Sha256::of(b"whole"));
+            assert_eq!((landed.sha256, landed.matching), (Sha256::of(b"whole"), Matching::of(b"whole")));
             assert_eq!(landed.contents().expect("readable").as_ref(), b"whole");
         }
     }

@@ -31,6 +31,10 @@ pub(super) const BEGINNING: [&str; 4] = [
 pub(super) const TAG_MANIFEST: &str = "tagmanifest-sha256.txt";
 /// The payload manifest.
 pub(super) const PAYLOAD_MANIFEST: &str = "manifest-sha256.txt";
+/// The same with MD5, for tools that know files by it.
+pub(super) const PAYLOAD_MANIFEST_MD5: &str = "manifest-md5.txt";
+/// The payload as `hashdeep` lists it.
+pub(super) const HASHDEEP: &str = "affiant/hashdeep.txt";
 /// The bag's declaration.
 pub(super) const BAGIT: &str = "bagit.txt";
 /// The bag's metadata.

@@ -24,6 +24,7 @@ mod lanes;
 mod zip;
 mod recover;
 mod shared_file;
+mod lists;
 mod reread;
 pub mod bag;
 #[cfg(test)]
@@ -38,9 +39,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 pub use error::PackageError;
 pub use landing::{IN_MEMORY, Landed, Landing};
+pub use lists::Payload;
 pub use placement::Placement;
 pub use recover::{Damage, Orphan, Recovered};
-pub use reread::{Mismatch, Payload, Reread};
+pub use reread::{Mismatch, Reread};
 pub use settle::keep_open_at_most;
 pub use volumes::{MEMBERS_MAX, VOLUME_BYTES, VOLUME_BYTES_MIN, VOLUME_MEMBERS};
 

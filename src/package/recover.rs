@@ -13,7 +13,8 @@ use camino::Utf8Path;
 
 use super::durable::{digest, sync_directory};
 use super::layout::{
-    BAG_INFO, BAGIT, DATA, INCOMING, Layout, ORPHANS, OWN, PAYLOAD_MANIFEST, STAGING, staged_volume, volume_name,
+    BAG_INFO, BAGIT, DATA, HASHDEEP, INCOMING, Layout, ORPHANS, OWN, PAYLOAD_MANIFEST, PAYLOAD_MANIFEST_MD5, STAGING,
+    staged_volume, volume_name,
 };
 use super::placement::Place;
 use super::space::At as _;
@@ -107,7 +108,7 @@ fn sweep(layout: &Layout) -> Result<(), PackageError> {
         fs::remove_dir_all(&incoming).at("clear", &incoming)?;
     }
     fs::create_dir_all(&incoming).at("make", &incoming)?;
-    for name in [BAGIT, BAG_INFO, PAYLOAD_MANIFEST] {
+    for name in [BAGIT, BAG_INFO, PAYLOAD_MANIFEST, PAYLOAD_MANIFEST_MD5, HASHDEEP] {
         remove(&layout.at(name))?;
     }
     Ok(())

@@ -1,26 +1,26 @@
 //! Sealing's last look: every native is read from the disk again and compared with its row.
 //!
-//! The same reading makes the payload manifest of the bag, so that the payload is read once. Files and rows are
+//! The same reading makes the lists of the payload, so that the payload is read once. Files and rows are
 //! joined in path order: what is missing, what is too much and what differs all come out. It must not judge:
 //! whether a difference forbids sealing is the caller's decision (it does).
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io;
 use std::iter::Peekable;
 use std::ops::ControlFlow;
 use std::thread;
 
 use zip::ZipArchive;
 
-use super::durable::{Temporary, digest, pour};
+use super::durable::{digest, digests, pour};
 use super::lanes::in_order;
-use super::layout::{DATA, INCOMING, Layout, PAYLOAD_MANIFEST};
+use super::layout::{DATA, Layout};
+use super::lists::{Lists, Payload};
 use super::recover::volume_number;
 use super::shared_file::SharedFile;
 use super::space::At as _;
-use super::tree::{Found, Join, Pair, Walk, in_path_order, is_plain};
+use super::tree::{Found, Join, Pair, Walk, in_path_order};
 use super::{Format, Native, Package, PackageError, VolumeFacts};
-use crate::terms::{Hasher, Sha256};
+use crate::terms::{Md5, Sha256};
 
 /// A place where disk and manifest disagree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,18 +31,6 @@ pub struct Mismatch {
     pub expected: Option<Sha256>,
     /// What is there; `None` when nothing readable is.
     pub found: Option<Sha256>,
-}
-
-/// The bag's payload manifest, written but not yet in place.
-#[derive(Debug)]
-pub struct Payload {
-    /// Files in the payload.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// SHA-256 of the payload manifest: fit for the log, before the log itself is sealed.
-    pub sha256: Sha256,
-    pub(super) temporary: Temporary,
 }
 
 /// What reading everything again showed.
@@ -68,7 +56,7 @@ impl Package {
         let mut reading = Reading {
             layout: self.layout(),
             mismatches: Vec::new(),
-            lines: Lines::new(self.layout())?,
+            lists: Lists::new(self.layout())?,
             done: 0,
             progress,
         };
@@ -77,21 +65,21 @@ impl Package {
             Format::Eml => reading.files(natives)?,
             Format::Zip { .. } => reading.volumes(natives, volumes)?,
         }
-        Ok(Reread { mismatches: reading.mismatches, payload: reading.lines.finish()? })
+        Ok(Reread { mismatches: reading.mismatches, payload: reading.lists.finish()? })
     }
 }
 
 struct Reading<'a> {
     layout: &'a Layout,
     mismatches: Vec<Mismatch>,
-    lines: Lines,
+    lists: Lists,
     done: u64,
     progress: &'a mut dyn FnMut(u64) -> ControlFlow<()>,
 }
 
 /// What a thread found out about one path.
 enum Seen {
-    File { path: String, bytes: u64, expected: Option<Sha256>, found: io::Result<Sha256> },
+    File { path: String, bytes: u64, expected: Option<Sha256>, found: io::Result<(Sha256, Md5)> },
     Nothing { path: String, expected: Sha256 },
 }
 
@@ -115,9 +103,9 @@ impl Reading<'_> {
                     Seen::Nothing { path, expected } => self.differs(path, Some(expected), None),
                     Seen::File { path, bytes, expected, found } => {
                         let found = found.at("read", layout.at(&path))?;
-                        self.lines.add(&path, bytes, found)?;
-                        if expected != Some(found) {
-                            self.differs(path, expected, Some(found));
+                        self.lists.add(&path, bytes, found)?;
+                        if expected != Some(found.0) {
+                            self.differs(path, expected, Some(found.0));
                         }
                     }
                 }
@@ -146,8 +134,9 @@ impl Reading<'_> {
                 self.lost(lost?)?;
             }
             let members = std::iter::from_fn(|| natives.next_if(|native| is_within(native, &prefix)));
-            let sha256 = self.volume(&file, &prefix, members.peekable())?;
-            self.lines.add(&file.path, file.bytes, sha256)?;
+            let found = self.volume(&file, &prefix, members.peekable())?;
+            let sha256 = found.0;
+            self.lists.add(&file.path, file.bytes, found)?;
             if facts.map(|facts| facts.sha256) != Some(sha256) {
                 self.differs(file.path, facts.map(|facts| facts.sha256), Some(sha256));
             }
@@ -170,10 +159,10 @@ impl Reading<'_> {
         file: &Found,
         prefix: &str,
         members: Peekable<impl Iterator<Item = Result<Native, PackageError>>>,
-    ) -> Result<Sha256, PackageError> {
+    ) -> Result<(Sha256, Md5), PackageError> {
         let path = self.layout.at(&file.path);
         thread::scope(|scope| {
-            let whole = scope.spawn(|| digest(&path));
+            let whole = scope.spawn(|| digests(&path));
             let opened = SharedFile::open(&path).at("open", &path)?;
             match ZipArchive::new(opened) {
                 Ok(archive) => self.members(&archive, prefix, members)?,
@@ -249,7 +238,7 @@ fn is_within(native: &Result<Native, PackageError>, prefix: &str) -> bool {
 }
 
 fn see(layout: &Layout, file: Found, expected: Option<Sha256>) -> Seen {
-    match digest(&layout.at(&file.path)) {
+    match digests(&layout.at(&file.path)) {
         Ok((found, bytes)) => Seen::File { path: file.path, bytes, expected, found: Ok(found) },
         Err(error) => Seen::File { path: file.path, bytes: 0, expected, found: Err(error) },
     }
@@ -259,41 +248,4 @@ fn see(layout: &Layout, file: Found, expected: Option<Sha256>) -> Seen {
 fn member_digest(archive: &mut ZipArchive<SharedFile>, name: &str) -> Option<Sha256> {
     let member = archive.by_name(name).ok()?;
     pour(member, io::sink()).ok().map(|(found, _)| found)
-}
-
-/// The payload manifest while it grows.
-struct Lines {
-    file: BufWriter<File>,
-    temporary: Temporary,
-    hasher: Hasher,
-    files: u64,
-    bytes: u64,
-}
-
-impl Lines {
-    fn new(layout: &Layout) -> Result<Self, PackageError> {
-        let path = layout.at(&format!("{INCOMING}/{PAYLOAD_MANIFEST}.part"));
-        let file = File::create(&path).at("make", &path)?;
-        let temporary = Temporary::new(path);
-        Ok(Self { file: BufWriter::new(file), temporary, hasher: Hasher::new(), files: 0, bytes: 0 })
-    }
-
-    fn add(&mut self, path: &str, bytes: u64, sha256: Sha256) -> Result<(), PackageError> {
-        if !is_plain(path) {
-            return Err(PackageError::Foreign { path: path.to_owned() });
-        }
-        let line = format!("{sha256}  {path}\n");
-        self.hasher.update(line.as_bytes());
-        self.file.write_all(line.as_bytes()).at("write", PAYLOAD_MANIFEST)?;
-        self.files += 1;
-        self.bytes += bytes;
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Payload, PackageError> {
-        let file = self.file.into_inner().map_err(io::IntoInnerError::into_error).at("write", PAYLOAD_MANIFEST)?;
-        file.sync_all().at("sync", PAYLOAD_MANIFEST)?;
-        let (sha256, _) = self.hasher.finish();
-        Ok(Payload { files: self.files, bytes: self.bytes, sha256, temporary: self.temporary })
-    }
 }

@@ -1,11 +1,13 @@
 //! Digests as types: 32 bytes that say which algorithm made them, and a hasher fed as bytes arrive.
 //!
-//! SHA-256 is the only integrity hash (FIPS 180-4). MD5 appears solely as the EDRM message
-//! identification hash, a matching key. This file must not know files or streams.
+//! SHA-256 is the only integrity hash (FIPS 180-4). MD5 and SHA-1 are for matching: the EDRM message
+//! identification hash, and files that other tools know by them. This file must not know files.
 
 use std::fmt;
+use std::io;
 
 use md5::Md5 as Md5Engine;
+use sha1::Sha1 as Sha1Engine;
 use sha2::{Digest as _, Sha256 as Sha256Engine};
 
 /// Text that is not a digest of the expected length in lower-case hex.
@@ -93,6 +95,63 @@ digest!(
     /// An MD5 digest, for matching only; shown as 32 lower-case hex digits.
     Md5, 16, Md5Engine
 );
+digest!(
+    /// A SHA-1 digest, for matching only; shown as 40 lower-case hex digits.
+    Sha1, 20, Sha1Engine
+);
+
+/// The digests that other tools know a file by: for matching, not for integrity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Matching {
+    /// MD5 of the bytes.
+    pub md5: Md5,
+    /// SHA-1 of the bytes.
+    pub sha1: Sha1,
+}
+
+impl Matching {
+    /// Hashes bytes that are all at hand.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { md5: Md5::of(bytes), sha1: Sha1::of(bytes) }
+    }
+}
+
+/// Running MD5 and SHA-1 over the same bytes; also a sink that bytes may be copied to.
+#[derive(Clone, Default)]
+pub struct MatchingHasher {
+    md5: Md5Engine,
+    sha1: Sha1Engine,
+}
+
+impl MatchingHasher {
+    /// Takes the next bytes in order.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.md5.update(bytes);
+        self.sha1.update(bytes);
+    }
+
+    /// Ends both hashes.
+    pub fn finish(self) -> Matching {
+        Matching { md5: Md5(self.md5.finalize().into()), sha1: Sha1(self.sha1.finalize().into()) }
+    }
+}
+
+impl io::Write for MatchingHasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for MatchingHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MatchingHasher")
+    }
+}
 
 /// A running SHA-256 with a byte count: what arrived so far.
 #[derive(Clone, Default)]
@@ -144,6 +203,18 @@ mod tests {
         hasher.update(b"a");
         hasher.update(b"bc");
         assert_eq!(hasher.finish(), (Sha256::of(b"abc"), 3));
+    }
+
+    #[test]
+    fn the_matching_digests_have_their_published_values() {
+        // RFC 1321 appendix A.5 and FIPS 180-4, both for "abc".
+        let mut hasher = MatchingHasher::default();
+        hasher.update(b"a");
+        hasher.update(b"bc");
+        let matching = hasher.finish();
+        assert_eq!(matching, Matching::of(b"abc"));
+        assert_eq!(matching.md5.to_string(), "900150983cd24fb0d6963f7d28e17f72");
+        assert_eq!(matching.sha1.to_string(), "a9993e364706816aba3e25717850c26c9cd0d89d");
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod ledger;
 mod lines;
 mod listing;
 mod log;
+mod matching;
 mod merge;
 mod merkle;
 mod note;
@@ -92,6 +93,7 @@ fn verify_sealed(root: &Utf8Path, asked: &Asked, tell: &mut dyn FnMut(u64, u64))
     let mut findings = Findings::default();
     let stated = structure::check(root, &mut findings);
     let payload_sorted = listing::check_form(root, listing::PAYLOAD, &mut findings);
+    matching::check(root, &mut findings);
     let mut progress = Progress { done: 0, total: stated.map_or(0, |stated| stated.bytes), tell };
     let ledger = match tags_and_database(root, &mut findings, &mut progress) {
         Ok(ledger) => ledger,

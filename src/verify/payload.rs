@@ -12,6 +12,7 @@ use rusqlite::Row;
 use super::family::{Family, Parts};
 use super::ledger::{Cursor, Ledger};
 use super::listing::{self, Listed};
+use super::matching::{self, Ahead};
 use super::merge::{Keyed, Side, merge};
 use super::reading::{Contents, FileJob, Job, Native, Readers, Stated};
 use super::report::{CheckName, Class};
@@ -52,8 +53,8 @@ pub(super) fn check_tags(root: &Utf8Path, sorted: bool, readers: &mut Readers<'_
         let (seen, listed) = side.parts();
         if let Some(path) = present(&list, seen.as_ref(), listed.as_ref(), readers) {
             let listed = listed.map(|listed| listed.sha256);
-            let row = Stated::Nothing;
-            readers.give(Job::File(FileJob { path: path.to_owned(), list: (list.check, list.name), listed, row }));
+            let (path, list) = (path.to_owned(), (list.check, list.name));
+            readers.give(Job::File(FileJob { path, list, listed, md5: None, row: Stated::Nothing }));
         }
     }
 }
@@ -138,6 +139,7 @@ impl PayloadWalk<'_> {
     ) {
         self.walked.over = true;
         let (list, lines) = open(self.root, CheckName::PayloadManifest, listing::PAYLOAD, self.sorted);
+        let mut ahead = Ahead::new(self.root);
         for side in merge(merge(Walk::new(self.root, Half::Payload), lines), rows) {
             let (file, row) = side.parts();
             let (seen, listed) = file.map_or((None, None), Side::parts);
@@ -145,6 +147,8 @@ impl PayloadWalk<'_> {
                 self.walked.oxum.files += 1;
                 self.walked.oxum.bytes = self.walked.oxum.bytes.saturating_add(*bytes);
             }
+            let known = seen.as_ref().and_then(|seen| ahead.of(seen.path()));
+            sized(seen.as_ref(), known.as_ref(), readers);
             let row = stated(seen.as_ref(), row, readers);
             if let Some(path) = present(&list, seen.as_ref(), listed.as_ref(), readers) {
                 let native = u64::from(matches!(row, Stated::Native(_)));
@@ -154,7 +158,8 @@ impl PayloadWalk<'_> {
                 }
                 self.walked.natives += native;
                 let (path, listed) = (path.to_owned(), listed.map(|listed| listed.sha256));
-                readers.give(Job::File(FileJob { path, list: (list.check, list.name), listed, row }));
+                let md5 = known.map(|known| known.md5);
+                readers.give(Job::File(FileJob { path, list: (list.check, list.name), listed, md5, row }));
             }
         }
     }
@@ -260,6 +265,16 @@ impl PayloadWalk<'_> {
     }
 }
 
+/// Compares a file's size with the one in hashdeep's list.
+fn sized(seen: Option<&Seen>, known: Option<&matching::Known>, readers: &mut Readers<'_, '_>) {
+    if let (Some(Seen::File { path, bytes }), Some(known)) = (seen, known)
+        && known.bytes != *bytes
+    {
+        let why = format!("expected {} bytes (in {})  found {bytes}", known.bytes, matching::HASHDEEP);
+        readers.findings.add(CheckName::PayloadManifest, Class::Changed, path, why);
+    }
+}
+
 /// A member of a volume, under the path that its row has.
 struct Member {
     path: String,
@@ -277,12 +292,13 @@ impl Keyed for Native {
     }
 }
 
-const ITEMS: &str = "SELECT item_id, path, bytes, sha256, mih, content_id, header_date FROM item";
+const ITEMS: &str = "SELECT item_id, path, bytes, sha256, mih, content_id, header_date, sha1, md5 FROM item";
 
 fn native(row: &Row<'_>) -> rusqlite::Result<Native> {
     let family = Family { mih: row.get(4)?, content_id: row.get(5)?, header_date: row.get(6)?, parts: Vec::new() };
     let contents = Contents { bytes: row.get(2)?, sha256: row.get(3)? };
-    Ok(Native { item_id: row.get(0)?, path: row.get(1)?, contents, family })
+    let (sha1, md5) = (row.get(7)?, row.get(8)?);
+    Ok(Native { item_id: row.get(0)?, path: row.get(1)?, contents, sha1, md5, family })
 }
 
 /// The row of a volume.

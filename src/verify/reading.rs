@@ -13,9 +13,10 @@ use camino::Utf8Path;
 
 use super::family::{self, Family};
 use super::listing::mismatch;
+use super::matching;
 use super::report::{CheckName, Class, Finding, Findings};
 use super::volume::Archive;
-use crate::terms::{Hasher, Sha256};
+use crate::terms::{Hasher, Matching, MatchingHasher, Md5, Sha256};
 
 /// Jobs that may wait or be under way.
 const QUEUE: usize = 128;
@@ -50,6 +51,8 @@ pub(super) struct FileJob {
     pub(super) list: (CheckName, &'static str),
     /// The digest listed, if it is listed.
     pub(super) listed: Option<Sha256>,
+    /// The MD5 that the lists for matching state.
+    pub(super) md5: Option<Md5>,
     /// The row that names it.
     pub(super) row: Stated,
 }
@@ -78,7 +81,16 @@ pub(super) struct Native {
     pub(super) item_id: i64,
     pub(super) path: String,
     pub(super) contents: Contents,
+    pub(super) sha1: Option<Vec<u8>>,
+    pub(super) md5: Option<Vec<u8>>,
     pub(super) family: Family,
+}
+
+/// What reading a file showed.
+struct Digests {
+    sha256: Sha256,
+    matching: Matching,
+    bytes: u64,
 }
 
 enum Told {
@@ -216,18 +228,22 @@ impl Reader<'_> {
         };
         let _turn = native.filter(|native| native.is_large()).map(|_| self.large.lock());
         let read = File::open(self.root.join(&job.path)).and_then(|file| self.read(file, keep(native)));
-        let (sha256, bytes) = match read {
+        let found = match read {
             Ok(read) => read,
             Err(error) => return self.found(check, Class::Unreadable, &*job.path, error.kind().to_string()),
         };
-        if let Some(listed) = job.listed.filter(|listed| *listed != sha256) {
-            let (class, path, detail) = mismatch(&job.path, list, &listed, &sha256);
+        if let Some(listed) = job.listed.filter(|listed| *listed != found.sha256) {
+            let (class, path, detail) = mismatch(&job.path, list, &listed, &found.sha256);
             self.found(check, class, path, detail);
+        }
+        if let Some(listed) = job.md5.filter(|listed| *listed != found.matching.md5) {
+            let detail = format!("expected MD5 {listed} (in {})  found {}", matching::HASHDEEP, found.matching.md5);
+            self.found(check, Class::Changed, &*job.path, detail);
         }
         match &job.row {
             Stated::Nothing => {}
-            Stated::Contents(contents) => self.compare(&job.path, contents, sha256, bytes),
-            Stated::Native(native) => self.native(native, sha256, bytes),
+            Stated::Contents(contents) => self.compare(&job.path, contents, &found),
+            Stated::Native(native) => self.native(native, &found),
         }
     }
 
@@ -235,13 +251,13 @@ impl Reader<'_> {
         for native in natives {
             let _turn = native.is_large().then(|| self.large.lock());
             match self.member(volume, native) {
-                Ok((sha256, bytes)) => self.native(native, sha256, bytes),
+                Ok(found) => self.native(native, &found),
                 Err(error) => self.found(CheckName::Items, Class::Unreadable, &*native.path, error.to_string()),
             }
         }
     }
 
-    fn member(&mut self, volume: &str, native: &Native) -> io::Result<(Sha256, u64)> {
+    fn member(&mut self, volume: &str, native: &Native) -> io::Result<Digests> {
         let mut archive = match self.archive.take() {
             Some((open, archive)) if open == volume => archive,
             _ => Archive::open(&self.root.join(volume))?,
@@ -257,19 +273,23 @@ impl Reader<'_> {
     }
 
     /// Hashes everything and keeps the first `keep` bytes.
-    fn read(&mut self, mut from: impl Read, keep: u64) -> io::Result<(Sha256, u64)> {
+    fn read(&mut self, mut from: impl Read, keep: u64) -> io::Result<Digests> {
         self.bytes.clear();
         self.bytes.shrink_to(1 << 20);
-        let mut hasher = Hasher::new();
+        let (mut hasher, mut matching) = (Hasher::new(), MatchingHasher::default());
         loop {
             let count = match from.read(&mut self.buffer) {
-                Ok(0) => return Ok(hasher.finish()),
+                Ok(0) => {
+                    let ((sha256, bytes), matching) = (hasher.finish(), matching.finish());
+                    return Ok(Digests { sha256, matching, bytes });
+                }
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
             let piece = self.buffer.get(..count).unwrap_or_default();
             hasher.update(piece);
+            matching.update(piece);
             if hasher.bytes() <= keep {
                 self.bytes.extend_from_slice(piece);
             }
@@ -277,7 +297,8 @@ impl Reader<'_> {
         }
     }
 
-    fn compare(&self, path: &str, stated: &Contents, sha256: Sha256, bytes: u64) {
+    fn compare(&self, path: &str, stated: &Contents, found: &Digests) {
+        let Digests { sha256, bytes, .. } = *found;
         if Sha256::from_slice(&stated.sha256) != Some(sha256) {
             let expected = hex::encode(&stated.sha256);
             self.found(CheckName::Items, Class::Changed, path, format!("expected {expected} (row)  found {sha256}"));
@@ -288,8 +309,13 @@ impl Reader<'_> {
         }
     }
 
-    fn native(&self, native: &Native, sha256: Sha256, bytes: u64) {
-        self.compare(&native.path, &native.contents, sha256, bytes);
+    fn native(&self, native: &Native, found: &Digests) {
+        let Digests { sha256, matching, bytes } = *found;
+        self.compare(&native.path, &native.contents, found);
+        for column in matching::differing(native.sha1.as_deref(), native.md5.as_deref(), matching) {
+            let detail = format!("{column} of its row is not that of its bytes");
+            self.found(CheckName::Items, Class::Wrong, &*native.path, detail);
+        }
         let whole = self.bytes.len() as u64 == bytes;
         if Sha256::from_slice(&native.contents.sha256) != Some(sha256) {
             // Another message than the one the row describes: nothing to compare.

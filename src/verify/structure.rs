@@ -7,7 +7,7 @@ use std::fs;
 use camino::Utf8Path;
 
 use super::report::{CheckName, Class, Findings};
-use super::{checkpoint, ledger, listing, log};
+use super::{checkpoint, ledger, listing, log, matching};
 
 /// The whole of bagit.txt.
 const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
@@ -26,7 +26,17 @@ pub(super) struct Oxum {
 
 /// Checks the skeleton; returns what bag-info.txt says the payload amounts to.
 pub(super) fn check(root: &Utf8Path, findings: &mut Findings) -> Option<Oxum> {
-    let needed = ["bagit.txt", BAG_INFO, listing::PAYLOAD, listing::TAGS, ledger::DATABASE, log::LOG, checkpoint::FILE];
+    let needed = [
+        "bagit.txt",
+        BAG_INFO,
+        listing::PAYLOAD,
+        listing::TAGS,
+        matching::MD5S,
+        matching::HASHDEEP,
+        ledger::DATABASE,
+        log::LOG,
+        checkpoint::FILE,
+    ];
     for path in needed {
         if !fs::symlink_metadata(root.join(path)).is_ok_and(|facts| facts.is_file()) {
             findings.add(CheckName::Structure, Class::Missing, path, "every sealed package has this file");

@@ -76,8 +76,9 @@ fn the_instructions_hold_the_script_word_for_word() {
 #[test]
 fn other_peoples_tools_accept_the_package() {
     let folder = Folder::sealed(Shape::Eml);
-    let tools: [&[&str]; 4] = [
+    let tools: [&[&str]; 5] = [
         &["sha256sum", "--quiet", "-c", "manifest-sha256.txt", "tagmanifest-sha256.txt"],
+        &["hashdeep", "-c", "md5,sha256", "-r", "-l", "-a", "-k", "affiant/hashdeep.txt", "data"],
         &["python3", "-m", "bagit", "--validate", "--quiet", "."],
         &["bagit.py", "--validate", "--quiet", "."],
         &["sqlite3", "file:affiant/manifest.sqlite?immutable=1", "PRAGMA integrity_check"],
@@ -85,6 +86,7 @@ fn other_peoples_tools_accept_the_package() {
     for tool in tools {
         let there = match tool {
             [python, "-m", module, ..] => Command::new(python).args(["-c", &format!("import {module}")]).output(),
+            ["hashdeep", ..] => Command::new("hashdeep").arg("-V").output(),
             [name, ..] => Command::new(name).arg("--version").output(),
             [] => continue,
         };

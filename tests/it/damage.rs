@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use affiant::terms::Md5;
 use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
@@ -58,8 +59,25 @@ pub(crate) fn rewrite_manifests(root: &Utf8Path) {
     fs::write(root.join("bag-info.txt"), info).expect("bag-info");
     fs::write(root.join("bagit.txt"), "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n").expect("bagit");
     fs::write(root.join("manifest-sha256.txt"), lines(&|path| path.starts_with("data/"))).expect("manifest");
+    write_matching(root);
     let tags = lines(&|path| !path.starts_with("data/") && path != "tagmanifest-sha256.txt");
     fs::write(root.join("tagmanifest-sha256.txt"), tags).expect("tag manifest");
+}
+
+/// Writes the lists by MD5 anew.
+fn write_matching(root: &Utf8Path) {
+    let (mut by_md5, mut deep) = (String::new(), "%%%% HASHDEEP-1.0\n%%%% size,md5,sha256,filename\n".to_owned());
+    for path in files(root).into_iter().filter(|path| path.starts_with("data/")) {
+        let bytes = fs::read(root.join(&path)).expect("a file");
+        let md5 = Md5::of(&bytes);
+        by_md5.push_str(&format!("{md5}  {path}\n"));
+        deep.push_str(&format!("{},{md5},{},{path}\n", bytes.len(), digest(&root.join(&path))));
+    }
+    fs::write(root.join("manifest-md5.txt"), by_md5).expect("manifest");
+    // A bag that Affiant did not make has no such folder.
+    if root.join("affiant").is_dir() {
+        fs::write(root.join("affiant/hashdeep.txt"), deep).expect("hashdeep's list");
+    }
 }
 
 /// Runs SQL on the manifest with its triggers out of the way, and puts them back.

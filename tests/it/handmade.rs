@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Write as _;
 
 use affiant::identity::examine;
+use affiant::terms::Matching;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use camino::Utf8Path;
 use rusqlite::{Connection, params};
@@ -227,6 +228,7 @@ impl<'r> Made<'r> {
         fs::create_dir_all(file.parent().expect("inside the package")).expect("folder");
         fs::write(file, native).expect("native");
         let read = examine(native);
+        let Matching { md5, sha1 } = Matching::of(native);
         let sha256: [u8; 32] = Sha256::digest(native).into();
         let rebuilt = listed == 5;
         let source = if rebuilt { "rebuilt_from_json" } else { "mime_value" };
@@ -235,16 +237,17 @@ impl<'r> Made<'r> {
         let folder = if listed <= 4 { 1 } else { 2 };
         let number = format!("AFF-{listed:07}");
         let body = json!({ "control_number": number, "graph_id": format!("m{listed}"), "mailbox_id": 1, "folder_id": folder,
-            "path": path, "bytes": bytes, "sha256": hex(&sha256), "mih": read.mih.map(|mih| mih.to_string()),
+            "path": path, "bytes": bytes, "sha256": hex(&sha256),
+            "sha1": sha1.to_string(), "md5": md5.to_string(), "mih": read.mih.map(|mih| mih.to_string()),
             "content_id": read.content_id.to_string(), "source_kind": source, "change_key": "c", "attempts": 1 });
         let seq = self.log("item.collected", body);
         self.execute(
             "INSERT INTO item (item_id, control_number, mailbox_id, folder_id, graph_id, change_key, internet_message_id, mih,
-               content_id, item_class, received_utc, header_date, is_draft, subject, path, bytes, sha256, source_kind, entry_seq)
-             VALUES (?1, ?2, 1, ?3, 'm' || ?1, 'c', ?4, ?5, ?6, 'IPM.Note', '2024-03-04T08:00:00.000Z', ?7, 0, ?8, ?9, ?10, ?11, ?12, ?13)",
+               content_id, item_class, received_utc, header_date, is_draft, subject, path, bytes, sha256, source_kind, entry_seq, sha1, md5)
+             VALUES (?1, ?2, 1, ?3, 'm' || ?1, 'c', ?4, ?5, ?6, 'IPM.Note', '2024-03-04T08:00:00.000Z', ?7, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             params![
                 listed, number, folder, read.message_id, read.mih.map(|mih| *mih.as_bytes()), read.content_id.as_bytes(),
-                read.header_date, read.subject, path, bytes, sha256, source, seq
+                read.header_date, read.subject, path, bytes, sha256, source, seq, sha1.as_bytes(), md5.as_bytes()
             ],
         );
         let first = self.parts;

@@ -41,6 +41,9 @@ fn other_peoples_tools_accept_the_package() {
         let package = package(&tenant, name, more);
         accepts(&package, "sha256sum", &["--quiet", "-c", "manifest-sha256.txt"]);
         accepts(&package, "sha256sum", &["--quiet", "-c", "tagmanifest-sha256.txt"]);
+        accepts(&package, "md5sum", &["--quiet", "-c", "manifest-md5.txt"]);
+        let audit = ["-c", "md5,sha256", "-r", "-l", "-a", "-k", "affiant/hashdeep.txt", "data"];
+        accepts(&package, "hashdeep", &audit);
         accepts(&package, "python3", &["-m", "bagit", "--validate", "--quiet", "."]);
         accepts(&package, "python3", &[verify, "."]);
         accepts(&package, "sqlite3", &["-readonly", "affiant/manifest.sqlite", "pragma integrity_check"]);

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::*;
 use crate::terms::{
     AccessBasis, Clock, ControlNumber, Exchange, GraphId, MailboxKind, Matter, Md5, Method, ObjectId, Purpose,
-    SealingKey, Sha256, SourceKind, UtcInstant,
+    SealingKey, Sha1, Sha256, SourceKind, UtcInstant,
 };
 
 /// A folder that goes away with the test, and the manifest in it.
@@ -204,6 +204,8 @@ fn item_line(row: &ItemRow) -> Line {
         .text("path", row.path.as_str())
         .int("bytes", row.bytes)
         .hex("sha256", row.sha256.as_bytes())
+        .opt_hex("sha1", row.sha1.as_ref().map(Sha1::as_bytes))
+        .opt_hex("md5", row.md5.as_ref().map(Md5::as_bytes))
         .opt_hex("mih", row.mih.as_ref().map(Md5::as_bytes))
         .put("content_id", row.content_id)
         .text("source_kind", row.source_kind.as_str())

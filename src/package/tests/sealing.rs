@@ -1,6 +1,7 @@
 //! Reading everything again, and the bag.
 
 use super::*;
+use crate::terms::Md5;
 
 fn reread(package: &Package, rows: &[Native], volumes: &[VolumeFacts]) -> (Vec<Mismatch>, Payload, u64) {
     let mut done = 0;
@@ -111,11 +112,26 @@ async fn a_sealed_bag_lists_every_file_once_in_canonical_form() {
     assert_eq!(Sha256::of(lines.as_bytes()), payload_sha256);
     let tags = text("tagmanifest-sha256.txt");
     assert_eq!(Sha256::of(tags.as_bytes()), bagged.tag_manifest);
-    let names =
-        ["REPORT/report.html", "affiant/log.jsonl", MANIFEST, "bag-info.txt", "bagit.txt", "manifest-sha256.txt"];
+    let names = [
+        "REPORT/report.html",
+        "affiant/hashdeep.txt",
+        "affiant/log.jsonl",
+        MANIFEST,
+        "bag-info.txt",
+        "bagit.txt",
+        "manifest-md5.txt",
+        "manifest-sha256.txt",
+    ];
+    let md5 = |row: &Native| Md5::of(&fs::read(bench.at(&row.path)).expect("there"));
+    let by_md5: Vec<String> = rows.iter().map(|row| format!("{}  {}\n", md5(row), row.path)).collect();
+    assert_eq!(text("manifest-md5.txt"), by_md5.concat());
+    let deep = |row: &Native| format!("{},{},{},{}\n", row.bytes, md5(row), row.sha256, row.path);
+    let deep: Vec<String> = rows.iter().map(deep).collect();
+    let header = "%%%% HASHDEEP-1.0\n%%%% size,md5,sha256,filename\n";
+    assert_eq!(text("affiant/hashdeep.txt"), format!("{header}{}", deep.concat()));
     let line = |name: &&str| format!("{}  {name}\n", Sha256::of(&fs::read(bench.at(name)).expect("there")));
     assert_eq!(tags, names.iter().map(line).collect::<Vec<_>>().concat());
-    assert_eq!(bagged.tag_files, 6);
+    assert_eq!(bagged.tag_files, 8);
 
     drop(package);
     assert!(!bench.at("affiant/lock").exists() && !bench.at("affiant/incoming").exists());

@@ -52,6 +52,9 @@ async fn sha256sum_and_bagit_accept_a_sealed_package() {
         for manifest in ["manifest-sha256.txt", "tagmanifest-sha256.txt"] {
             run(&root, &["sha256sum", "--version"], &["sha256sum", "--quiet", "--strict", "-c", manifest]);
         }
+        run(&root, &["md5sum", "--version"], &["md5sum", "--quiet", "--strict", "-c", "manifest-md5.txt"]);
+        let audit = ["hashdeep", "-c", "md5,sha256", "-r", "-l", "-a", "-vv", "-k", "affiant/hashdeep.txt", "data"];
+        run(&root, &["hashdeep", "-V"], &audit);
         run(&root, &["python3", "-c", "import bagit"], &["python3", "-m", "bagit", "--validate", "--quiet", "."]);
     }
 }
