@@ -214,6 +214,7 @@ fn report(tally: &Tally) -> String {
     };
     if let Some(seal) = &tally.seal {
         text += &format!("seal:       {} lines, root {} — keep it elsewhere\n", seal.size, seal.root);
+        text += &format!("key:        {}\n", seal.vkey);
     }
     let package = &tally.package;
     text += &format!("package:    {package}\n");

@@ -74,7 +74,8 @@ pub(super) async fn finish(
     let complete = last["state"].as_str() == Some(State::Complete.as_str());
     let state = if complete { State::Complete } else { State::CompleteWithExceptions };
     let plan = recorded::plan(acquisition).await?;
-    let seal = Seal { size: head.size, root: head.root.to_string() };
+    let vkey = acquisition.pen.read(|l| l.vkey()).await?;
+    let seal = Seal { size: head.size, root: head.root.to_string(), vkey };
     hand_over(acquisition, &plan, (state, seal), reread).await
 }
 
@@ -171,10 +172,10 @@ async fn last_lines(run: &Run, plan: &Plan, reread: &Reread) -> Result<(State, S
             .int("vanished", totals.vanished)
             .int("bytes", totals.bytes);
         w.append(sealed)?;
-        Ok((state, w.checkpoint()?))
+        Ok((state, w.checkpoint()?, w.ledger().vkey()?))
     });
-    let (state, head) = sealed.await?;
-    Ok((state, Seal { size: head.size, root: head.root.to_string() }))
+    let (state, head, vkey) = sealed.await?;
+    Ok((state, Seal { size: head.size, root: head.root.to_string(), vkey }))
 }
 
 /// Writes the log, its head and the key it is signed with as files beside the manifest.

@@ -106,6 +106,8 @@ pub struct Seal {
     pub size: u64,
     /// Merkle root over them, SHA-256, lower-case hex.
     pub root: String,
+    /// The public key that signed it (C2SP signed-note vkey): what `affiant verify --key` takes.
+    pub vkey: String,
 }
 
 /// The result of a run: the last line of `affiant collect --json`.
