@@ -138,10 +138,10 @@ fn print(report: &Report, args: &Args, slice: Slice, out: &mut dyn Write) -> io:
 fn print_head(head: &Head, out: &mut dyn Write) -> io::Result<()> {
     let root = head.root.get(..16).unwrap_or(&head.root);
     writeln!(out, "\nlog: {} lines, root {root}…", head.size)?;
-    let whose = if head.key_given {
-        "the key you gave"
-    } else {
-        "its own word; give the key you were told with --key, or compare it"
+    let whose = match head.is_key_given {
+        Some(true) => "the key you gave",
+        Some(false) => "NOT the key you gave",
+        None => "its own word; give the key you were told with --key, or compare it",
     };
     writeln!(out, "{}", printable(&format!("key: {} ({whose})", head.vkey)))
 }

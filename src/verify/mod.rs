@@ -115,12 +115,13 @@ fn check_log_and_record(root: &Utf8Path, ledger: Option<&Ledger>, asked: &Asked,
         None => (None, log::check_alone(root, findings)),
     };
     let given = asked.key.as_ref();
-    if given.is_some_and(|given| !end.named.is(given)) {
+    let is_key_given = given.map(|given| end.named.is(given));
+    if is_key_given == Some(false) {
         let why = "the log's key is not the one that was given";
         findings.add(CheckName::Signature, Class::Wrong, checkpoint::FILE, why);
     }
     let (size, tree_root) = (end.tree.size(), end.tree.root().to_string());
-    let head = Head { size, root: tree_root, vkey: end.named.vkey().to_owned(), key_given: given.is_some() };
+    let head = Head { size, root: tree_root, vkey: end.named.vkey().to_owned(), is_key_given };
     let origin = ledger.and_then(|ledger| database::origin(ledger).ok().flatten()).unwrap_or_default();
     let (custody, _) = custody::check(root, &origin, end, findings);
     Told { since, head: Some(head), custody, ..Told::default() }

@@ -185,9 +185,9 @@ pub struct Head {
     pub root: String,
     /// The public key that signed it, as the log names it (C2SP signed-note vkey).
     pub vkey: String,
-    /// Whether it was compared with a key given from outside. Without that a signature only shows that the package is
-    /// of one piece, not whose it is.
-    pub key_given: bool,
+    /// Whether it is the key that was given from outside; `null` when none was. Without one a signature only shows that
+    /// the package is of one piece, not whose it is.
+    pub is_key_given: Option<bool>,
 }
 
 /// Something sworn after the seal.
