@@ -54,8 +54,6 @@ pub enum CheckName {
     Checkpoint,
     /// Every checkpoint bears the signature of the key that the log names, and that is the key given, if one was.
     Signature,
-    /// Time-stamp tokens and signatures of persons are over the checkpoints they lie beside.
-    Timestamp,
     /// Item and volume rows, their log lines and the files agree, one to one.
     Items,
     /// Everything listed ended once, and every sum closes.
@@ -70,7 +68,7 @@ pub enum CheckName {
 
 impl CheckName {
     /// All of them, in order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 13] = [
         Self::Structure,
         Self::TagManifest,
         Self::PayloadManifest,
@@ -79,7 +77,6 @@ impl CheckName {
         Self::Log,
         Self::Checkpoint,
         Self::Signature,
-        Self::Timestamp,
         Self::Items,
         Self::Balance,
         Self::Dates,
@@ -99,7 +96,6 @@ impl fmt::Display for CheckName {
             Self::Log => "log",
             Self::Checkpoint => "checkpoint",
             Self::Signature => "signature",
-            Self::Timestamp => "timestamp",
             Self::Items => "items",
             Self::Balance => "balance",
             Self::Dates => "dates",
