@@ -107,7 +107,10 @@ try:
     leaves = [hashlib.sha256(b"\0" + line.encode()).digest() for line in lines]
     check(leaves == [leaf for leaf, in rows("SELECT leaf FROM entry ORDER BY seq")], "entry.leaf is not the hash of its line")
 
-    origin = dict(rows("SELECT key, value FROM meta"))["origin"]
+    meta = dict(rows("SELECT key, value FROM meta"))
+    origin = meta["origin"]
+    check(meta["note_vkey"] == log[0]["note_vkey"], "meta and the log name different keys")
+    check(not rows("SELECT 1 FROM checkpoint WHERE tsr IS NOT NULL"), "a checkpoint row has a token")
     heads = {size: (root, note) for size, root, note in rows("SELECT size, root, note FROM checkpoint")}
     trees = []  # complete subtrees from left to right: their number of leaves and their hash
     def grow(leaf):
@@ -137,7 +140,8 @@ try:
 
     # What was sworn after the seal goes on where the log ended.
     after = sorted(path for path in files if re.fullmatch(r"affiant/custody/\d{6}\.jsonl", path))
-    check(after == [f"affiant/custody/{n:06}.jsonl" for n in range(1, len(after) + 1)], "a segment of the log is missing")
+    numbered = [f"affiant/custody/{n:06}.{end}" for n in range(1, len(after) + 1) for end in ("checkpoint", "jsonl")]
+    check(sorted(path for path in files if path.startswith("affiant/custody/")) == numbered, "a segment of the log is missing")
     size = len(log)
     for path in after:
         segment = text(path).split("\n")

@@ -2,7 +2,7 @@
 //!
 //! Prints the report and picks the exit code. What is checked is the library's matter.
 
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 
 use camino::Utf8PathBuf;
 
@@ -54,6 +54,9 @@ impl Args {
     }
 }
 
+/// More than any file that holds a public key has.
+const LARGEST_KEY: u64 = 1 << 16;
+
 /// A key as it was typed, or from the file that was named.
 fn key(typed: &str) -> Result<Key, Failure> {
     let wrong = |what: String| {
@@ -65,8 +68,9 @@ fn key(typed: &str) -> Result<Key, Failure> {
     if let Ok(key) = Key::parse(typed) {
         return Ok(key);
     }
-    let text = std::fs::read_to_string(typed)
-        .map_err(|_| wrong("--key is no key and names no file that can be read".to_owned()))?;
+    let mut text = String::new();
+    let read = std::fs::File::open(typed).and_then(|file| file.take(LARGEST_KEY).read_to_string(&mut text));
+    read.map_err(|_| wrong("--key is no key and names no file that can be read".to_owned()))?;
     Key::parse(&text).map_err(|error| wrong(format!("{} holds no key: {error}", show::plain(typed))))
 }
 

@@ -44,8 +44,4 @@ pub enum ReportError {
     #[error("there is no time zone named \"{0}\"")]
     #[diagnostic(code(affiant::report::zone), help("use an IANA name such as Europe/Berlin, America/New_York or UTC"))]
     Zone(String),
-    /// The page description could not be made.
-    #[error("the PDF could not be made: {0}")]
-    #[diagnostic(code(affiant::report::pdf), help("everything else can be made without it: --no-pdf"))]
-    Pdf(String),
 }

@@ -82,10 +82,11 @@ struct Head {
     size: i64,
     root: Vec<u8>,
     note: String,
+    stamped: bool,
 }
 
 fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
-    Ok(Head { size: row.get(0)?, root: row.get(1)?, note: row.get(2)? })
+    Ok(Head { size: row.get(0)?, root: row.get(1)?, note: row.get(2)?, stamped: row.get(3)? })
 }
 
 /// The checkpoint rows, checked as the tree over the database's entries grows.
@@ -98,7 +99,7 @@ pub(super) struct Heads<'s> {
 }
 
 impl<'s> Heads<'s> {
-    /// Starts with an empty tree; `rows` are size, root and note, ordered by size.
+    /// Starts with an empty tree; `rows` are size, root, note, and whether there is a token, ordered by size.
     pub(super) fn new(rows: Rows<'s>, origin: Option<String>) -> Self {
         Self { rows: Cursor::new(rows, head), tree: Tree::default(), origin, named: Named::default(), last: None }
     }
@@ -120,6 +121,9 @@ impl<'s> Heads<'s> {
                     let (check, why) = flaw.said();
                     wrong(check, why);
                 }
+            }
+            if head.stamped {
+                wrong(CheckName::Checkpoint, "it has a time-stamp token; this format keeps none there");
             }
             self.last = Some(head);
         }

@@ -17,10 +17,10 @@ const FOLDER: &str = "affiant/custody";
 /// What a segment may tell.
 const KINDS: [&str; 3] = ["custody.transferred", "custody.noted", "disposed"];
 /// What may lie beside a segment, after its number.
-const ENDS: [&str; 5] = [".jsonl", ".checkpoint", ".checkpoint.tsq", ".checkpoint.tsr", ".checkpoint.sig"];
+const ENDS: [&str; 2] = [".jsonl", ".checkpoint"];
 
-/// Checks every segment; returns what they tell, and the path and end of the newest checkpoint.
-pub(super) fn check(root: &Utf8Path, origin: &str, end: End, findings: &mut Findings) -> (Vec<CustodyEvent>, End) {
+/// Checks every segment; returns what they tell.
+pub(super) fn check(root: &Utf8Path, origin: &str, end: End, findings: &mut Findings) -> Vec<CustodyEvent> {
     let (mut told, mut end) = (Vec::new(), end);
     let mut count = 0_u32;
     while is_there(root, count + 1) {
@@ -28,7 +28,7 @@ pub(super) fn check(root: &Utf8Path, origin: &str, end: End, findings: &mut Find
         end = segment(root, count, origin, end, &mut told, findings);
     }
     strangers(root, count, findings);
-    (told, end)
+    told
 }
 
 fn at(number: u32, end: &str) -> String {

@@ -109,7 +109,7 @@ pub(super) fn check_meta(
         meta.insert(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
         Ok(())
     })?;
-    for key in ["format", "acquisition_id", "origin", "created_at", "tool_name", "tool_version"] {
+    for key in ["format", "acquisition_id", "origin", "created_at", "tool_name", "tool_version", "note_vkey"] {
         if !meta.contains_key(key) {
             wrong(format!("meta: {key} is missing"));
         }
@@ -121,7 +121,7 @@ pub(super) fn check_meta(
     if expected != meta.get("origin").cloned() {
         wrong("meta: origin does not name the acquisition".to_owned());
     }
-    for key in ["acquisition_id", "tool_name", "tool_version", "tool_sha256", "matter"] {
+    for key in ["acquisition_id", "tool_name", "tool_version", "tool_sha256", "matter", "note_vkey"] {
         let stated = opened.and_then(|opened| opened.get(key)).and_then(Value::as_str);
         if stated.is_some_and(|stated| Some(stated) != meta.get(key).map(String::as_str)) {
             wrong(format!("meta: {key} is not what the first log entry states"));

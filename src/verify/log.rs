@@ -124,7 +124,8 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
 pub(super) fn check(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> rusqlite::Result<Account> {
     let mut statement = ledger.db().prepare("SELECT seq, body, leaf, kind, at FROM entry ORDER BY seq")?;
     let mut rows = Cursor::new(statement.query([])?, entry);
-    let mut statement = ledger.db().prepare("SELECT size, root, note FROM checkpoint ORDER BY size")?;
+    let mut statement =
+        ledger.db().prepare("SELECT size, root, note, tsr IS NOT NULL FROM checkpoint ORDER BY size")?;
     let mut heads = Heads::new(statement.query([])?, super::database::origin(ledger)?);
     let mut statements = Projections::prepare(ledger)?;
     let mut projections = Projections::new(&mut statements)?;

@@ -123,20 +123,18 @@ fn check_log_and_record(root: &Utf8Path, ledger: Option<&Ledger>, asked: &Asked,
     let (size, tree_root) = (end.tree.size(), end.tree.root().to_string());
     let head = Head { size, root: tree_root, vkey: end.named.vkey().to_owned(), is_key_given };
     let origin = ledger.and_then(|ledger| database::origin(ledger).ok().flatten()).unwrap_or_default();
-    let (custody, _) = custody::check(root, &origin, end, findings);
+    let custody = custody::check(root, &origin, end, findings);
     Told { since, head: Some(head), custody, ..Told::default() }
 }
 
 /// Checks everything that needs no payload, for those who present the record.
-fn prepare(root: &Utf8Path, findings: &mut Findings) -> Result<Option<Ledger>, Unchecked> {
+fn prepare(root: &Utf8Path, findings: &mut Findings) -> Result<(Option<Ledger>, Told), Unchecked> {
     look(root)?;
     let mut progress = Progress { done: 0, total: 0, tell: &mut |_, _| {} };
     structure::check(root, findings);
     let ledger = tags_and_database(root, findings, &mut progress)?;
-    if ledger.is_some() {
-        check_log_and_record(root, ledger.as_ref(), &Asked::default(), findings);
-    }
-    Ok(ledger)
+    let told = check_log_and_record(root, ledger.as_ref(), &Asked::default(), findings);
+    Ok((ledger, told))
 }
 
 /// Checks the tag files; the database is hashed here, before it is opened.

@@ -1,18 +1,15 @@
-//! A sealed package opened for those who present it: reports, load files, proofs.
+//! A sealed package opened for those who present it, such as reports.
 //!
-//! Its record is checked before a line of it is shown; its natives are not, and who reads one hashes it. Must not
-//! know what is made of the facts.
+//! Its record is checked before a line of it is shown; its natives are not. Must not know what is
+//! made of the facts.
 
-use std::cell::RefCell;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::Connection;
 
 use super::ledger::{DATABASE, Ledger};
-use super::report::{Class, Findings, Told, Verdict};
-use super::volume::Archive;
+use super::report::{Class, CustodyEvent, Findings, Told, Verdict};
 use super::{checkpoint, prepare};
 use crate::terms::Sha256;
 
@@ -65,6 +62,8 @@ pub struct RecordHead {
     pub root: Sha256,
     /// The text of `affiant/checkpoint`.
     pub checkpoint: String,
+    /// The public key that signed it, as the log names it.
+    pub vkey: String,
 }
 
 /// A sealed package whose record holds.
@@ -73,8 +72,7 @@ pub struct Record {
     root: Utf8PathBuf,
     ledger: Ledger,
     head: RecordHead,
-    /// The volume read last, still open.
-    volume: RefCell<Option<(String, Archive)>>,
+    custody: Vec<CustodyEvent>,
 }
 
 impl Record {
@@ -85,8 +83,8 @@ impl Record {
     pub fn open(root: &Utf8Path) -> Result<Self, RecordError> {
         let mut findings = Findings::default();
         let unreadable = |why: String| RecordError::Unreadable { root: root.to_owned(), why };
-        let ledger = match prepare(root, &mut findings) {
-            Ok(ledger) => ledger,
+        let (ledger, told) = match prepare(root, &mut findings) {
+            Ok(prepared) => prepared,
             Err(why) if why.verdict == Verdict::Unsealed => {
                 return Err(RecordError::Unsealed { root: root.to_owned() });
             }
@@ -99,9 +97,10 @@ impl Record {
             return Err(RecordError::Differs { root: root.to_owned(), count, first });
         }
         let ledger = ledger.ok_or_else(|| unreadable(format!("{DATABASE} cannot be opened")))?;
-        let head = head(root, &ledger).map_err(|_| unreadable(Class::Unreadable.to_string()))?;
+        let (custody, vkey) = (told.custody, told.head.map(|head| head.vkey).unwrap_or_default());
+        let head = head(root, &ledger, vkey).map_err(|_| unreadable(Class::Unreadable.to_string()))?;
         let head = head.ok_or_else(|| unreadable("its checkpoint cannot be read".to_owned()))?;
-        Ok(Self { root: root.to_owned(), ledger, head, volume: RefCell::default() })
+        Ok(Self { root: root.to_owned(), ledger, head, custody })
     }
 
     /// The package's folder.
@@ -119,49 +118,13 @@ impl Record {
         &self.head
     }
 
-    /// Reads one native by its path in the manifest, from a file or from a volume, into `out`, and returns its digest and
-    /// length. A path that leaves the package is refused.
-    ///
-    /// # Errors
-    /// What the file system or the archive says.
-    pub fn native(&self, path: &str, out: &mut dyn io::Write) -> io::Result<(Sha256, u64)> {
-        if !path.starts_with("data/") || path.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a path of a native"));
-        }
-        match path.find(".zip/") {
-            None => copy(&mut File::open(self.root.join(path))?, out),
-            Some(dot) => {
-                let (volume, name) = (path.get(..dot + 4).unwrap_or_default(), path.get(dot + 5..).unwrap_or_default());
-                let mut held = self.volume.borrow_mut();
-                let mut archive = match held.take() {
-                    Some((open, archive)) if open == volume => archive,
-                    _ => Archive::open(&self.root.join(volume))?,
-                };
-                let done = archive.member(name).and_then(|mut member| copy(&mut member, out));
-                *held = Some((volume.to_owned(), archive));
-                done
-            }
-        }
+    /// What was sworn after the seal, in order.
+    pub fn custody(&self) -> &[CustodyEvent] {
+        &self.custody
     }
 }
 
-fn copy(from: &mut dyn Read, to: &mut dyn io::Write) -> io::Result<(Sha256, u64)> {
-    let mut hasher = crate::terms::Hasher::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let count = match from.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finish()),
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let piece = buffer.get(..count).unwrap_or_default();
-        hasher.update(piece);
-        to.write_all(piece)?;
-    }
-}
-
-fn head(root: &Utf8Path, ledger: &Ledger) -> rusqlite::Result<Option<RecordHead>> {
+fn head(root: &Utf8Path, ledger: &Ledger, vkey: String) -> rusqlite::Result<Option<RecordHead>> {
     let id = ledger.text("SELECT value FROM meta WHERE key = 'acquisition_id'")?;
     let (size, digest): (i64, Vec<u8>) =
         ledger.db().query_row("SELECT size, root FROM checkpoint ORDER BY size DESC LIMIT 1", [], |row| {
@@ -169,5 +132,11 @@ fn head(root: &Utf8Path, ledger: &Ledger) -> rusqlite::Result<Option<RecordHead>
         })?;
     let checkpoint = fs::read_to_string(root.join(checkpoint::FILE)).ok();
     let head = id.zip(checkpoint).zip(u64::try_from(size).ok().zip(Sha256::from_slice(&digest)));
-    Ok(head.map(|((acquisition_id, checkpoint), (size, root))| RecordHead { acquisition_id, size, root, checkpoint }))
+    Ok(head.map(|((acquisition_id, checkpoint), (size, root))| RecordHead {
+        acquisition_id,
+        size,
+        root,
+        checkpoint,
+        vkey,
+    }))
 }

@@ -10,7 +10,6 @@ use camino::Utf8Path;
 use zip::ZipArchive;
 
 /// An open volume.
-#[derive(Debug)]
 pub(super) struct Archive(ZipArchive<BufReader<File>>);
 
 impl Archive {

@@ -47,20 +47,27 @@ fn digest(file: &Utf8Path) -> String {
     })
 }
 
+/// A manifest's lines for the files that are wanted.
+fn lines(root: &Utf8Path, wanted: impl Fn(&str) -> bool) -> String {
+    let wanted = files(root).into_iter().filter(|path| wanted(path));
+    wanted.fold(String::new(), |lines, path| lines + &digest(&root.join(&path)) + "  " + &path + "\n")
+}
+
 /// Writes both manifests, bag-info and declaration anew, as someone would who hides an edit.
 pub(crate) fn rewrite_manifests(root: &Utf8Path) {
-    let lines = |wanted: &dyn Fn(&str) -> bool| {
-        let wanted = files(root).into_iter().filter(|path| wanted(path));
-        wanted.fold(String::new(), |lines, path| lines + &digest(&root.join(&path)) + "  " + &path + "\n")
-    };
     let payload: Vec<String> = files(root).into_iter().filter(|path| path.starts_with("data/")).collect();
     let bytes: u64 = payload.iter().map(|path| fs::metadata(root.join(path)).expect("a file").len()).sum();
     let info = format!("Bagging-Date: 2024-06-04\nPayload-Oxum: {bytes}.{}\n", payload.len());
     fs::write(root.join("bag-info.txt"), info).expect("bag-info");
     fs::write(root.join("bagit.txt"), "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n").expect("bagit");
-    fs::write(root.join("manifest-sha256.txt"), lines(&|path| path.starts_with("data/"))).expect("manifest");
+    fs::write(root.join("manifest-sha256.txt"), lines(root, |path| path.starts_with("data/"))).expect("manifest");
     write_matching(root);
-    let tags = lines(&|path| !path.starts_with("data/") && path != "tagmanifest-sha256.txt");
+    rewrite_tag_manifest(root);
+}
+
+/// Writes the tag manifest anew.
+pub(crate) fn rewrite_tag_manifest(root: &Utf8Path) {
+    let tags = lines(root, |path| !path.starts_with("data/") && path != "tagmanifest-sha256.txt");
     fs::write(root.join("tagmanifest-sha256.txt"), tags).expect("tag manifest");
 }
 

@@ -4,10 +4,13 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::iter;
 
 use affiant::identity::examine;
 use affiant::terms::Matching;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use camino::Utf8Path;
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
@@ -116,7 +119,7 @@ impl<'r> Made<'r> {
             ("tool_sha256", &hex(&[7; 32])),
             ("matter", "Example v. Example"),
             ("path_salt", "000102030405060708090a0b0c0d0e0f"),
-            ("note_vkey", &vkey()),
+            ("note_vkey", &vkey(SEALER)),
         ];
         for (key, value) in meta {
             db.execute("INSERT INTO meta VALUES (?1, ?2)", [key, value]).expect("meta");
@@ -141,16 +144,9 @@ impl<'r> Made<'r> {
     }
 
     fn checkpoint(&mut self) -> String {
-        use base64::Engine as _;
-        let leaves: Vec<_> = self.lines.iter().map(|line| leaf_of(line)).collect();
-        let root = root_of(&leaves);
-        let encoded = base64::engine::general_purpose::STANDARD.encode(root);
-        let text = format!("{ORIGIN}{ID}\n{}\n{encoded}\n", leaves.len());
-        let signature = [&key_id()[..], pair().sign(text.as_bytes()).as_ref()].concat();
-        let signature = base64::engine::general_purpose::STANDARD.encode(signature);
-        let note = format!("{text}\n\u{2014} {ORIGIN}{ID} {signature}\n");
+        let (root, note) = note(&self.lines, SEALER);
         self.db
-            .execute("INSERT INTO checkpoint VALUES (?1, ?2, ?3, NULL)", params![small(leaves.len()), root, note])
+            .execute("INSERT INTO checkpoint VALUES (?1, ?2, ?3, NULL)", params![small(self.lines.len()), root, note])
             .expect("checkpoint");
         note
     }
@@ -163,9 +159,9 @@ impl<'r> Made<'r> {
         let scope = json!({ "date_field": "received", "window_from": "2024-03-01T00:00:00.000Z", "window_to": "2024-04-01T00:00:00.000Z" });
         self.log(
             "acquisition.opened",
-            json!({ "acquisition_id": ID, "tool_name": "by hand", "tool_version": "1", "note_vkey": vkey(), "scope": scope }),
+            json!({ "acquisition_id": ID, "tool_name": "by hand", "tool_version": "1", "note_vkey": vkey(SEALER), "scope": scope }),
         );
-        self.log("session.opened", json!({ "log_size": 1, "host": "desk", "pid": 1, "note_vkey": vkey() }));
+        self.log("session.opened", json!({ "log_size": 1, "host": "desk", "pid": 1, "note_vkey": vkey(SEALER) }));
         let seq = self.log("custodian.named", json!({ "custodian_id": 1, "object_id": "o-1" }));
         self.execute("INSERT INTO custodian VALUES (1, 'Ann', 'ann@contoso.example', ?1)", [seq]);
         let seq = self.log("mailbox.opened", json!({ "mailbox_id": 1, "access_basis": "full_access_delegation" }));
@@ -302,7 +298,7 @@ impl<'r> Made<'r> {
         self.log("acquisition.sealed", json!({ "state": "complete_with_exceptions", "listed": 6, "collected": 4, "rebuilt": 1, "excepted": 2, "vanished": 1, "bytes": self.bytes }));
         let note = self.checkpoint();
         fs::write(self.root.join("affiant/checkpoint"), note).expect("checkpoint");
-        fs::write(self.root.join("affiant/checkpoint.vkey"), vkey() + "\n").expect("key");
+        fs::write(self.root.join("affiant/checkpoint.vkey"), vkey(SEALER) + "\n").expect("key");
         let log = self.lines.iter().fold(String::new(), |log, line| log + line + "\n");
         fs::write(self.root.join("affiant/log.jsonl"), log).expect("log");
         fs::create_dir_all(self.root.join("REPORT")).expect("folder");
@@ -312,19 +308,57 @@ impl<'r> Made<'r> {
     }
 }
 
-fn pair() -> Ed25519KeyPair {
-    Ed25519KeyPair::from_seed_unchecked(&Sha256::digest(b"handmade")).expect("32 bytes")
+/// Whose key seals; another name has another key.
+pub(crate) const SEALER: &str = "handmade";
+
+fn pair(who: &str) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&Sha256::digest(who)).expect("32 bytes")
 }
 
-fn key_id() -> [u8; 4] {
-    let named = [ORIGIN.as_bytes(), ID.as_bytes(), b"\n\x01", pair().public_key().as_ref()].concat();
+fn key_id(who: &str) -> [u8; 4] {
+    let named = [ORIGIN.as_bytes(), ID.as_bytes(), b"\n\x01", pair(who).public_key().as_ref()].concat();
     Sha256::digest(named)[..4].try_into().expect("four")
 }
 
-fn vkey() -> String {
-    use base64::Engine as _;
-    let typed = [&[1], pair().public_key().as_ref()].concat();
-    format!("{ORIGIN}{ID}+{}+{}", hex(&key_id()), base64::engine::general_purpose::STANDARD.encode(typed))
+pub(crate) fn vkey(who: &str) -> String {
+    let typed = [&[1], pair(who).public_key().as_ref()].concat();
+    format!("{ORIGIN}{ID}+{}+{}", hex(&key_id(who)), STANDARD.encode(typed))
+}
+
+/// The root over these lines, and the signed checkpoint that states it.
+fn note(lines: &[String], who: &str) -> ([u8; 32], String) {
+    let leaves: Vec<_> = lines.iter().map(|line| leaf_of(line)).collect();
+    let root = root_of(&leaves);
+    let text = format!("{ORIGIN}{ID}\n{}\n{}\n", leaves.len(), STANDARD.encode(root));
+    let signature = [&key_id(who)[..], pair(who).sign(text.as_bytes()).as_ref()].concat();
+    (root, format!("{text}\n\u{2014} {ORIGIN}{ID} {}\n", STANDARD.encode(signature)))
+}
+
+/// Swears after the seal: a segment of these kinds and bodies, signed by `who`.
+pub(crate) fn swear_after(root: &Utf8Path, number: u32, who: &str, told: &[(&str, Value)]) {
+    let earlier = (1..number).map(|earlier| format!("affiant/custody/{earlier:06}.jsonl"));
+    let files = iter::once("affiant/log.jsonl".to_owned()).chain(earlier);
+    let mut lines: Vec<String> = files
+        .flat_map(|file| {
+            let text = fs::read_to_string(root.join(file)).expect("lines");
+            text.lines().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    let first = lines.len();
+    let opened = ("session.opened", json!({ "log_size": first, "host": "desk", "pid": 1, "note_vkey": vkey(who) }));
+    let closed = ("session.closed", json!({ "reason": "custody" }));
+    for (kind, body) in iter::once(&opened).chain(told).chain(iter::once(&closed)) {
+        let Value::Object(mut members) = body.clone() else { unreachable!("bodies here are objects") };
+        members.insert("seq".to_owned(), json!(lines.len()));
+        members.insert("kind".to_owned(), json!(kind));
+        members.insert("at".to_owned(), json!("2024-06-05T09:00:00.000Z"));
+        lines.push(Value::Object(sorted(members)).to_string());
+    }
+    let segment = lines[first..].iter().fold(String::new(), |text, line| text + line + "\n");
+    fs::create_dir_all(root.join("affiant/custody")).expect("folder");
+    fs::write(root.join(format!("affiant/custody/{number:06}.jsonl")), segment).expect("segment");
+    fs::write(root.join(format!("affiant/custody/{number:06}.checkpoint")), note(&lines, who).1).expect("checkpoint");
+    rewrite_manifests(root);
 }
 
 /// Members in byte order, at every depth, whatever map `serde_json` was built with.

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::tenant::{JONAS, MARA, Tenant, rows};
+use crate::stranger::handed_over;
+use crate::tenant::{JONAS, MARA, Tenant, affiant, rows};
 
 const CHECK: &str = r"
 import html.parser, sys, xml.etree.ElementTree as E, zipfile
@@ -78,4 +79,27 @@ fn reports_say_what_the_record_says_twice_the_same_and_refuse_what_they_must() {
     std::fs::write(package.join("affiant/log.jsonl"), "{}\n").expect("written");
     tenant.run(&["report", &text, "--out", &tenant.text("damaged")]).fails(6, "not as it was sealed");
     tenant.run(&["report", &tenant.text("nowhere")]).fails(1, "cannot be read as a package");
+}
+
+#[test]
+fn a_report_shows_what_was_sworn_after_the_seal_and_whose_key_swore_it() {
+    let (package, out) = (handed_over(), tempfile::tempdir().expect("a temporary folder"));
+    let out = out.path().join("reports");
+    let args = ["report", package.root().as_str(), "--out", out.to_str().expect("UTF-8")];
+    affiant(Path::new("/nonexistent/home"), &args).exits(0);
+    let report: serde_json::Value = serde_json::from_str(&read(&out, "acquisition-report.json")).expect("JSON");
+    let told = report["custody"]["after_seal"].as_array().expect("a list");
+    let kinds: Vec<_> = told.iter().filter_map(|event| event["kind"].as_str()).collect();
+    assert_eq!(kinds, ["custody.transferred", "custody.noted", "disposed"]);
+    assert_ne!(told[0]["vkey"], told[1]["vkey"]);
+    let page = read(&out, "acquisition-report.html");
+    assert!(page.contains("custody.noted") && page.contains("arrived"), "the page has no word of it");
+}
+
+#[test]
+fn no_report_is_made_of_what_is_not_sealed() {
+    let tenant = Tenant::with_sign_in(&[]);
+    let begun = ["collect", MARA, "--out", &tenant.text("open"), "--plan-only"];
+    tenant.run(&begun);
+    tenant.run(&["report", &tenant.text("open")]).fails(1, "is not sealed yet");
 }

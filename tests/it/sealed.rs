@@ -59,6 +59,30 @@ fn other_peoples_tools_accept_the_package() {
 }
 
 #[test]
+fn the_key_that_collect_prints_verifies_the_package_and_another_does_not() {
+    let tenant = Tenant::with_sign_in(&[]);
+    let (ran, one) = tenant.collect("one", &[MARA, "--folder", "Inbox/Kestrel"]);
+    let key = ran.last()["seal"]["vkey"].as_str().expect("a key").to_owned();
+    let other = package(&tenant, "other", &[]);
+    let one = one.to_str().expect("UTF-8");
+    let verify = |args: &[&str]| affiant(Path::new("/nonexistent/home"), &[&["verify", one], args].concat());
+    let told = verify(&["--key", &key]).exits(0);
+    assert!(told.stdout.contains("(the key you gave)"), "{}", told.stdout);
+    verify(&["--key", &format!("{one}/affiant/checkpoint.vkey")]).exits(0);
+    // One key of this machine, and yet another name: the vkey of another acquisition is not this one's.
+    let differs = verify(&["--key", &format!("{other}/affiant/checkpoint.vkey")]).exits(6);
+    assert!(differs.stdout.contains("NOT the key you gave"), "{}", differs.stdout);
+    verify(&["--key", "nonsense"]).fails(2, "is no key");
+    for (flag, wrong, says) in [("--part", "4/3", "like 3/10"), ("--sample", "0%", "like 5%")] {
+        let refused = verify(&[flag, wrong]).exits(2);
+        assert!(refused.stderr.contains(says), "{}", refused.stderr);
+    }
+    let sample = verify(&["--sample", "50%", "--draw", "7"]).exits(0);
+    assert!(sample.stdout.contains("drawn by 7"), "{}", sample.stdout);
+    assert_eq!(sample.stdout, verify(&["--sample", "50%", "--draw", "7"]).stdout);
+}
+
+#[test]
 fn whatever_is_done_to_a_sealed_package_verify_exits_6_and_names_the_file() {
     let tenant = Tenant::with_sign_in(&[]);
     let verifier = |root: &Utf8Path| {

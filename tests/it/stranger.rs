@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use affiant::verify::{Asked, Report, Verdict, verify};
+use affiant::verify::{Asked, Key, Report, Slice, Verdict, verify};
 use camino::Utf8Path;
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::damage::{self, Said};
 use super::handmade::{self, Shape};
@@ -167,6 +168,7 @@ fn any_edit_to_the_record_is_found_though_all_manifests_are_rewritten() {
         ("UPDATE meta SET value = 'other' WHERE key = 'acquisition_id'", "database"),
         ("UPDATE meta SET value = 'other' WHERE key = 'origin'", "database"),
         ("UPDATE meta SET value = '2' WHERE key = 'format'", "database"),
+        ("UPDATE meta SET value = 'other' WHERE key = 'note_vkey'", "database"),
         ("DELETE FROM meta", "database"),
         ("PRAGMA application_id = 1", "database"),
         ("PRAGMA user_version = 0", "database"),
@@ -181,6 +183,9 @@ fn any_edit_to_the_record_is_found_though_all_manifests_are_rewritten() {
         ("UPDATE checkpoint SET note = 'x' WHERE size = 4", "checkpoint"),
         ("UPDATE checkpoint SET size = 5 WHERE size = 4", "checkpoint"),
         ("UPDATE checkpoint SET size = 5000 WHERE size > 4", "checkpoint"),
+        ("UPDATE checkpoint SET tsr = x'30' WHERE size = 4", "checkpoint"),
+        ("UPDATE checkpoint SET note = replace(note, '—', '-') WHERE size = 4", "checkpoint"),
+        ("UPDATE checkpoint SET note = substr(note, 1, length(note) - 8) || 'AAAAAA=' || char(10) WHERE size = 4", "signature"),
         ("DELETE FROM checkpoint", "checkpoint"),
         ("UPDATE request SET method = 'POST' WHERE purpose = 'list'", "requests"),
         ("UPDATE request SET method = 'DELETE' WHERE purpose = 'token'", "requests"),
@@ -213,6 +218,8 @@ fn any_edit_to_a_volume_is_found_though_all_manifests_are_rewritten() {
         ("DELETE FROM volume", "items"),
         ("UPDATE item SET path = 'data/VOL001.zip/other' WHERE item_id = 1", "items"),
         ("UPDATE item SET sha256 = zeroblob(32) WHERE item_id = 1", "items"),
+        ("UPDATE item SET md5 = zeroblob(16) WHERE item_id = 1", "items"),
+        ("UPDATE item SET sha1 = NULL WHERE item_id = 1", "items"),
         ("DELETE FROM item WHERE item_id = 5", "items"),
         ("UPDATE part SET sha256 = zeroblob(32) WHERE part_id = 1", "families"),
     ] {
@@ -268,6 +275,140 @@ fn a_log_forged_in_file_and_database_alike_has_another_root() {
     assert_eq!(said.verdict, "differs");
     assert!(said.text.lines().all(|line| line.starts_with("checkpoint ")), "{}", said.text);
     assert!(said.text.contains("affiant/checkpoint"), "{}", said.text);
+}
+
+/// Changes one list for matching by hand and lists it anew in the tag manifest.
+fn relisted(path: &str, from: &str, to: &str) -> Said {
+    let folder = Folder::sealed(Shape::Eml);
+    let file = folder.root().join(path);
+    let text = fs::read_to_string(&file).expect("a list");
+    assert!(text.contains(from), "{path} has no {from}");
+    fs::write(&file, text.replacen(from, to, 1)).expect("edit");
+    damage::rewrite_tag_manifest(folder.root());
+    library(folder.root())
+}
+
+#[test]
+fn a_list_for_matching_that_does_not_say_what_the_payload_is_is_found() {
+    let first = |path: &str, field: usize| {
+        let text = fs::read_to_string(Folder::sealed(Shape::Eml).root().join(path)).expect("a list");
+        let line = text.lines().find(|line| line.contains(NATIVE)).expect("the native is listed").to_owned();
+        line.split([',', ' ']).nth(field).expect("a field").to_owned()
+    };
+    for (path, field) in
+        [("manifest-md5.txt", 0), ("affiant/hashdeep.txt", 0), ("affiant/hashdeep.txt", 1), ("affiant/hashdeep.txt", 2)]
+    {
+        let stated = first(path, field);
+        let other: String = stated.chars().map(|c| if c == '1' { '2' } else { '1' }).collect();
+        let said = relisted(path, &stated, &other);
+        assert_eq!(said.verdict, "differs", "{path} {field}");
+        assert!(said.text.contains(path), "{path} {field}: {}", said.text);
+    }
+    for path in ["manifest-md5.txt", "affiant/hashdeep.txt"] {
+        assert_eq!(relisted(path, NATIVE, "data/NATIVES/VOL001/0001/AFF-0000009.eml").verdict, "differs", "{path}");
+    }
+}
+
+/// A package that was handed over and noted upon, by two keys.
+pub(crate) fn handed_over() -> Folder {
+    let folder = Folder::sealed(Shape::Eml);
+    let transfer = json!({ "from": "A", "to": "B", "medium": "disk", "sha256": "00" });
+    handmade::swear_after(folder.root(), 1, handmade::SEALER, &[("custody.transferred", transfer)]);
+    let noted = ("custody.noted", json!({ "text": "arrived" }));
+    let disposed = ("disposed", json!({ "what": "the working copy" }));
+    handmade::swear_after(folder.root(), 2, "the other side", &[noted, disposed]);
+    folder
+}
+
+#[test]
+fn what_is_sworn_after_the_seal_is_read_with_whose_key_it_is() {
+    let folder = handed_over();
+    let report = report(folder.root());
+    assert_eq!(report.verdict, Verdict::Verified, "{:#?}", report.checks);
+    let told: Vec<_> = report.custody.iter().map(|event| (event.kind.as_str(), event.vkey.clone())).collect();
+    let (ours, theirs) = (handmade::vkey(handmade::SEALER), handmade::vkey("the other side"));
+    let expected =
+        [("custody.transferred", ours.clone()), ("custody.noted", theirs.clone()), ("disposed", theirs.clone())];
+    assert_eq!(told, expected);
+    assert_eq!(report.custody[0].facts["medium"], "disk");
+    let head = report.head.expect("a log");
+    assert_eq!((head.vkey, head.is_key_given), (ours.clone(), None));
+    for (key, verdict) in [(ours, Verdict::Verified), (theirs, Verdict::Differs)] {
+        let asked = Asked { key: Some(Key::parse(&key).expect("a key")), ..Asked::default() };
+        assert_eq!(verify(folder.root(), &asked, &mut |_, _| {}).verdict, verdict, "{key}");
+    }
+}
+
+#[test]
+fn a_segment_after_the_seal_cannot_be_changed_cut_dropped_or_added_to() {
+    let must_differ = |what: &str, damage: &dyn Fn(&Utf8Path)| {
+        let folder = handed_over();
+        damage(&folder.root().join("affiant/custody"));
+        damage::rewrite_manifests(folder.root());
+        assert_eq!(library(folder.root()).verdict, "differs", "{what}");
+        by_hand_refuses(folder.root(), what);
+    };
+    let (theirs, third) = (handmade::vkey("the other side"), handmade::vkey("a third"));
+    for (from, to) in [("arrived", "got lost"), ("custody.noted", "item.excepted"), (&theirs, &third)] {
+        must_differ(from, &|custody| {
+            let file = custody.join("000002.jsonl");
+            let text = fs::read_to_string(&file).expect("a segment");
+            fs::write(file, text.replace(from, to)).expect("edit");
+        });
+    }
+    must_differ("last line cut", &|custody| {
+        let file = custody.join("000002.jsonl");
+        let text = fs::read_to_string(&file).expect("a segment");
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        fs::write(file, lines[..lines.len() - 1].concat()).expect("edit");
+    });
+    must_differ("an older checkpoint", &|custody| {
+        fs::copy(custody.join("000001.checkpoint"), custody.join("000002.checkpoint")).expect("copied");
+    });
+    for dropped in [&["000001.jsonl", "000001.checkpoint"][..], &["000002.checkpoint"], &["000002.jsonl"]] {
+        must_differ(dropped[0], &|custody| {
+            for name in dropped {
+                fs::remove_file(custody.join(name)).expect("removed");
+            }
+        });
+    }
+    must_differ("a stranger beside", &|custody| fs::write(custody.join("note.txt"), "x").expect("written"));
+}
+
+fn by_hand_refuses(root: &Utf8Path, what: &str) {
+    if let Some(code) = super::by_hand::script_says(root) {
+        assert_eq!(code, 1, "{what}");
+    }
+}
+
+#[test]
+fn the_published_script_reads_what_is_sworn_after_the_seal() {
+    if let Some(code) = super::by_hand::script_says(handed_over().root()) {
+        assert_eq!(code, 0);
+    }
+}
+
+#[test]
+fn a_part_and_a_sample_read_less_and_all_parts_find_what_a_whole_check_finds() {
+    for shape in SHAPES {
+        let folder = Folder::sealed(shape);
+        let whole = report(folder.root());
+        assert_eq!((whole.items, whole.natives), (4, 4));
+        let read = |slice| verify(folder.root(), &Asked { slice, ..Asked::default() }, &mut |_, _| {});
+        let parts: Vec<_> = (1..=3).map(|number| read(Slice::Part { number, of: 3 })).collect();
+        assert!(parts.iter().all(|part| part.verdict == Verdict::Verified && part.items == 4 && part.natives < 4));
+        assert_eq!(parts.iter().map(|part| part.natives).sum::<u64>(), 4);
+        assert_eq!(read(Slice::Sample { share: 10_000, draw: 1 }).natives, 4);
+    }
+    let folder = Folder::sealed(Shape::Eml);
+    let file = folder.root().join(NATIVE);
+    let native = fs::read(&file).expect("a native");
+    fs::write(&file, [&native[..native.len() - 1], b"?"].concat()).expect("edit");
+    let finders = (1..=3).filter(|number| {
+        let asked = Asked { slice: Slice::Part { number: *number, of: 3 }, ..Asked::default() };
+        verify(folder.root(), &asked, &mut |_, _| {}).verdict == Verdict::Differs
+    });
+    assert_eq!(finders.count(), 1, "one of three parts holds it");
 }
 
 #[test]

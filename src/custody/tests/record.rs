@@ -278,3 +278,63 @@ async fn a_clock_that_is_set_back_leaves_the_order_of_the_log_alone() {
     pen.seal().await.expect("sealed");
     Pen::open(&place.file, notary()).await.expect("whole");
 }
+
+#[tokio::test]
+async fn the_head_is_signed_after_a_thousand_lines_after_five_minutes_and_when_asked() {
+    let place = Place::new();
+    let now = Arc::new(AtomicI64::new(1_717_491_600_000));
+    let time = Arc::clone(&now);
+    let clock: Clock = Arc::new(move || UtcInstant::from_millis(time.load(Ordering::Relaxed)).expect("in range"));
+    let notary = Notary { clock, ..notary() };
+    let pen =
+        Pen::create(&place.file, meta(), notary.clone(), |w| w.append(opened()).map(drop)).await.expect("created");
+    let lines = |count: u64| {
+        let append = move |w: &mut Writer<'_>| (0..count).try_for_each(|_| w.append(closed("again")).map(drop));
+        pen.write(append)
+    };
+    let sizes = || {
+        pen.hand_in(|manifest| {
+            let mut query = manifest.database().prepare("SELECT size FROM checkpoint ORDER BY size")?;
+            let sizes = query.query_map([], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+            Ok(sizes)
+        })
+    };
+    lines(998).await.expect("written");
+    assert_eq!(sizes().await.expect("read"), Vec::<i64>::new());
+    lines(2).await.expect("written");
+    assert_eq!(sizes().await.expect("read"), [1000]);
+    now.fetch_add(5 * 60 * 1_000 - 1, Ordering::Relaxed);
+    lines(1).await.expect("written");
+    assert_eq!(sizes().await.expect("read"), [1000]);
+    now.fetch_add(1, Ordering::Relaxed);
+    lines(1).await.expect("written");
+    assert_eq!(sizes().await.expect("read"), [1000, 1003]);
+    // What is undone takes its checkpoint with it, and the count goes on from the one that stands.
+    let undone = pen.write(|w| {
+        (0..1_200).try_for_each(|_| w.append(closed("again")).map(drop))?;
+        Err::<(), _>(CustodyError::refused("changed its mind"))
+    });
+    undone.await.expect_err("undone");
+    lines(1_000).await.expect("written");
+    assert_eq!(sizes().await.expect("read"), [1000, 1003, 2003]);
+    pen.close().await.expect("closed");
+    let pen = Pen::open(&place.file, notary).await.expect("whole");
+    pen.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn another_machine_goes_on_with_a_key_of_its_own_that_its_session_names() {
+    let place = Place::new();
+    let first =
+        Pen::create(&place.file, meta(), notary(), |w| w.append(opened()).and_then(|_| w.checkpoint()).map(drop));
+    first.await.expect("created").close().await.expect("closed");
+    let other = SealingKey::from_seed(&[9; 32]).expect("32 bytes");
+    let named = vkey(&meta().acquisition_id, &other);
+    let pen = Pen::open(&place.file, Notary { key: other, ..notary() }).await.expect("whole");
+    let session = Line::new(EventKind::SessionOpened).int("log_size", 1_u64).text("host", "h").int("pid", 1_u32);
+    let line = session.text("note_vkey", &named);
+    pen.write(|w| w.append(line).and_then(|_| w.checkpoint())).await.expect("written");
+    assert_eq!(pen.read(|l| l.vkey()).await.expect("named"), named);
+    pen.close().await.expect("closed");
+    Pen::open(&place.file, notary()).await.expect("each checkpoint by the key of its session");
+}

@@ -113,7 +113,7 @@ fn body(numbers: &mut Numbers<'_>, report: &Report, court: Court) -> Result<Vec<
     let mut parts: Vec<Part> = vec![
         ("Declarant", vec![format!("I, {BLANK}, am employed by {BLANK} as {BLANK}. My training and experience with this kind of collection and with the program used are: {BLANK}. I have personal knowledge of what follows, and no stake in the outcome of this matter: {BLANK}.")]),
         ("Engagement", vec![format!("On {BLANK} I was instructed by {BLANK} in the matter {} to collect electronic mail.", report.matter.clone().unwrap_or_else(|| BLANK.to_owned()))]),
-        ("Sources", vec![format!("The sources are {mailboxes} mailboxes of the Microsoft 365 tenant {}. Custodians as asked for: {}. The relation of each mailbox to its custodian is {BLANK}. Access was given by {BLANK} to the account {}.", or(&tenant), scope.custodians.join(", "), or(&report.summary.collected_by))]),
+        ("Sources", vec![format!("The mail is from the Microsoft 365 tenant {}; mailboxes: {mailboxes}. Custodians as asked for: {}. The relation of each mailbox to its custodian is {BLANK}. Access was given by {BLANK} to the account {}.", or(&tenant), scope.custodians.join(", "), or(&report.summary.collected_by))]),
         ("Process", vec![
             format!("The mail was read through Microsoft Graph between {} and {}. Range: {}, by the {} date, applied as {}. Folders in scope: {folders}. The filter of the first listing as sent: {}.", when(&report.summary.opened), when(&report.summary.sealed), or(&scope.range_as_asked), or(&scope.date_field), or(&scope.range_as_applied), or(&scope.filter_as_sent)),
             format!("The service counted {before} messages of the range before and {after} after the collection. {listed} messages were listed; {items} were collected; {missing} were not. {requests} requests were sent to the service, {again} of all requests being repetitions; {writing} used another method than GET."),
@@ -124,7 +124,7 @@ fn body(numbers: &mut Numbers<'_>, report: &Report, court: Court) -> Result<Vec<
             format!("Self-test of the program with its validation set: {BLANK}. Repeated reading of a sample, with results: {BLANK}. Independent verification run by {BLANK} with {BLANK} on {BLANK}."),
         ]),
         ("Digital identification", vec![format!("A SHA-256 hash of each message was computed as its bytes arrived. Each file was read back before the seal and had the same hash. The list of all hashes is manifest-sha256.txt; its own SHA-256 is {}. The log has {} lines with the root {}. On delivery, the values were compared by {BLANK} on {BLANK} with the result {BLANK}.", or(&seal.payload_manifest_sha256), lines, seal.log_root)]),
-        ("Time", vec![format!("The clock of the collecting computer was compared with the service's; the intervals are in section 5 of the acquisition report. Time stamp: {}.", if seal.stamped { "affiant/checkpoint.tsr" } else { "none was obtained" })]),
+        ("Time", vec![format!("The clock of the collecting computer was compared with the service's; the intervals are in section 5 of the acquisition report. Time stamp: none was obtained.")]),
         ("Exceptions and limits", vec![format!("{grave} exceptions stand; each is named in the exception report. {unreadable} collected messages are encrypted, protected or not readable as mail; {links} link to files that were not fetched. The limits of section 12 of the acquisition report are part of this statement.")]),
     ];
     parts.extend(match court {

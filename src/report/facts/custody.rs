@@ -1,5 +1,6 @@
 //! Sessions, clocks, seal and hands: where the record was made and what has become of it.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use camino::Utf8Path;
@@ -11,6 +12,7 @@ use super::super::moment::Moment;
 use super::ask::{Ask, integer, text};
 use super::copies::Counted;
 use crate::terms::Sha256;
+use crate::verify::{CustodyEvent, RecordHead};
 
 /// The computers and programs that collected.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -64,14 +66,8 @@ pub struct Integrity {
     pub log_root: String,
     /// The checkpoint, verbatim.
     pub checkpoint: String,
-    /// Whether the checkpoint is signed.
-    pub signed: bool,
-    /// The key that goes with it, as it stands in the package.
-    pub vkey: Option<String>,
-    /// Whether an operator's signature lies beside it.
-    pub operator_signature: bool,
-    /// Whether a time stamp lies beside it.
-    pub stamped: bool,
+    /// The public key of its signature, as the log names it.
+    pub vkey: String,
     /// SHA-256 of `manifest-sha256.txt`, as sworn to before the seal.
     pub payload_manifest_sha256: Option<String>,
     /// SHA-256 of `tagmanifest-sha256.txt` as it is now: the one number that stands for the package.
@@ -112,8 +108,10 @@ pub struct Handed {
     pub at: Moment,
     /// Kind of event.
     pub kind: String,
-    /// The other members of the line.
-    pub said: Vec<(String, String)>,
+    /// The key that signed it.
+    pub vkey: String,
+    /// What was said.
+    pub said: BTreeMap<String, String>,
 }
 
 /// A line of the log.
@@ -165,21 +163,13 @@ fn clock(ask: Ask<'_>, line: &Value) -> ClockCompared {
     }
 }
 
-pub(super) fn integrity(
-    ask: Ask<'_>,
-    root: &Utf8Path,
-    head: &crate::verify::RecordHead,
-) -> rusqlite::Result<Integrity> {
+pub(super) fn integrity(ask: Ask<'_>, root: &Utf8Path, head: &RecordHead) -> rusqlite::Result<Integrity> {
     let built = ask.lines("package.built")?.pop().unwrap_or_default();
-    let vkey = fs::read_to_string(root.join("affiant/checkpoint.vkey")).ok();
     Ok(Integrity {
         log_size: head.size,
         log_root: head.root.to_string(),
         checkpoint: head.checkpoint.clone(),
-        signed: head.checkpoint.contains("\n\u{2014} "),
-        vkey: vkey.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()),
-        operator_signature: root.join("affiant/checkpoint.sig").is_file(),
-        stamped: root.join("affiant/checkpoint.tsr").is_file(),
+        vkey: head.vkey.clone(),
         payload_manifest_sha256: text(&built, "payload_manifest_sha256"),
         tagmanifest_sha256: fs::read(root.join("tagmanifest-sha256.txt"))
             .ok()
@@ -190,7 +180,7 @@ pub(super) fn integrity(
     })
 }
 
-pub(super) fn custody(ask: Ask<'_>, root: &Utf8Path) -> rusqlite::Result<Custody> {
+pub(super) fn custody(ask: Ask<'_>, sworn: &[CustodyEvent]) -> rusqlite::Result<Custody> {
     let one = |sql: &str| -> rusqlite::Result<Option<Moment>> {
         let at: Option<String> = ask.db.query_row(sql, [], |row| row.get(0))?;
         Ok(ask.moment(at.as_deref()))
@@ -203,7 +193,7 @@ pub(super) fn custody(ask: Ask<'_>, root: &Utf8Path) -> rusqlite::Result<Custody
         last_received: one(&format!("SELECT max({received}"))?,
         last_written: one("SELECT max(at) FROM entry WHERE kind = 'item.collected'")?,
         sealed: one("SELECT max(at) FROM entry WHERE kind = 'acquisition.sealed'")?,
-        after_seal: after_seal(ask, root),
+        after_seal: sworn.iter().map(|event| handed(ask, event)).collect(),
         events: ask.rows("SELECT kind, count(*) FROM entry GROUP BY 1 ORDER BY min(seq)", [], |row| {
             Ok(Counted { word: row.get(0)?, count: super::ask::count(row, 1)? })
         })?,
@@ -218,30 +208,11 @@ pub(super) fn custody(ask: Ask<'_>, root: &Utf8Path) -> rusqlite::Result<Custody
     })
 }
 
-/// The segments that were added after the seal, one file after the other.
-fn after_seal(ask: Ask<'_>, root: &Utf8Path) -> Vec<Handed> {
-    let folder = root.join("affiant/custody");
-    let entries = folder.read_dir_utf8().map(|entries| entries.flatten().map(|entry| entry.into_path()).collect());
-    let mut files: Vec<camino::Utf8PathBuf> = entries.unwrap_or_default();
-    files.retain(|file| file.extension() == Some("jsonl"));
-    files.sort();
-    let texts = files.iter().filter_map(|file| fs::read_to_string(file).ok());
-    let lines: Vec<Value> = texts
-        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-        .filter_map(|line| serde_json::from_str(&line).ok())
-        .collect();
-    lines.iter().map(|line| handed(ask, line)).collect()
-}
-
-fn handed(ask: Ask<'_>, line: &Value) -> Handed {
-    let members = line.as_object().into_iter().flatten();
-    let said = members.filter(|(name, _)| !matches!(name.as_str(), "at" | "kind" | "seq")).map(|(name, value)| {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        (name.clone(), value)
-    });
+fn handed(ask: Ask<'_>, event: &CustodyEvent) -> Handed {
     Handed {
-        at: ask.zone.moment(&text(line, "at").unwrap_or_default()),
-        kind: text(line, "kind").unwrap_or_default(),
-        said: said.collect(),
+        at: ask.zone.moment(&event.at),
+        kind: event.kind.clone(),
+        vkey: event.vkey.clone(),
+        said: event.facts.clone(),
     }
 }

@@ -86,7 +86,7 @@ impl Report {
         let scope = scope::scope(ask, &opened)?;
         let access = access::access(ask)?;
         let exceptions = exceptions::exceptions(ask)?;
-        let custody = custody::custody(ask, record.root())?;
+        let custody = custody::custody(ask, record.custody())?;
         let state = text(&sealed, "state");
         let sentence = match (state.as_deref(), exceptions.graver_than_notes) {
             (Some("complete"), _) => {

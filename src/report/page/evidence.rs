@@ -6,7 +6,7 @@ use super::super::facts::Report;
 use super::super::facts::copies::Groups;
 use super::super::picture::{Station, stations};
 use super::super::words::{bytes, number, plural};
-use super::{Number, SHOWN, Short, Text, facts, more, table};
+use super::{NOT_STAMPED, Number, SHOWN, Short, Text, facts, more, table};
 
 pub(super) fn duplicates(report: &Report) -> Markup {
     let found = &report.duplicates;
@@ -54,7 +54,6 @@ pub(super) fn duplicates(report: &Report) -> Markup {
 
 pub(super) fn integrity(report: &Report) -> Markup {
     let seal = &report.integrity;
-    let yes = |there: bool, file: &str, not: &str| Some(if there { file.to_owned() } else { not.to_owned() });
     html! {
         (facts(&[
             ("Lines of the log", Some(number(seal.log_size))),
@@ -63,31 +62,25 @@ pub(super) fn integrity(report: &Report) -> Markup {
             ("SHA-256 of tagmanifest-sha256.txt", seal.tagmanifest_sha256.clone()),
             ("Files below data/", seal.payload_files.map(number)),
             ("Their size", seal.payload_bytes.map(bytes)),
-            ("Checkpoint", yes(seal.signed, "signed", "not signed")),
-            ("Key of the checkpoint", seal.vkey.clone()),
-            ("Operator's signature", yes(seal.operator_signature, "affiant/checkpoint.sig", "none")),
-            ("Time stamp (RFC 3161)", yes(seal.stamped, "affiant/checkpoint.tsr", "not stamped")),
+            ("Checkpoint", Some("signed; the signature holds".to_owned())),
+            ("Key of the checkpoint", Some(seal.vkey.clone())),
+            ("Time stamp (RFC 3161)", Some(NOT_STAMPED.to_owned())),
         ]))
         h3 { "The checkpoint, verbatim" }
         pre { (super::visible_lines(&seal.checkpoint)) }
         h3 id="check" { "How to check this yourself" }
         p { "Four commands, in the folder of the package; none of them is ours." }
         ol {
-            li { p { "The files are those that were listed. Expected: no output." } pre { "sha256sum --quiet -c manifest-sha256.txt tagmanifest-sha256.txt" } }
+            li { p { "The files are those that were listed. Expected: no output." } pre { "sha256sum --quiet -c " @if seal.payload_files != Some(0) { "manifest-sha256.txt " } "tagmanifest-sha256.txt" } }
             li { p { "The folder is a whole BagIt 1.0 bag, with nothing added. Expected: no output." } pre { "bagit.py --validate --quiet ." } }
             li { p { "The rows agree with the log. Expected: 0." } pre { "sqlite3 'file:affiant/manifest.sqlite?immutable=1' 'SELECT count(*) FROM item_vs_log'" } }
             li {
-                @if seal.signed {
-                    p { "The key signed the checkpoint. Expected: Signature Verified Successfully. The key must come from somewhere else than the package." }
-                    pre {
-                        "head -n 3 affiant/checkpoint > text\n"
-                        "tail -n 1 affiant/checkpoint | sed 's/.* //' | base64 -d | tail -c 64 > sig\n"
-                        "{ printf '302a300506032b6570032100' | xxd -r -p; sed 's/.*+//' affiant/checkpoint.vkey | base64 -d | tail -c 32; } > key.der\n"
-                        "openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in text -sigfile sig"
-                    }
-                } @else {
-                    p { "The checkpoint of this package is not signed. Its hash, to compare with a copy kept elsewhere:" }
-                    pre { "openssl dgst -sha256 affiant/checkpoint" }
+                p { "The key signed the checkpoint. Expected: Signature Verified Successfully. The key must come from somewhere else than the package." }
+                pre {
+                    "head -n 3 affiant/checkpoint > /tmp/text\n"
+                    "tail -n 1 affiant/checkpoint | sed 's/.* //' | base64 -d | tail -c 64 > /tmp/sig\n"
+                    "{ printf '302a300506032b6570032100' | xxd -r -p; sed 's/.*+//' affiant/checkpoint.vkey | base64 -d | tail -c 32; } > /tmp/key.der\n"
+                    "openssl pkeyutl -verify -pubin -keyform DER -inkey /tmp/key.der -rawin -in /tmp/text -sigfile /tmp/sig"
                 }
             }
         }
@@ -110,11 +103,7 @@ pub(super) fn custody(report: &Report) -> Markup {
         Station { name: "received", at: when(&found.last_received), hash: list.clone() },
         Station { name: "written", at: when(&found.last_written), hash: list },
         Station { name: "sealed", at: when(&found.sealed), hash: root.clone() },
-        Station {
-            name: "stamped",
-            at: report.integrity.stamped.then(|| "see the token".to_owned()),
-            hash: if report.integrity.stamped { root.clone() } else { String::new() },
-        },
+        Station { name: "stamped", at: None, hash: String::new() },
         Station {
             name: "handed over",
             at: handed.map(|one| one.at.short()),
@@ -134,7 +123,7 @@ pub(super) fn custody(report: &Report) -> Markup {
         .map(|one| {
             let said: Vec<_> =
                 one.said.iter().map(|(name, value)| format!("{}: {value}", name.replace('_', " "))).collect();
-            vec![one.at.short(), one.kind.clone(), said.join("; ")]
+            vec![one.at.short(), one.kind.clone(), said.join("; "), one.vkey.clone()]
         })
         .collect();
     html! {
@@ -145,7 +134,7 @@ pub(super) fn custody(report: &Report) -> Markup {
         }
         p { "Under received and written: the list of all files' hashes, made from the hash of each message at its arrival and confirmed by reading every file back. From the seal on: the root of the log, which holds that list's hash." }
         @if after.is_empty() { p { "No transfer, medium or disposal is recorded after the seal." } } @else {
-            (table("After the seal", &[("At (UTC)", Short), ("Event", Text), ("What was said", Text)], &after, false))
+            (table("After the seal", &[("At (UTC)", Short), ("Event", Text), ("What was said", Text), ("Signed by", Text)], &after, false))
             (more(found.after_seal.len(), "events", "acquisition-report.json"))
         }
     }
@@ -159,7 +148,7 @@ pub(super) fn limits(report: &Report) -> Markup {
             li { "Encrypted and rights-protected messages were collected as served; their content may not be readable." }
             li { "Files behind links were not fetched; a link shows where a file was, not which version was sent." }
             li { "Access is worded as it was observed. That an account could read a mailbox shows that it was allowed to, not who allowed it." }
-            li { "Times of the record are those of the collecting computer; section 5 states how far the service's clock was from it. " @if !report.integrity.stamped { "No outside time stamp confirms them." } }
+            li { "Times of the record are those of the collecting computer; section 5 states how far the service's clock was from it. " "No outside time stamp confirms them." }
             li { "This report sees what the record holds. It does not judge relevance, privilege or authorship." }
         }
     }

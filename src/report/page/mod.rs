@@ -14,6 +14,8 @@ use super::words::visible;
 const STYLE: &str = include_str!("style.css");
 /// Rows of a list that a page shows; the rest is in the files that programs read.
 const SHOWN: usize = 300;
+/// This version obtains no time stamps.
+const NOT_STAMPED: &str = "not stamped";
 
 /// A whole page.
 fn frame(title: &str, running: &str, body: &Markup) -> String {

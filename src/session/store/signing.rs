@@ -43,9 +43,10 @@ impl Store {
         for _ in 0..2 {
             if let Some(bytes) = files::read(&path)? {
                 let seed = sealed::open_bytes(&bytes, NAME, &path, &self.keys).map_err(|error| match error {
-                    StoreError::Seal | StoreError::KeyGone { .. } | StoreError::KeyLost => {
-                        StoreError::SealingKey { path: path.clone() }
-                    }
+                    StoreError::Seal
+                    | StoreError::WrongPassphrase
+                    | StoreError::KeyGone { .. }
+                    | StoreError::KeyLost => StoreError::SealingKey { path: path.clone() },
                     error => error,
                 })?;
                 return SealingKey::from_seed(&seed).ok_or(StoreError::SealingKey { path });

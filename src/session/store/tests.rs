@@ -193,3 +193,39 @@ async fn files_are_private_and_a_key_file_that_others_can_read_is_refused() {
     let opened = store.load(None, &cloud()).await;
     assert!(matches!(opened, Err(StoreError::OpenToOthers { .. })));
 }
+
+#[tokio::test]
+async fn the_sealing_key_is_made_once_sealed_and_outlives_every_sign_in() {
+    let (_folder, home) = home();
+    let store = with_key_file(&home);
+    store.save(&account("ana"), &tokens("A")).await.expect("saved");
+    let beside = with_key_file(&home);
+    let (one, two) = tokio::join!(store.sealing_key(), beside.sealing_key());
+    let public = one.expect("made").public();
+    assert_eq!(two.expect("the same").public(), public);
+    store.forget(None).await.expect("forgotten");
+    assert_eq!(with_key_file(&home).sealing_key().await.expect("still there").public(), public);
+    // A passphrase that is given later does not lock out what was sealed without.
+    assert_eq!(with_passphrase(&home, "new").sealing_key().await.expect("opens").public(), public);
+    let path = home.join("sealing-key.sealed");
+    let mut bytes = std::fs::read(&path).expect("there");
+    assert!(!files::is_open_to_others(&path).expect("looked"));
+    *bytes.last_mut().expect("bytes") ^= 1;
+    std::fs::write(&path, bytes).expect("written");
+    let changed = with_key_file(&home).sealing_key().await;
+    assert!(matches!(changed, Err(StoreError::SealingKey { .. })), "never quietly another key");
+    let memory = Store::new(home.clone(), StoreKind::Memory);
+    let ephemeral = memory.sealing_key().await.expect("made").public();
+    assert_eq!(memory.clone().sealing_key().await.expect("kept").public(), ephemeral);
+    assert_ne!(ephemeral, public);
+}
+
+#[tokio::test]
+async fn a_sealing_key_behind_another_passphrase_is_told_with_what_to_do() {
+    let (_folder, home) = home();
+    with_passphrase(&home, "right").sealing_key().await.expect("made");
+    let wrong = with_passphrase(&home, "wrong").sealing_key().await;
+    assert!(matches!(wrong, Err(StoreError::SealingKey { .. })));
+    let none = with_key_file(&home).sealing_key().await;
+    assert!(matches!(none, Err(StoreError::PassphraseNeeded)));
+}
