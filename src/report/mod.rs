@@ -1,6 +1,6 @@
 //! Reports: what a sealed package says, for those who read and do not query.
 //!
-//! [`write`] gathers the facts once from a checked record, and makes pages and files for programs from them. A report
+//! [`write()`] gathers the facts once from a checked record, and makes pages and files for programs from them. A report
 //! never changes the package and knows no time of its own: the same record gives the same bytes.
 
 mod certification;

@@ -1,4 +1,4 @@
-//! A draft for counsel: blanks stay visibly blank, every number carries the query that gives it, nothing looks signed.
+//! A draft for counsel: blanks stay visibly blank, every count carries the query that gives it, nothing looks signed.
 //!
 //! Outline after FRE 902(11), (13), (14) and 28 U.S.C. § 1746, or, for England, after Practice Direction 57AD.
 
