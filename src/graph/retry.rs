@@ -56,6 +56,8 @@ pub(super) async fn persist<R: Receive>(
             Err(trouble) => trouble,
         };
         match judge(trouble, ask.purpose()) {
+            // Another request has had it renewed while this one was on its way: it says nothing about the new one.
+            (_, Again::Renew(_)) if door.tokens.is_replaced(&token).await => {}
             (kind, Again::Renew(claims)) => match tries.rejected(claims) {
                 Rejected::Renew(claims) => {
                     if let Err(error) = door.tokens.renewed(&token, claims.as_deref()).await {

@@ -267,6 +267,29 @@ async fn a_token_that_stays_rejected_needs_a_sign_in_after_one_renewal() {
 }
 
 #[tokio::test]
+async fn a_token_that_somebody_else_has_renewed_meanwhile_was_not_rejected_for_good() {
+    const TOKENS: [&str; 10] = ["T0", "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9"];
+    let shared = std::sync::Arc::new(std::sync::OnceLock::<Graph>::new());
+    let others = shared.clone();
+    let server = Server::start(move |request| match request.header("authorization") {
+        Some("T9") => Reply::json("{}"),
+        _ => {
+            // While this one was on its way another request had the token renewed.
+            if let Some(Graph(door)) = others.get()
+                && let Tokens::Row(row) = &door.tokens
+            {
+                row.lock().expect("not poisoned").tokens.remove(0);
+            }
+            Reply::status(401, r#"{"error":{"code":"InvalidAuthenticationToken"}}"#)
+        }
+    })
+    .await;
+    let graph = shared.get_or_init(|| graph_with(&server.origin, &TOKENS));
+    assert_eq!(get(graph, Purpose::List).await.expect("answered in the end").trail.len(), 10);
+    assert_eq!(claims_of(graph), []);
+}
+
+#[tokio::test]
 async fn a_redirect_is_refused_and_the_token_stays_here() {
     let elsewhere = Server::start(|_| Reply::json("{}")).await;
     let away = elsewhere.origin.clone();

@@ -34,6 +34,17 @@ impl Tokens {
         }
     }
 
+    /// Whether another token is in use by now; a renewal under way is waited for.
+    pub(super) async fn is_replaced(&self, token: &Token) -> bool {
+        match (self, token) {
+            (Self::Session(session), Token::Bearer(bearer)) => session.is_replaced(bearer).await,
+            #[cfg(test)]
+            (_, Token::Plain(sent)) => self.current().await.is_ok_and(|current| current.header() != *sent),
+            #[cfg(test)]
+            (Self::Row(_), Token::Bearer(_)) => false,
+        }
+    }
+
     /// A token to use instead of one that Graph rejected.
     pub(super) async fn renewed(&self, rejected: &Token, claims: Option<&str>) -> Result<Token, SignInError> {
         match (self, rejected) {

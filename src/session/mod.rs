@@ -214,6 +214,11 @@ impl Session {
         self.renewal.renew(rejected, claims).await
     }
 
+    /// Whether another token is in use by now; a renewal under way is waited for.
+    pub async fn is_replaced(&self, bearer: &Bearer) -> bool {
+        self.renewal.is_replaced(bearer).await
+    }
+
     /// The token endpoint's exchanges since the last call, for the record.
     pub fn take_exchanges(&self) -> Vec<Exchange> {
         self.renewal.authority().http.take()

@@ -118,6 +118,12 @@ impl Renewal {
         }
     }
 
+    /// Whether another token is in use by now; a renewal under way is waited for.
+    pub(super) async fn is_replaced(&self, bearer: &Bearer) -> bool {
+        let _settled = self.gate.lock().await;
+        self.current().generation != bearer.generation
+    }
+
     /// A renewal that may fail: the token in use is good for a while.
     async fn ahead_of_time(self: &Arc<Self>, gate: OwnedMutexGuard<Gate>) -> Result<Bearer, SignInError> {
         match self.finish(gate, None).await {

@@ -12,9 +12,9 @@ fn tell(process: &Child, signal: &str) {
     assert!(told.success(), "{signal}");
 }
 
-/// A tenant whose mailbox takes a moment.
+/// A tenant whose mailbox takes long enough for a signal that comes late on a busy machine.
 fn slow_tenant() -> Tenant {
-    Tenant::with_sign_in(&["--synthetic", &format!("{MARA}=400:2000"), "--latency-ms", "10"])
+    Tenant::with_sign_in(&["--synthetic", &format!("{MARA}=1200:2000"), "--latency-ms", "10"])
 }
 
 /// Starts a run and returns once it fetches, with its output still to come.
