@@ -21,7 +21,8 @@
 //! | 7 | [`custody`] | the sworn record: the log and its Merkle tree, the SQLite manifest and its one pen |
 //! | | [`identity`] | what a message is: families, EDRM MIH, content id, protection |
 //! | 8 | [`verify`] | the stranger: reads a package and the schema, shares no code with what wrote it |
-//! | 9 | [`report`] | what a sealed package says, for those who read: pages, lists, a draft for counsel |
+//! | 9 | [`attest`] | what is added to a sealed package: custody events, time stamps, signatures |
+//! | 10 | [`report`] | what a sealed package says, for those who read: pages, lists, a draft for counsel |
 //!
 //! Beside the path stand [`simulator`], the other side of the wire, which shares nothing with the
 //! client, and [`cli`], which alone knows a terminal, the environment and the home directory.
@@ -50,6 +51,7 @@ pub mod package;
 pub mod custody;
 pub mod identity;
 pub mod verify;
+pub mod attest;
 pub mod report;
 
 pub mod simulator;

@@ -7,11 +7,13 @@ mod balance;
 mod check;
 mod collect;
 mod completions;
+mod custody;
 mod demo;
 mod desk;
 mod doctor;
 mod exit;
 mod failure;
+mod key;
 mod login;
 mod logout;
 mod man;
@@ -24,6 +26,7 @@ mod resume;
 #[cfg(test)]
 mod schemas;
 mod scopes;
+mod seal;
 mod show;
 mod signals;
 mod simulate;
@@ -117,6 +120,9 @@ enum Verb {
     Resume(resume::Args),
     Verify(verify::Args),
     Report(report::Args),
+    Seal(seal::Args),
+    Custody(custody::Args),
+    Key(key::Args),
     Simulate(Box<simulate::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -184,6 +190,9 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Resume(args) => resume::run(args, desk).await,
         Verb::Verify(args) => verify::run(args, desk).await,
         Verb::Report(args) => report::run(args, desk).await,
+        Verb::Seal(args) => seal::run(args, desk).await,
+        Verb::Key(args) => key::run(args, desk).await,
+        Verb::Custody(args) => custody::run(args, desk).await,
         Verb::Simulate(args) => simulate::run(*args, desk).await,
         Verb::Completions(args) => Ok(completions::run(&args, desk)),
         Verb::Man(man::Args {}) => man::run(desk),
@@ -199,7 +208,7 @@ impl Verb {
             | Self::Simulate(_)
             | Self::Completions(_)
             | Self::Man(_) => Needs::Nothing,
-            Self::Login(_) | Self::Logout(_) => Needs::Settings,
+            Self::Login(_) | Self::Logout(_) | Self::Seal(_) | Self::Custody(_) | Self::Key(_) => Needs::Settings,
             Self::Whoami(_)
             | Self::Doctor(_)
             | Self::Scopes(_)

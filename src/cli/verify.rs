@@ -4,16 +4,19 @@
 
 use std::io::{self, Read as _, Write};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::desk::Desk;
 use super::{Exit, Failure, show};
-use crate::verify::{Asked, Check, Head, Key, Report, Slice, Verdict, verify};
+use crate::verify::{
+    AllowedSigners, Asked, Authorities, Check, Endorsement, Head, Key, Report, Slice, Stamp, Verdict, verify,
+};
 
 const EXAMPLE: &str = "\
 Example:
   affiant verify ./package
   affiant verify ./package --key 'affiant.invalid/acq/0190…+8006d272+Abv9…'
+  affiant verify ./package --tsa-ca authority.pem --allowed-signers signers
   affiant verify ./package --part 3/10
   affiant verify ./package --json | jq -r '.checks[].findings[] | [.class, .path, .detail] | @tsv'
 
@@ -34,6 +37,12 @@ pub(super) struct Args {
     /// holds a vkey or a PEM public key
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
+    /// File of certificates (PEM) of time-stamp authorities that are trusted: the checkpoint must have a stamp from one
+    #[arg(long, value_name = "FILE")]
+    tsa_ca: Option<Utf8PathBuf>,
+    /// List of people and their SSH keys (ssh-keygen's ALLOWED SIGNERS): the checkpoint must be signed by one of them
+    #[arg(long, value_name = "FILE")]
+    allowed_signers: Option<Utf8PathBuf>,
     /// Read only this part of the natives, such as 3/10; all parts together are the whole check
     #[arg(long, value_name = "N/M", value_parser = Slice::part, conflicts_with = "sample")]
     part: Option<Slice>,
@@ -50,7 +59,9 @@ impl Args {
         let key = self.key.as_deref().map(key).transpose()?;
         let drawn = || u64::from(uuid::Uuid::new_v4().as_fields().0);
         let sample = self.sample.map(|share| Slice::Sample { share, draw: self.draw.unwrap_or_else(drawn) });
-        Ok(Asked { key, slice: self.part.or(sample).unwrap_or_default() })
+        let authorities = self.tsa_ca.as_deref().map(authorities).transpose()?;
+        let signers = self.allowed_signers.as_deref().map(signers).transpose()?;
+        Ok(Asked { key, authorities, signers, slice: self.part.or(sample).unwrap_or_default() })
     }
 }
 
@@ -72,6 +83,32 @@ fn key(typed: &str) -> Result<Key, Failure> {
     let read = std::fs::File::open(typed).and_then(|file| file.take(LARGEST_KEY).read_to_string(&mut text));
     read.map_err(|_| wrong("--key is no key and names no file that can be read".to_owned()))?;
     Key::parse(&text).map_err(|error| wrong(format!("{} holds no key: {error}", show::plain(typed))))
+}
+
+/// Authorities from a file of certificates.
+pub(super) fn authorities(file: &Utf8Path) -> Result<Authorities, Failure> {
+    let help = "give the certificate of the authority's root as a PEM file, as the authority publishes it";
+    let wrong = |what: &str| Failure::usage(format!("{}: {what}", show::plain(file.as_str())), help);
+    let text = short(file).ok_or_else(|| wrong("cannot be read"))?;
+    Authorities::from_pem(&text).map_err(|error| wrong(&error.to_string()))
+}
+
+/// People from a file of allowed signers.
+pub(super) fn signers(file: &Utf8Path) -> Result<AllowedSigners, Failure> {
+    let help = "see ALLOWED SIGNERS in the manual of ssh-keygen";
+    let wrong = |what: &str| Failure::usage(format!("{}: {what}", show::plain(file.as_str())), help);
+    let text = short(file).and_then(|text| String::from_utf8(text).ok()).ok_or_else(|| wrong("cannot be read"))?;
+    AllowedSigners::parse(&text).map_err(|error| wrong(&error.to_string()))
+}
+
+/// The largest list of certificates or signers, in bytes.
+const LARGEST_LIST: u64 = 1 << 20;
+
+fn short(file: &Utf8Path) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(file).ok()?;
+    file.take(LARGEST_LIST + 1).read_to_end(&mut bytes).ok()?;
+    u64::try_from(bytes.len()).is_ok_and(|read| read <= LARGEST_LIST).then_some(bytes)
 }
 
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
@@ -128,6 +165,12 @@ fn print(report: &Report, args: &Args, slice: Slice, out: &mut dyn Write) -> io:
     if let Some(head) = &report.head {
         print_head(head, out)?;
     }
+    for stamp in &report.stamps {
+        writeln!(out, "{}", printable(&stamp_line(stamp)))?;
+    }
+    for endorsement in &report.endorsements {
+        writeln!(out, "{}", printable(&endorsement_line(endorsement)))?;
+    }
     for event in &report.custody {
         let facts: Vec<String> = event.facts.iter().map(|(name, value)| format!("{name}={value}")).collect();
         writeln!(out, "{}", printable(&format!("custody: {} {} {}", event.at, event.kind, facts.join(", "))))?;
@@ -148,6 +191,21 @@ fn print_head(head: &Head, out: &mut dyn Write) -> io::Result<()> {
         None => "its own word; give the key you were told with --key, or compare it",
     };
     writeln!(out, "{}", printable(&format!("key: {} ({whose})", head.vkey)))
+}
+
+/// A time stamp in a line.
+pub(super) fn stamp_line(stamp: &Stamp) -> String {
+    let whom = if stamp.is_trusted { "an authority you trust" } else { "by its own word; give its root with --tsa-ca" };
+    format!("time stamp: {} by {} ({whom})", stamp.at, stamp.authority)
+}
+
+/// A person's signature in a line.
+pub(super) fn endorsement_line(endorsement: &Endorsement) -> String {
+    let whose = endorsement.principals.as_deref().map_or_else(
+        || "whose key it is, a list given with --allowed-signers tells".to_owned(),
+        |principals| format!("{principals}, by your list"),
+    );
+    format!("signed: {} {} ({whose})", endorsement.algorithm, endorsement.key)
 }
 
 /// What was not read, where not everything was asked for.
@@ -192,7 +250,7 @@ mod tests {
     use super::*;
 
     fn of(package: Utf8PathBuf) -> Args {
-        Args { package, key: None, part: None, sample: None, draw: None }
+        Args { package, key: None, tsa_ca: None, allowed_signers: None, part: None, sample: None, draw: None }
     }
 
     #[test]

@@ -8,11 +8,10 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use uuid::Uuid;
 
-use crate::custody::{EventKind, Line, Meta, Notary, Pen, Value, VolumeRow, Writer, vkey};
+use crate::custody::{EventKind, Line, Meta, Notary, Pen, Tool, Value, VolumeRow, Writer, vkey};
 use crate::graph::ClockOffset;
 use crate::monitor::Monitor;
 use crate::package::{Orphan, Package, VolumeFacts};
-use crate::terms::Sha256;
 
 use super::chosen::{self, Ids};
 use super::error::CollectError;
@@ -22,23 +21,6 @@ use super::since::Earlier;
 use super::stop::Stop;
 use super::tally::Tally;
 use super::{record, sealing};
-
-/// The program and machine that collect, as the record names them.
-#[derive(Debug, Clone)]
-pub struct Tool {
-    /// `affiant`.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// SHA-256 of the running executable.
-    pub sha256: Sha256,
-    /// Host name.
-    pub host: String,
-    /// Operating system and architecture.
-    pub system: String,
-    /// Process id.
-    pub pid: u32,
-}
 
 /// An acquisition that is open for work.
 #[derive(Clone)]
@@ -97,7 +79,7 @@ impl Acquisition {
             .text("matter", job.matter.as_str())
             .text("note_vkey", vkey(&id, &notary.key))
             .put("scope", scope);
-        let (session, custodians) = (session_line(tool, 1, vkey(&id, &notary.key)), job.custodians.clone());
+        let (session, custodians) = (tool.session(1, vkey(&id, &notary.key)), job.custodians.clone());
         // The manifest is the beginning: before it is there, the folder counts as empty.
         let begin = move |w: &mut Writer<'_>| {
             w.append(opened)?;
@@ -137,7 +119,7 @@ impl Acquisition {
     /// [`CollectError::Damaged`] when a row's file is missing or changed size; the disk's.
     pub async fn begin_session(&self, tool: &Tool) -> Result<(), CollectError> {
         let (tool, vkey) = (tool.clone(), vkey(&self.id, &self.notary.key));
-        self.pen.write(move |w| w.append(session_line(&tool, w.next_seq(), vkey))).await?;
+        self.pen.write(move |w| w.append(tool.session(w.next_seq(), vkey))).await?;
         let orphans = self.recover().await?;
         let lines: Vec<Line> = orphans.iter().map(orphaned).collect();
         self.pen.write(move |w| lines.into_iter().try_for_each(|line| w.append(line).map(drop))).await?;
@@ -195,17 +177,6 @@ impl Acquisition {
             .await?;
         Ok(())
     }
-}
-
-fn session_line(tool: &Tool, log_size: u64, vkey: String) -> Line {
-    Line::new(EventKind::SessionOpened)
-        .int("log_size", log_size)
-        .text("host", &tool.host)
-        .int("pid", tool.pid)
-        .text("note_vkey", vkey)
-        .text("system", &tool.system)
-        .text("tool_version", &tool.version)
-        .text("tool_sha256", tool.sha256.to_string())
 }
 
 fn orphaned(orphan: &Orphan) -> Line {

@@ -47,7 +47,7 @@ use self::intake::Intake;
 use self::search::Search;
 use self::standing::Standing;
 
-pub use self::acquisition::{Acquisition, Tool};
+pub use self::acquisition::Acquisition;
 pub use self::chosen::{Chosen, Ids, IdsError, Way};
 pub use self::disk_room::{DiskRoom, disk_room};
 pub use self::error::CollectError;

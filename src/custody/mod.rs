@@ -25,7 +25,9 @@ mod replay;
 mod rows;
 mod seal;
 mod sealed;
+mod segment;
 mod tally;
+mod tool;
 mod tree;
 mod writer;
 
@@ -44,7 +46,9 @@ pub use rows::{
     ReconciliationRow, VolumeRow,
 };
 pub use sealed::SealedManifest;
+pub use segment::Segment;
 pub use tally::{Counts, ExceptionCount};
+pub use tool::Tool;
 pub use writer::Writer;
 
 #[cfg(test)]

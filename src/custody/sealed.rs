@@ -43,6 +43,11 @@ impl SealedManifest {
         Ledger { db: &self.db, tree: &self.tree, meta: &self.meta }
     }
 
+    /// The tree over all lines.
+    pub(super) const fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
     /// Goes through every message the package knows: what it lists, and with `is_supplement` also what it did not fetch
     /// again because a package before it holds it.
     ///

@@ -61,6 +61,13 @@ pub enum PackageError {
         /// The folder that was named.
         root: Utf8PathBuf,
     },
+    /// The acquisition goes on; what is added later belongs to a sealed package.
+    #[error("{root} is not sealed yet")]
+    #[diagnostic(code(affiant::package::unsealed), help("finish it first: affiant resume {root}"))]
+    Unsealed {
+        /// The folder that was named.
+        root: Utf8PathBuf,
+    },
     /// Another run works on the folder.
     #[error("{root} is in use by {holder}")]
     #[diagnostic(

@@ -8,6 +8,7 @@
 //!
 //! It must not know Graph, messages or the manifest's tables: the caller hands rows in as [`Native`]s.
 
+mod added;
 mod error;
 mod space;
 mod standing;
@@ -37,6 +38,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub use added::Addition;
 pub use error::PackageError;
 pub use landing::{IN_MEMORY, Landed, Landing};
 pub use lists::Payload;

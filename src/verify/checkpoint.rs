@@ -195,6 +195,20 @@ pub(super) fn read(root: &Utf8Path, path: &str, findings: &mut Findings) -> Opti
     text
 }
 
+/// The files beside the last checkpoint that are about it: `affiant/checkpoint` with this end, and the same with a
+/// number before it (`affiant/checkpoint.2.tsr`).
+pub(super) fn beside(root: &Utf8Path, end: &str) -> Vec<String> {
+    let entries = root.join("affiant").read_dir_utf8().into_iter().flatten().flatten();
+    let is_one = |name: &str| {
+        let middle = name.strip_prefix("checkpoint").and_then(|rest| rest.strip_suffix(end));
+        middle.is_some_and(|middle| middle.is_empty() || middle.starts_with('.'))
+    };
+    let names = entries.map(|entry| entry.file_name().to_owned()).filter(|name| is_one(name));
+    let mut paths: Vec<String> = names.map(|name| format!("affiant/{name}")).collect();
+    paths.sort_unstable();
+    paths
+}
+
 fn small(root: &Utf8Path, path: &str) -> Option<String> {
     // Far larger than any checkpoint; a file of any size must not be read whole.
     const LARGEST: u64 = 1 << 16;

@@ -14,6 +14,7 @@ mod chosen;
 mod custody;
 mod database;
 mod dates;
+mod endorsement;
 mod family;
 mod ledger;
 mod lines;
@@ -31,6 +32,7 @@ mod report;
 mod requests;
 mod since;
 mod slice;
+mod stamp;
 mod standing;
 mod structure;
 mod volume;
@@ -38,10 +40,12 @@ mod walk;
 
 use camino::Utf8Path;
 
+pub use endorsement::{AllowedSigners, EndorsementError, NAMESPACE, NoSigners, endorsed};
 pub use note::{Key, NoKey};
 pub use record::{Record, RecordError, RecordHead};
-pub use report::{Check, CheckName, Class, CustodyEvent, Earlier, Finding, Head, Report, Verdict};
+pub use report::{Check, CheckName, Class, CustodyEvent, Earlier, Endorsement, Finding, Head, Report, Stamp, Verdict};
 pub use slice::{NoSlice, Slice};
+pub use stamp::{Authorities, NoAuthority, StampError, stamped};
 
 use ledger::{DATABASE, Ledger};
 use log::End;
@@ -54,6 +58,10 @@ use standing::Standing;
 pub struct Asked {
     /// The key that the collection's checkpoint must bear, told from outside of the package.
     pub key: Option<Key>,
+    /// Authorities whose time stamps are believed; then the checkpoint must have one from them.
+    pub authorities: Option<Authorities>,
+    /// People whose signatures are accepted; then the checkpoint must bear one of theirs.
+    pub signers: Option<AllowedSigners>,
     /// Which natives are read.
     pub slice: Slice,
 }
@@ -124,7 +132,9 @@ fn check_log_and_record(root: &Utf8Path, ledger: Option<&Ledger>, asked: &Asked,
     let head = Head { size, root: tree_root, vkey: end.named.vkey().to_owned(), is_key_given };
     let origin = ledger.and_then(|ledger| database::origin(ledger).ok().flatten()).unwrap_or_default();
     let custody = custody::check(root, &origin, end, findings);
-    Told { since, head: Some(head), custody, ..Told::default() }
+    let stamps = stamp::check(root, asked.authorities.as_ref(), findings);
+    let endorsements = endorsement::check(root, asked.signers.as_ref(), findings);
+    Told { since, head: Some(head), custody, stamps, endorsements, ..Told::default() }
 }
 
 /// Checks everything that needs no payload, for those who present the record.

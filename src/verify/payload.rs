@@ -89,7 +89,7 @@ fn open(
 }
 
 /// Files of a run at work; the last thing it does is to remove them.
-const LEFT: [&str; 2] = ["affiant/lock", "affiant/lock.json"];
+pub(super) const LEFT: [&str; 2] = ["affiant/lock", "affiant/lock.json"];
 
 /// Compares presence with the list; gives the path of a file that can be read.
 fn present<'s>(
@@ -106,7 +106,7 @@ fn present<'s>(
         (Some(Seen::File { path, .. }), listed) => {
             if listed.is_none() && list.there {
                 let why = if LEFT.contains(&path.as_str()) {
-                    "; left by a run that ended right after the seal, `affiant resume` takes it away"
+                    "; left by a run that was cut short, or one is at work: `affiant resume` takes it away"
                 } else {
                     ""
                 };

@@ -9,7 +9,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::Connection;
 
 use super::ledger::{DATABASE, Ledger};
-use super::report::{Class, CustodyEvent, Findings, Told, Verdict};
+use super::payload::LEFT;
+use super::report::{Class, CustodyEvent, Endorsement, Finding, Findings, Stamp, Told, Verdict};
 use super::{checkpoint, prepare};
 use crate::terms::Sha256;
 
@@ -73,6 +74,8 @@ pub struct Record {
     ledger: Ledger,
     head: RecordHead,
     custody: Vec<CustodyEvent>,
+    stamps: Vec<Stamp>,
+    endorsements: Vec<Endorsement>,
 }
 
 impl Record {
@@ -81,6 +84,19 @@ impl Record {
     /// # Errors
     /// [`RecordError`]: no package, not sealed, or not as it was sealed.
     pub fn open(root: &Utf8Path) -> Result<Self, RecordError> {
+        Self::opened(root, |_| false)
+    }
+
+    /// The same for the process that is about to add to the package and holds its lock: the lock's own files are no
+    /// difference.
+    ///
+    /// # Errors
+    /// As [`Record::open`].
+    pub fn beside_a_run(root: &Utf8Path) -> Result<Self, RecordError> {
+        Self::opened(root, |finding| finding.class == Class::Extra && LEFT.contains(&finding.path.as_str()))
+    }
+
+    fn opened(root: &Utf8Path, is_ours: impl Fn(&Finding) -> bool) -> Result<Self, RecordError> {
         let mut findings = Findings::default();
         let unreadable = |why: String| RecordError::Unreadable { root: root.to_owned(), why };
         let (ledger, told) = match prepare(root, &mut findings) {
@@ -91,16 +107,19 @@ impl Record {
             Err(why) => return Err(unreadable(why.detail)),
         };
         let report = findings.report(Told::default());
-        let count = report.checks.iter().map(|check| check.findings.len() as u64 + check.omitted).sum();
-        if let Some((check, finding)) = report.findings().next() {
+        let foreign = || report.findings().filter(|(_, finding)| !is_ours(finding));
+        if let Some((check, finding)) = foreign().next() {
+            let omitted: u64 = report.checks.iter().map(|check| check.omitted).sum();
+            let count = foreign().count() as u64 + omitted;
             let first = format!("{check}: {} {}", finding.class, finding.path);
             return Err(RecordError::Differs { root: root.to_owned(), count, first });
         }
         let ledger = ledger.ok_or_else(|| unreadable(format!("{DATABASE} cannot be opened")))?;
-        let (custody, vkey) = (told.custody, told.head.map(|head| head.vkey).unwrap_or_default());
+        let Told { custody, stamps, endorsements, .. } = told;
+        let vkey = told.head.map(|head| head.vkey).unwrap_or_default();
         let head = head(root, &ledger, vkey).map_err(|_| unreadable(Class::Unreadable.to_string()))?;
         let head = head.ok_or_else(|| unreadable("its checkpoint cannot be read".to_owned()))?;
-        Ok(Self { root: root.to_owned(), ledger, head, custody })
+        Ok(Self { root: root.to_owned(), ledger, head, custody, stamps, endorsements })
     }
 
     /// The package's folder.
@@ -121,6 +140,16 @@ impl Record {
     /// What was sworn after the seal, in order.
     pub fn custody(&self) -> &[CustodyEvent] {
         &self.custody
+    }
+
+    /// Time stamps over the checkpoint whose signature holds; by whom is only their own word.
+    pub fn stamps(&self) -> &[Stamp] {
+        &self.stamps
+    }
+
+    /// Signatures of people over the checkpoint that hold.
+    pub fn endorsements(&self) -> &[Endorsement] {
+        &self.endorsements
     }
 }
 

@@ -54,6 +54,12 @@ pub enum CheckName {
     Checkpoint,
     /// Every checkpoint bears the signature of the key that the log names, and that is the key given, if one was.
     Signature,
+    /// Every time stamp over the checkpoint holds, and comes from an authority that was given, if some were. Listed where
+    /// there is one, or an authority was given.
+    TimeStamp,
+    /// Every signature of a person over the checkpoint holds, and is by one who was given, if some were. Listed where there
+    /// is one, or a list of signers was given.
+    Endorsement,
     /// Item and volume rows, their log lines and the files agree, one to one.
     Items,
     /// Everything listed ended once, and every sum closes.
@@ -68,7 +74,7 @@ pub enum CheckName {
 
 impl CheckName {
     /// All of them, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Structure,
         Self::TagManifest,
         Self::PayloadManifest,
@@ -77,6 +83,8 @@ impl CheckName {
         Self::Log,
         Self::Checkpoint,
         Self::Signature,
+        Self::TimeStamp,
+        Self::Endorsement,
         Self::Items,
         Self::Balance,
         Self::Dates,
@@ -96,6 +104,8 @@ impl fmt::Display for CheckName {
             Self::Log => "log",
             Self::Checkpoint => "checkpoint",
             Self::Signature => "signature",
+            Self::TimeStamp => "time_stamp",
+            Self::Endorsement => "endorsement",
             Self::Items => "items",
             Self::Balance => "balance",
             Self::Dates => "dates",
@@ -186,6 +196,37 @@ pub struct Head {
     pub is_key_given: Option<bool>,
 }
 
+/// A time stamp over the collection's checkpoint whose signature holds.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Stamp {
+    /// The file, relative to the package.
+    pub path: String,
+    /// The time that it states, UTC.
+    pub at: String,
+    /// The subject of the certificate that signed it.
+    pub authority: String,
+    /// The authority's policy, an object identifier.
+    pub policy: String,
+    /// Its serial number there, lower-case hex.
+    pub serial: String,
+    /// Whether a chain leads to an authority that was given from outside. Without one the time is only as good as a
+    /// certificate that came with it.
+    pub is_trusted: bool,
+}
+
+/// A person's signature over the collection's checkpoint that holds.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Endorsement {
+    /// The file, relative to the package.
+    pub path: String,
+    /// The key's fingerprint, as OpenSSH prints it: `SHA256:…`.
+    pub key: String,
+    /// The kind of key, such as `ssh-ed25519`.
+    pub algorithm: String,
+    /// Whose key it is by the list of allowed signers that was given; `null` when none was.
+    pub principals: Option<String>,
+}
+
 /// Something sworn after the seal.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct CustodyEvent {
@@ -225,6 +266,10 @@ pub struct Report {
     pub head: Option<Head>,
     /// What was sworn after the seal, in order.
     pub custody: Vec<CustodyEvent>,
+    /// Time stamps over the checkpoint that hold.
+    pub stamps: Vec<Stamp>,
+    /// Signatures of people over the checkpoint that hold.
+    pub endorsements: Vec<Endorsement>,
     /// Every check made, in order. Those that could not be made at all are not listed.
     pub checks: Vec<Check>,
 }
@@ -241,6 +286,8 @@ impl Report {
             since: None,
             head: None,
             custody: Vec::new(),
+            stamps: Vec::new(),
+            endorsements: Vec::new(),
             checks: vec![check],
         }
     }
@@ -259,6 +306,19 @@ pub(super) struct Told {
     pub(super) since: Option<Earlier>,
     pub(super) head: Option<Head>,
     pub(super) custody: Vec<CustodyEvent>,
+    pub(super) stamps: Vec<Stamp>,
+    pub(super) endorsements: Vec<Endorsement>,
+}
+
+impl Told {
+    /// Whether there was something for a check to look at.
+    const fn has(&self, check: CheckName) -> bool {
+        match check {
+            CheckName::TimeStamp => !self.stamps.is_empty(),
+            CheckName::Endorsement => !self.endorsements.is_empty(),
+            _ => true,
+        }
+    }
 }
 
 /// Where the checks write down what they find while they run.
@@ -300,10 +360,11 @@ impl Findings {
                 findings.sort_by(|a, b| (&a.path, a.class, &a.detail).cmp(&(&b.path, b.class, &b.detail)));
                 Check { name, ok: findings.is_empty(), findings, omitted }
             })
+            .filter(|check| !check.ok || told.has(check.name))
             .collect();
         let verdict = if checks.iter().all(|check| check.ok) { Verdict::Verified } else { Verdict::Differs };
-        let Told { items, natives, since, head, custody } = told;
-        Report { verdict, items, natives, since, head, custody, checks }
+        let Told { items, natives, since, head, custody, stamps, endorsements } = told;
+        Report { verdict, items, natives, since, head, custody, stamps, endorsements, checks }
     }
 }
 

@@ -5,6 +5,7 @@ mod tenant;
 
 mod access_lost;
 mod access_rows;
+mod attested;
 mod bad_input;
 mod bad_sign_in;
 mod by_hand;
@@ -35,6 +36,7 @@ mod sealed;
 mod signing_in;
 mod stranger;
 mod supplement;
+mod time_authority;
 mod unlisted;
 mod users;
 mod simulator;
