@@ -21,6 +21,7 @@ mod open_files;
 mod outcome;
 mod output;
 mod progress;
+mod refetch;
 mod report;
 mod resume;
 #[cfg(test)]
@@ -202,6 +203,7 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
 impl Verb {
     const fn needs(&self) -> Needs {
         match self {
+            Self::Verify(args) if args.refetch.is_some() => Needs::Account,
             Self::Demo(_)
             | Self::Verify(_)
             | Self::Report(_)

@@ -7,7 +7,8 @@ use std::io::{self, Read as _, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::desk::Desk;
-use super::{Exit, Failure, show};
+use super::{Exit, Failure, refetch, show};
+use crate::refetch::Compared;
 use crate::verify::{
     AllowedSigners, Asked, Authorities, Check, Endorsement, Head, Key, Report, Slice, Stamp, Verdict, verify,
 };
@@ -18,14 +19,15 @@ Example:
   affiant verify ./package --key 'affiant.invalid/acq/0190…+8006d272+Abv9…'
   affiant verify ./package --tsa-ca authority.pem --allowed-signers signers
   affiant verify ./package --part 3/10
+  affiant verify ./package --refetch 1%
   affiant verify ./package --json | jq -r '.checks[].findings[] | [.class, .path, .detail] | @tsv'
 
-Exit codes: 0 verified, 6 differs, 1 could not be checked (not sealed yet, no package, or a newer format).
+Exit codes: 0 verified, 6 differs, 3 some messages could not be fetched again, 1 could not be checked (not sealed yet, no package, or a newer format).
 How to check a package without this program: schemas/FORMAT.md";
 
 /// Check a sealed package: files, manifests, log, record, families, balance
 ///
-/// Reads the package and nothing else, needs no network, and changes nothing. Gathers every
+/// Reads the package and nothing else, needs no network (unless --refetch asks), and changes nothing. Gathers every
 /// difference; each is one line that names the file concerned.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
@@ -43,22 +45,29 @@ pub(super) struct Args {
     /// List of people and their SSH keys (ssh-keygen's ALLOWED SIGNERS): the checkpoint must be signed by one of them
     #[arg(long, value_name = "FILE")]
     allowed_signers: Option<Utf8PathBuf>,
+    /// Also ask the service again for a share of the messages, such as 1% (at least 25) or 100%, and compare; needs a sign-in
+    #[arg(long, value_name = "N%", value_parser = Slice::share)]
+    pub(super) refetch: Option<u64>,
     /// Read only this part of the natives, such as 3/10; all parts together are the whole check
     #[arg(long, value_name = "N/M", value_parser = Slice::part, conflicts_with = "sample")]
     part: Option<Slice>,
     /// Read only a sample of the natives, such as 5%
     #[arg(long, value_name = "N%", value_parser = Slice::share)]
     sample: Option<u64>,
-    /// The number that draws the sample: the same number draws the same natives again
-    #[arg(long, value_name = "NUMBER", requires = "sample")]
+    /// The number that draws the samples: the same number draws the same natives again
+    #[arg(long, value_name = "NUMBER")]
     draw: Option<u64>,
 }
 
 impl Args {
+    /// The number that draws samples, as given or new.
+    fn drawn(&self) -> u64 {
+        self.draw.unwrap_or_else(|| u64::from(uuid::Uuid::new_v4().as_fields().0))
+    }
+
     fn asked(&self) -> Result<Asked, Failure> {
         let key = self.key.as_deref().map(key).transpose()?;
-        let drawn = || u64::from(uuid::Uuid::new_v4().as_fields().0);
-        let sample = self.sample.map(|share| Slice::Sample { share, draw: self.draw.unwrap_or_else(drawn) });
+        let sample = self.sample.map(|share| Slice::Sample { share, draw: self.drawn() });
         let authorities = self.tsa_ca.as_deref().map(authorities).transpose()?;
         let signers = self.allowed_signers.as_deref().map(signers).transpose()?;
         Ok(Asked { key, authorities, signers, slice: self.part.or(sample).unwrap_or_default() })
@@ -117,11 +126,26 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let slice = asked.slice;
     let report = tokio::task::spawn_blocking(move || verify(&package, &asked, &mut |done, total| bar.at(done, total)));
     let report = report.await.map_err(|_| Failure::usage("verification was cut short", "run it again"))?;
+    let refetched = match args.refetch {
+        Some(share) if report.verdict == Verdict::Verified => {
+            Some(refetch::run(&args.package, share, args.drawn(), desk).await?)
+        }
+        _ => None,
+    };
     let mut out = desk.stdout();
-    let printed = if desk.json { print_json(&report, &mut out) } else { print(&report, &args, slice, &mut out) };
+    let printed = if desk.json {
+        print_json(&report, refetched.as_ref(), &mut out)
+    } else {
+        let asked = refetched.as_ref().map_or(Ok(()), |compared| refetch::print(compared, &mut out));
+        asked.and_then(|()| print(&report, &args, slice, &mut out))
+    };
     // A reader that has seen enough, such as `head`, is no reason to fail.
     drop(printed);
-    Ok(exit(report.verdict))
+    Ok(match &refetched {
+        Some(compared) if compared.content_differs > 0 => Exit::Differs,
+        Some(compared) if compared.unreadable > 0 => Exit::Exceptions,
+        _ => exit(report.verdict),
+    })
 }
 
 const fn exit(verdict: Verdict) -> Exit {
@@ -132,8 +156,17 @@ const fn exit(verdict: Verdict) -> Exit {
     }
 }
 
-fn print_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report)?;
+/// The report, and what came of asking the service again.
+#[derive(serde::Serialize)]
+struct Printed<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refetch: Option<&'a Compared>,
+}
+
+fn print_json(report: &Report, refetch: Option<&Compared>, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Printed { report, refetch })?;
     writeln!(out)
 }
 
@@ -271,7 +304,7 @@ mod tests {
     fn the_json_is_one_document_with_verdict_items_and_checks() {
         let report = verify("/nonexistent/package".into(), &Asked::default(), &mut |_, _| {});
         let mut out = Vec::new();
-        print_json(&report, &mut out).expect("a vector takes everything");
+        print_json(&report, None, &mut out).expect("a vector takes everything");
         let json: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
         assert_eq!(json["verdict"], "unreadable");
         assert_eq!(json["items"], 0);

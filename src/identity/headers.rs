@@ -36,6 +36,11 @@ impl<'a> Headers<'a> {
             .map(|field| field.value)
     }
 
+    /// The names of all fields, as written.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.fields.iter().map(|field| field.name)
+    }
+
     /// Whether no field was found.
     pub(super) fn is_empty(&self) -> bool {
         self.fields.is_empty()

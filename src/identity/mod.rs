@@ -26,6 +26,7 @@ mod links;
 mod message_id;
 mod params;
 mod protection;
+mod renderings;
 mod structure;
 mod tnef;
 mod transfer;
@@ -33,6 +34,7 @@ mod transfer;
 pub use crate::terms::PartRole as Role;
 pub use content::CONTENT_ID_VERSION;
 pub use facts::{Embedded, Examined, Note, PartFacts};
+pub use renderings::{Difference, difference};
 
 use crate::terms::{ExceptionCode, Severity, UtcInstant};
 use families::Survey;

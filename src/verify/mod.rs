@@ -23,6 +23,7 @@ mod log;
 mod matching;
 mod merge;
 mod merkle;
+mod native;
 mod note;
 mod payload;
 mod projection;
@@ -41,6 +42,7 @@ mod walk;
 use camino::Utf8Path;
 
 pub use endorsement::{AllowedSigners, EndorsementError, NAMESPACE, NoSigners, endorsed};
+pub use native::copy_native;
 pub use note::{Key, NoKey};
 pub use record::{Record, RecordError, RecordHead};
 pub use report::{Check, CheckName, Class, CustodyEvent, Earlier, Endorsement, Finding, Head, Report, Stamp, Verdict};

@@ -319,7 +319,7 @@ fn volumes(ledger: &Ledger) -> rusqlite::Result<BTreeMap<String, Volume>> {
 }
 
 /// The part of a member's path that is its volume's.
-fn volume_of(path: &str) -> &str {
+pub(super) fn volume_of(path: &str) -> &str {
     path.find(".zip/").and_then(|dot| path.get(..dot + 4)).unwrap_or_default()
 }
 

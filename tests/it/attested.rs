@@ -163,6 +163,14 @@ fn a_time_stamp_is_asked_for_brought_and_believed_only_over_this_checkpoint() {
         let alone = tenant.run(&["verify", &root]).exits(0);
         assert!(alone.stdout.contains("by its own word"), "{}", alone.stdout);
 
+        tenant.run(&["report", &root]).exits(0);
+        for (file, says) in
+            [("acquisition-report.html", "by CN=Stamping"), ("certification-draft.txt", "serial number")]
+        {
+            let text = fs::read_to_string(tenant.path("package-report").join(file)).expect("a report");
+            assert!(text.contains(says), "{file}");
+        }
+
         // Another package's stamp, another authority, a broken one, none at all.
         tenant.run(&["seal", &tenant.text("other"), "--response", &response]).fails(1, "over other bytes");
         let stranger = Authority::new(&["-newkey", "rsa:2048"]).expect("openssl is here");

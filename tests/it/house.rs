@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules in the order the data travels; each may import those before it, unless said otherwise below.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "terms",
     "monitor",
     "cloud",
@@ -20,6 +20,7 @@ const ORDER: [&str; 18] = [
     "collect",
     "verify",
     "attest",
+    "refetch",
     "report",
     "simulator",
     "cli",

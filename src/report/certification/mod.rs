@@ -83,6 +83,14 @@ pub(super) fn draft(ask: Ask<'_>, report: &Report, court: Court) -> Result<Draft
     Ok(Draft { title, paragraphs, queries: numbers.queries })
 }
 
+fn stamps(report: &Report) -> String {
+    let one = |stamp: &super::facts::custody::Stamped| {
+        format!("{} by {}, serial number {}", stamp.at.words(), stamp.authority, stamp.serial)
+    };
+    let all: Vec<String> = report.integrity.stamps.iter().map(one).collect();
+    if all.is_empty() { "none was obtained".to_owned() } else { all.join("; ") }
+}
+
 type Part = (&'static str, Vec<String>);
 
 fn body(numbers: &mut Numbers<'_>, report: &Report, court: Court) -> Result<Vec<Part>, ReportError> {
@@ -124,7 +132,7 @@ fn body(numbers: &mut Numbers<'_>, report: &Report, court: Court) -> Result<Vec<
             format!("Self-test of the program with its validation set: {BLANK}. Repeated reading of a sample, with results: {BLANK}. Independent verification run by {BLANK} with {BLANK} on {BLANK}."),
         ]),
         ("Digital identification", vec![format!("A SHA-256 hash of each message was computed as its bytes arrived. Each file was read back before the seal and had the same hash. The list of all hashes is manifest-sha256.txt; its own SHA-256 is {}. The log has {} lines with the root {}. On delivery, the values were compared by {BLANK} on {BLANK} with the result {BLANK}.", or(&seal.payload_manifest_sha256), lines, seal.log_root)]),
-        ("Time", vec![format!("The clock of the collecting computer was compared with the service's; the intervals are in section 5 of the acquisition report. Time stamp: none was obtained.")]),
+        ("Time", vec![format!("The clock of the collecting computer was compared with the service's; the intervals are in section 5 of the acquisition report. Time stamps over the checkpoint (RFC 3161): {}.", stamps(report))]),
         ("Exceptions and limits", vec![format!("{grave} exceptions stand; each is named in the exception report. {unreadable} collected messages are encrypted, protected or not readable as mail; {links} link to files that were not fetched. The limits of section 12 of the acquisition report are part of this statement.")]),
     ];
     parts.extend(match court {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use camino::Utf8Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -12,7 +11,7 @@ use super::super::moment::Moment;
 use super::ask::{Ask, integer, text};
 use super::copies::Counted;
 use crate::terms::Sha256;
-use crate::verify::{CustodyEvent, RecordHead};
+use crate::verify::{CustodyEvent, Endorsement, Record, Stamp};
 
 /// The computers and programs that collected.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -68,6 +67,10 @@ pub struct Integrity {
     pub checkpoint: String,
     /// The public key of its signature, as the log names it.
     pub vkey: String,
+    /// Time stamps over the checkpoint whose signature holds, the earliest first. By whom is their own word.
+    pub stamps: Vec<Stamped>,
+    /// Signatures of people over the checkpoint that hold. Whose keys they are must be told from elsewhere.
+    pub endorsements: Vec<Endorsement>,
     /// SHA-256 of `manifest-sha256.txt`, as sworn to before the seal.
     pub payload_manifest_sha256: Option<String>,
     /// SHA-256 of `tagmanifest-sha256.txt` as it is now: the one number that stands for the package.
@@ -78,6 +81,19 @@ pub struct Integrity {
     pub payload_files: Option<u64>,
     /// Their size in bytes.
     pub payload_bytes: Option<u64>,
+}
+
+/// A time stamp over the checkpoint.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Stamped {
+    /// The time it states.
+    pub at: Moment,
+    /// Who states it, as the certificate in it says.
+    pub authority: String,
+    /// Its serial number there, hexadecimal.
+    pub serial: String,
+    /// The file in the package.
+    pub path: String,
 }
 
 /// Stations of the collection, and what was recorded after the seal.
@@ -163,13 +179,18 @@ fn clock(ask: Ask<'_>, line: &Value) -> ClockCompared {
     }
 }
 
-pub(super) fn integrity(ask: Ask<'_>, root: &Utf8Path, head: &RecordHead) -> rusqlite::Result<Integrity> {
+pub(super) fn integrity(ask: Ask<'_>, record: &Record) -> rusqlite::Result<Integrity> {
+    let (root, head) = (record.root(), record.head());
+    let mut stamps: Vec<Stamped> = record.stamps().iter().map(|stamp| stamped(ask, stamp)).collect();
+    stamps.sort_by(|a, b| a.at.utc.cmp(&b.at.utc));
     let built = ask.lines("package.built")?.pop().unwrap_or_default();
     Ok(Integrity {
         log_size: head.size,
         log_root: head.root.to_string(),
         checkpoint: head.checkpoint.clone(),
         vkey: head.vkey.clone(),
+        stamps,
+        endorsements: record.endorsements().to_vec(),
         payload_manifest_sha256: text(&built, "payload_manifest_sha256"),
         tagmanifest_sha256: fs::read(root.join("tagmanifest-sha256.txt"))
             .ok()
@@ -178,6 +199,11 @@ pub(super) fn integrity(ask: Ask<'_>, root: &Utf8Path, head: &RecordHead) -> rus
         payload_files: integer(&built, "payload_files"),
         payload_bytes: integer(&built, "payload_bytes"),
     })
+}
+
+fn stamped(ask: Ask<'_>, stamp: &Stamp) -> Stamped {
+    let Stamp { at, authority, serial, path, .. } = stamp.clone();
+    Stamped { at: ask.zone.moment(&at), authority, serial, path }
 }
 
 pub(super) fn custody(ask: Ask<'_>, sworn: &[CustodyEvent]) -> rusqlite::Result<Custody> {

@@ -122,7 +122,7 @@ impl Report {
             duplicates: copies::duplicates(ask)?,
             earlier: copies::earlier(ask)?,
             authenticity: copies::authenticity(ask)?,
-            integrity: custody::integrity(ask, record.root(), record.head())?,
+            integrity: custody::integrity(ask, record)?,
             custody,
         })
     }

@@ -6,7 +6,7 @@ use super::super::facts::Report;
 use super::super::facts::access::Custodian;
 use super::super::facts::scope::reason;
 use super::super::words::{bytes, listed, number, plural, share};
-use super::{NOT_STAMPED, Number, SHOWN, Short, Text, evidence, facts, frame, more, table, tables};
+use super::{Number, SHOWN, Short, Text, evidence, facts, frame, more, stamped, table, tables};
 
 const SECTIONS: [&str; 13] = [
     "Summary",
@@ -83,7 +83,7 @@ fn summary(report: &Report) -> Markup {
             ("Size", Some(bytes(summary.bytes))),
             ("Exceptions", Some(format!("{}, and {}", plural(graver, "exception"), plural(report.exceptions.standing - graver.min(report.exceptions.standing), "note")))),
             ("Log", Some(format!("{}, root {}…", plural(report.integrity.log_size, "line"), report.integrity.log_root.get(..16).unwrap_or_default()))),
-            ("Time stamp", Some(NOT_STAMPED.to_owned())),
+            ("Time stamp", Some(stamped(report))),
         ]))
     }
 }

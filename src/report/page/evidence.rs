@@ -6,7 +6,7 @@ use super::super::facts::Report;
 use super::super::facts::copies::Groups;
 use super::super::picture::{Station, stations};
 use super::super::words::{bytes, number, plural};
-use super::{NOT_STAMPED, Number, SHOWN, Short, Text, facts, more, table};
+use super::{Number, SHOWN, Short, Text, facts, more, stamped, table};
 
 pub(super) fn duplicates(report: &Report) -> Markup {
     let found = &report.duplicates;
@@ -64,7 +64,8 @@ pub(super) fn integrity(report: &Report) -> Markup {
             ("Their size", seal.payload_bytes.map(bytes)),
             ("Checkpoint", Some("signed; the signature holds".to_owned())),
             ("Key of the checkpoint", Some(seal.vkey.clone())),
-            ("Time stamp (RFC 3161)", Some(NOT_STAMPED.to_owned())),
+            ("Time stamp (RFC 3161)", Some(stamped(report))),
+            ("Signed by people", Some(signed(report))),
         ]))
         h3 { "The checkpoint, verbatim" }
         pre { (super::visible_lines(&seal.checkpoint)) }
@@ -83,10 +84,20 @@ pub(super) fn integrity(report: &Report) -> Markup {
                     "openssl pkeyutl -verify -pubin -keyform DER -inkey /tmp/key.der -rawin -in /tmp/text -sigfile /tmp/sig"
                 }
             }
+            @if let Some(stamp) = seal.stamps.first() {
+                li { p { "The checkpoint existed when the stamp says. Expected: Verification: OK. The authority's root must come from the authority." } pre { "openssl ts -verify -data affiant/checkpoint -in " (stamp.path) " -CAfile authority.pem" } }
+            }
         }
         p { "The list of all hashes is " code { "manifest-sha256.txt" } " in the package. The whole check by hand, the Merkle root included: " code { "schemas/FORMAT.md" } " of the program's source." }
         p { "What this does not prove: whoever held the key could have built a false record before the seal. A time stamp fixes the latest time of its making, copies of the root kept elsewhere show any later change, and the tenant's own audit log is the outside witness." }
     }
+}
+
+/// The keys of those who vouch for the checkpoint.
+fn signed(report: &Report) -> String {
+    let keys: Vec<String> =
+        report.integrity.endorsements.iter().map(|one| format!("{} {}", one.algorithm, one.key)).collect();
+    if keys.is_empty() { "by nobody".to_owned() } else { keys.join("; ") }
 }
 
 pub(super) fn custody(report: &Report) -> Markup {
@@ -98,12 +109,17 @@ pub(super) fn custody(report: &Report) -> Markup {
     let root = digits(&Some(report.integrity.log_root.clone()));
     let when = |at: &Option<super::super::moment::Moment>| at.as_ref().map(super::super::moment::Moment::short);
     let handed = found.after_seal.iter().rev().find(|one| one.kind == "custody.transferred");
+    let stamp = report.integrity.stamps.first();
     let line = [
         Station { name: "requested", at: when(&found.requested), hash: String::new() },
         Station { name: "received", at: when(&found.last_received), hash: list.clone() },
         Station { name: "written", at: when(&found.last_written), hash: list },
         Station { name: "sealed", at: when(&found.sealed), hash: root.clone() },
-        Station { name: "stamped", at: None, hash: String::new() },
+        Station {
+            name: "stamped",
+            at: stamp.map(|stamp| stamp.at.short()),
+            hash: if stamp.is_some() { root.clone() } else { String::new() },
+        },
         Station {
             name: "handed over",
             at: handed.map(|one| one.at.short()),

@@ -14,8 +14,12 @@ use super::words::visible;
 const STYLE: &str = include_str!("style.css");
 /// Rows of a list that a page shows; the rest is in the files that programs read.
 const SHOWN: usize = 300;
-/// This version obtains no time stamps.
-const NOT_STAMPED: &str = "not stamped";
+/// Who saw the checkpoint when, in words.
+fn stamped(report: &super::Report) -> String {
+    let one = |stamp: &super::facts::custody::Stamped| format!("{}, by {}", stamp.at.words(), stamp.authority);
+    let all: Vec<String> = report.integrity.stamps.iter().map(one).collect();
+    if all.is_empty() { "not stamped".to_owned() } else { all.join("; ") }
+}
 
 /// A whole page.
 fn frame(title: &str, running: &str, body: &Markup) -> String {
