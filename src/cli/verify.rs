@@ -283,7 +283,16 @@ mod tests {
     use super::*;
 
     fn of(package: Utf8PathBuf) -> Args {
-        Args { package, key: None, tsa_ca: None, allowed_signers: None, part: None, sample: None, draw: None }
+        Args {
+            package,
+            key: None,
+            tsa_ca: None,
+            allowed_signers: None,
+            refetch: None,
+            part: None,
+            sample: None,
+            draw: None,
+        }
     }
 
     #[test]

@@ -20,9 +20,28 @@ const LONGEST: usize = 500;
 /// Messages that differ are read whole, one after the other.
 static READING: Semaphore = Semaphore::const_new(1);
 
+/// How often a message that seems to say something else is asked for, before that counts: an answer may be cut short.
+const READINGS: u32 = 3;
+
 /// Asks for a message and compares what comes with what the package holds.
 pub(super) async fn compared(graph: &Graph, root: &Utf8Path, held: Held) -> Result<Refetched, RefetchError> {
-    let again = again(graph, held).await?;
+    let mut last: Option<Refetched> = None;
+    for _ in 0..READINGS {
+        let again = again(graph, held.clone()).await?;
+        let seen = judged(again, root).await?;
+        let is_sure =
+            seen.outcome != Outcome::ContentDiffers || last.as_ref().is_some_and(|last| last.sha256 == seen.sha256);
+        if is_sure {
+            return Ok(seen);
+        }
+        last = Some(seen);
+    }
+    // It says something else each time, and never the same: no answer that could be believed.
+    let unsure = |seen: Refetched| Refetched { outcome: Outcome::Unreadable, sha256: None, ..seen };
+    last.map(unsure).ok_or_else(|| RefetchError::Native(std::io::Error::other("nothing was asked for")))
+}
+
+async fn judged(again: Again, root: &Utf8Path) -> Result<Refetched, RefetchError> {
     // Never closed.
     let _alone = READING.acquire().await;
     let root = root.to_owned();

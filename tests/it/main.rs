@@ -29,6 +29,7 @@ mod pace;
 mod random;
 mod real_mail;
 mod rebuilt_mail;
+mod refetch;
 mod reports;
 mod resume;
 mod retry;
