@@ -22,6 +22,7 @@
 //! | | [`identity`] | what a message is: families, EDRM MIH, content id, protection |
 //! | 8 | [`verify`] | the stranger: reads a package and the schema, shares no code with what wrote it |
 //! | 9 | [`attest`] | what is added to a sealed package: custody events, time stamps, signatures |
+//! | | [`delivery`] | a package as whole volumes, encrypted where asked, and back again |
 //! | | [`refetch`] | a sample is asked for again: does the service still return what was collected |
 //! | 10 | [`report`] | what a sealed package says, for those who read: pages, lists, a draft for counsel |
 //!
@@ -53,6 +54,7 @@ pub mod custody;
 pub mod identity;
 pub mod verify;
 pub mod attest;
+pub mod delivery;
 pub mod refetch;
 pub mod report;
 

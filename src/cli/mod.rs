@@ -20,6 +20,7 @@ mod man;
 mod open_files;
 mod outcome;
 mod output;
+mod pack;
 mod progress;
 mod refetch;
 mod report;
@@ -124,6 +125,8 @@ enum Verb {
     Seal(seal::Args),
     Custody(custody::Args),
     Key(key::Args),
+    Pack(pack::PackArgs),
+    Unpack(pack::UnpackArgs),
     Simulate(Box<simulate::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -193,6 +196,8 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Report(args) => report::run(args, desk).await,
         Verb::Seal(args) => seal::run(args, desk).await,
         Verb::Key(args) => key::run(args, desk).await,
+        Verb::Pack(args) => pack::pack(args, desk).await,
+        Verb::Unpack(args) => pack::unpack(args, desk).await,
         Verb::Custody(args) => custody::run(args, desk).await,
         Verb::Simulate(args) => simulate::run(*args, desk).await,
         Verb::Completions(args) => Ok(completions::run(&args, desk)),
@@ -207,6 +212,8 @@ impl Verb {
             Self::Demo(_)
             | Self::Verify(_)
             | Self::Report(_)
+            | Self::Pack(_)
+            | Self::Unpack(_)
             | Self::Simulate(_)
             | Self::Completions(_)
             | Self::Man(_) => Needs::Nothing,

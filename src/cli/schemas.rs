@@ -11,6 +11,7 @@ use super::scopes::Permissions;
 use super::whoami::Identity;
 use crate::collect::Tally;
 use crate::delegation::CheckRow;
+use crate::delivery::{Packed, Unpacked};
 use crate::directory::Person;
 use crate::refetch::Compared;
 use crate::report::Report;
@@ -35,4 +36,6 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Diagnosis>("doctor.schema.json");
     agrees::<Report>("report.schema.json");
     agrees::<Compared>("refetch.schema.json");
+    agrees::<Packed>("pack.schema.json");
+    agrees::<Unpacked>("unpack.schema.json");
 }

@@ -45,6 +45,27 @@ pub(super) fn listed(root: &Utf8Path, name: &str, sorted: bool) -> io::Result<Bo
     Ok(Box::new(lines.into_iter()))
 }
 
+/// A file of a package, as its lists have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedFile {
+    /// Package path, `/` between names.
+    pub path: String,
+    /// What it should be; `None` for the tag manifest itself, which no list names.
+    pub sha256: Option<Sha256>,
+}
+
+/// Every file of a sealed package as its lists name it: what the tag manifest lists, the tag manifest, the payload. Of a
+/// package whose record was checked they are all there are, apart from payload that nobody listed.
+///
+/// # Errors
+/// What the disk says.
+pub fn listed_files(root: &Utf8Path) -> io::Result<impl Iterator<Item = ListedFile>> {
+    let (tags, payload) = (listed(root, TAGS, true)?, listed(root, PAYLOAD, true)?);
+    let named = |Listed { path, sha256 }| ListedFile { path, sha256: Some(sha256) };
+    let own = ListedFile { path: TAGS.to_owned(), sha256: None };
+    Ok(tags.map(named).chain(std::iter::once(own)).chain(payload.map(named)))
+}
+
 /// Checks the form of a manifest; tells whether its paths are sorted.
 pub(super) fn check_form(root: &Utf8Path, name: &str, findings: &mut Findings) -> bool {
     let mut wrong = |detail: String| findings.add(CheckName::CanonicalForm, Class::Wrong, name, detail);

@@ -42,6 +42,7 @@ mod walk;
 use camino::Utf8Path;
 
 pub use endorsement::{AllowedSigners, EndorsementError, NAMESPACE, NoSigners, endorsed};
+pub use listing::{ListedFile, listed_files};
 pub use native::copy_native;
 pub use note::{Key, NoKey};
 pub use record::{Record, RecordError, RecordHead};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules in the order the data travels; each may import those before it, unless said otherwise below.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "terms",
     "monitor",
     "cloud",
@@ -20,18 +20,20 @@ const ORDER: [&str; 19] = [
     "collect",
     "verify",
     "attest",
+    "delivery",
     "refetch",
     "report",
     "simulator",
     "cli",
 ];
 /// A step that takes results and knows nothing of the service.
-const APART: [(&str, &[&str]); 7] = [
+const APART: [(&str, &[&str]); 8] = [
     ("package", &["terms"]),
     ("custody", &["terms"]),
     ("identity", &["terms"]),
     ("verify", &["terms", "identity"]),
     ("attest", &["terms", "package", "custody", "verify"]),
+    ("delivery", &["terms", "package", "verify"]),
     ("report", &["terms", "verify"]),
     ("simulator", &["terms"]),
 ];

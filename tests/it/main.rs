@@ -14,6 +14,7 @@ mod chosen;
 mod corpus_identity;
 mod crash;
 mod damage;
+mod delivery;
 mod doctor;
 mod faults;
 mod foreign_authority;

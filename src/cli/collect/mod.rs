@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-use self::order::{FormatTyped, date_field, size};
+pub(super) use self::order::size;
+use self::order::{FormatTyped, date_field};
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;

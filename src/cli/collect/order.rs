@@ -33,7 +33,7 @@ pub(super) fn date_field(text: &str) -> Result<DateField, String> {
 }
 
 /// Reads `500MB`, `2GiB` or plain bytes.
-pub(super) fn size(text: &str) -> Result<u64, String> {
+pub(in crate::cli) fn size(text: &str) -> Result<u64, String> {
     let wrong = || "not a size like 500MB, 2GiB or 1000000".to_owned();
     let digits = text.chars().take_while(char::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
