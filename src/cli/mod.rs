@@ -19,6 +19,7 @@ mod open_files;
 mod outcome;
 mod output;
 mod progress;
+mod prove;
 mod report;
 mod resume;
 #[cfg(test)]
@@ -29,6 +30,7 @@ mod signals;
 mod simulate;
 mod users;
 mod verify;
+mod verify_proof;
 mod whoami;
 
 use std::process::{ExitCode, Termination as _};
@@ -117,6 +119,8 @@ enum Verb {
     Resume(resume::Args),
     Verify(verify::Args),
     Report(report::Args),
+    Prove(prove::Args),
+    VerifyProof(verify_proof::Args),
     Simulate(Box<simulate::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -184,6 +188,8 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Resume(args) => resume::run(args, desk).await,
         Verb::Verify(args) => verify::run(args, desk).await,
         Verb::Report(args) => report::run(args, desk).await,
+        Verb::Prove(args) => prove::run(args, desk).await,
+        Verb::VerifyProof(args) => verify_proof::run(args, desk).await,
         Verb::Simulate(args) => simulate::run(*args, desk).await,
         Verb::Completions(args) => Ok(completions::run(&args, desk)),
         Verb::Man(man::Args {}) => man::run(desk),
@@ -196,6 +202,8 @@ impl Verb {
             Self::Demo(_)
             | Self::Verify(_)
             | Self::Report(_)
+            | Self::Prove(_)
+            | Self::VerifyProof(_)
             | Self::Simulate(_)
             | Self::Completions(_)
             | Self::Man(_) => Needs::Nothing,

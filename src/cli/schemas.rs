@@ -12,7 +12,9 @@ use super::whoami::Identity;
 use crate::collect::Tally;
 use crate::delegation::CheckRow;
 use crate::directory::Person;
+use crate::prove::Proved;
 use crate::report::Report;
+use crate::verify::ProofsReport;
 
 fn agrees<T: JsonSchema>(name: &str) {
     let made = serde_json::to_string_pretty(&schema_for!(T)).expect("a schema is JSON") + "\n";
@@ -33,4 +35,6 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Permissions>("scopes.schema.json");
     agrees::<Diagnosis>("doctor.schema.json");
     agrees::<Report>("report.schema.json");
+    agrees::<Proved>("prove.schema.json");
+    agrees::<ProofsReport>("verify-proof.schema.json");
 }

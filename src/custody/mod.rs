@@ -25,6 +25,7 @@ mod replay;
 mod rows;
 mod seal;
 mod sealed;
+mod tables;
 mod tally;
 mod tree;
 mod writer;

@@ -7,6 +7,7 @@
 //! It may import `terms` and `identity` only; hashing of log, tree and bag is written again here, because a
 //! check that shares the writer's code shares its mistakes.
 
+mod bag_info;
 mod balance;
 mod canonical;
 mod checkpoint;
@@ -25,6 +26,7 @@ mod merkle;
 mod note;
 mod payload;
 mod projection;
+mod proof;
 mod reading;
 mod record;
 mod report;
@@ -33,12 +35,14 @@ mod since;
 mod slice;
 mod standing;
 mod structure;
+mod tables;
 mod volume;
 mod walk;
 
 use camino::Utf8Path;
 
 pub use note::{Key, NoKey};
+pub use proof::{ProofCheck, ProofCheckName, ProofReport, ProofsReport, Stated as ProofStated, verify_proofs};
 pub use record::{Record, RecordError, RecordHead};
 pub use report::{Check, CheckName, Class, CustodyEvent, Earlier, Finding, Head, Report, Verdict};
 pub use slice::{NoSlice, Slice};
@@ -187,7 +191,9 @@ fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> (O
     broken(CheckName::Balance, &balance::check(ledger, &account, findings), findings);
     broken(CheckName::Dates, &dates::check(ledger, &account, findings), findings);
     chosen::check(root, &account, findings);
+    broken(CheckName::CanonicalForm, &bag_info::check(root, ledger, findings), findings);
     broken(CheckName::Requests, &requests::check(ledger, findings), findings);
+    broken(CheckName::Database, &tables::check(ledger, &account, findings), findings);
     let since = since::check(ledger, &account, findings);
     broken(CheckName::Balance, &since, findings);
     (since.unwrap_or_default(), std::mem::take(&mut account.end))
