@@ -89,6 +89,8 @@ impl Files {
             fs::create_dir_all(file.parent().expect("below the root")).expect("folder");
             fs::write(file, bytes).expect("written");
         }
+        // A package without messages has the folder all the same.
+        fs::create_dir_all(root.join("data")).expect("folder");
     }
 
     /// Runs an edit on the database in a file of its own.
