@@ -159,8 +159,9 @@ fn a_proof_is_bound_to_its_number_its_place_its_log_and_its_key() {
 
 #[test]
 fn a_message_that_could_not_be_collected_is_proven_by_the_line_that_says_so() {
-    let tenant = Tenant::with_sign_in(&["--faults", "vanish:ids=2"]);
-    let (_, package) = tenant.collect("package", &[MARA, "--folder", "Inbox/Kestrel"]);
+    let tenant = Tenant::with_sign_in(&["--faults", "vanish:after=3"]);
+    let (ran, package) = tenant.collect("package", &[MARA, "--folder", "Inbox/Kestrel"]);
+    assert_eq!(ran.exit, 3, "{}", ran.stderr);
     let missing = "SELECT 'AFF-' || printf('%07d', listed_id) FROM exception WHERE severity = 'item_missing'";
     let Some(number) = rows(&package, missing).into_iter().next() else { panic!("the fault struck nothing") };
     let out = tenant.text("proofs");

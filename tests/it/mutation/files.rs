@@ -1,7 +1,7 @@
 //! Mutations of files and lists: flipped, cut, grown, swapped, dropped, added, renamed, another package's.
 
 use super::chance::Chance;
-use super::package::{DATABASE, Files, HEAD, LISTS, LOG};
+use super::package::{DATABASE, Files, HEAD, LISTS, LOG, TAGS};
 
 /// Where files are added.
 const PLACES: [&str; 14] = [
@@ -106,7 +106,8 @@ pub(super) fn mutate(kind: usize, files: &mut Files, other: &Files, chance: &mut
 
 /// Lines of a list dropped, doubled, exchanged, edited.
 fn list(files: &mut Files, chance: &mut Chance) -> (String, Option<String>) {
-    let path = *chance.one(&LISTS);
+    // The payload of a supplement may be empty, and its lists with it.
+    let path = Some(*chance.one(&LISTS)).filter(|path| !files.bytes(path).is_empty()).unwrap_or(TAGS);
     let text = files.text(path);
     let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
     let at = chance.below(lines.len());

@@ -24,7 +24,7 @@ use self::chance::Chance;
 use self::package::{DATABASE, Files, TAGS, say_the_same};
 use crate::handmade::{self, Shape};
 use crate::stranger::{Folder, handed_over};
-use crate::tenant::{MARA, Tenant};
+use crate::tenant::{MARA, Ran, Tenant};
 
 /// Kinds of mutations of files, and of the record.
 const OF_FILES: usize = 14;
@@ -38,16 +38,25 @@ struct Subject {
     key: Key,
 }
 
+/// A package that a run has sealed, and its key.
+fn taken(ran: &Ran, folder: &Path) -> (Files, Key) {
+    assert!(matches!(ran.exit, 0 | 3), "{}", ran.stderr);
+    let key = ran.last()["seal"]["vkey"].as_str().expect("a key").to_owned();
+    (Files::read(Utf8Path::from_path(folder).expect("UTF-8")), Key::parse(&key).expect("a key"))
+}
+
 fn subjects() -> Vec<Subject> {
     let tenant = Tenant::with_sign_in(&[]);
     let collect = |name: &str, more: &[&str]| {
         let (ran, folder) = tenant.collect(name, more);
-        assert!(matches!(ran.exit, 0 | 3), "{}", ran.stderr);
-        let key = ran.last()["seal"]["vkey"].as_str().expect("a key").to_owned();
-        (Files::read(Utf8Path::from_path(&folder).expect("UTF-8")), Key::parse(&key).expect("a key"))
+        taken(&ran, &folder)
     };
     let one = ["--folder", "Inbox/Kestrel"];
-    let (tree, tree_key) = collect("tree", &[&[MARA], &one[..]].concat());
+    // Two sessions, so that there is an older checkpoint.
+    let (ran, _) = tenant.collect("tree", &[&[MARA, "--plan-only"], &one[..]].concat());
+    assert_eq!(ran.exit, 0, "{}", ran.stderr);
+    let ran = tenant.run(&["resume", &tenant.text("tree"), "--json"]);
+    let (tree, tree_key) = taken(&ran, &tenant.path("tree"));
     let (volume, volume_key) = collect("volume", &[&[MARA, "--format", "zip"], &one[..]].concat());
     let earlier = tenant.text("tree");
     let (supplement, supplement_key) = collect("supplement", &["--since", &earlier]);
