@@ -1,6 +1,6 @@
 n=NUMBER                                # in the folder that holds this page
-# 1. The message is the one that the line names: the same digest twice.
-grep -o '"sha256":"[0-9a-f]*"' $n.log.json; sha256sum $n.eml
+# 1. The message is the one that the line names.
+echo "$(grep -o '"sha256":"[0-9a-f]*"' $n.log.json | cut -d '"' -f 4)  $n.eml" | sha256sum -c
 # 2. The line is in the log: leaf, path and root by RFC 6962.
 python3 - $n <<'END'
 import base64, hashlib, sys

@@ -86,7 +86,7 @@ const fn proves(collected: bool) -> &'static str {
 
 const fn expected(collected: bool) -> &'static str {
     if collected {
-        "Expected: the same 64 digits twice, “the line is in the log”, and “Signature Verified Successfully”."
+        "Expected: “OK” for the message, “the line is in the log”, and “Signature Verified Successfully”."
     } else {
         "Expected: “the line is in the log”, and “Signature Verified Successfully”."
     }
@@ -95,7 +95,7 @@ const fn expected(collected: bool) -> &'static str {
 fn commands(number: &str, collected: bool) -> String {
     let lines = CHECK.replace("NUMBER                 ", &format!("{number:<23}"));
     // Without a native there is nothing to hash.
-    let of_native = |line: &&str| line.starts_with("# 1.") || line.starts_with("grep ");
+    let of_native = |line: &&str| line.starts_with("# 1.") || line.starts_with("echo ");
     lines.lines().filter(|line| collected || !of_native(line)).fold(String::new(), |text, line| text + line + "\n")
 }
 

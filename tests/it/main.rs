@@ -39,5 +39,6 @@ mod stranger;
 mod supplement;
 mod unlisted;
 mod users;
+mod verify_by_hand;
 mod simulator;
 mod ways_in;

@@ -73,7 +73,7 @@ fn messages_are_proven_from_a_tree_and_from_volumes_and_anyone_can_check_them() 
             assert_eq!(row, format!("{}|{line}", crate::tenant::sha256(&native)));
             if let Some(said) = by_the_page(&folder) {
                 assert!(said.contains(IN_LOG) && said.contains(SIGNED), "{said}");
-                assert_eq!(said.matches(&crate::tenant::sha256(&native)).count(), 2, "{said}");
+                assert!(said.contains(&format!("{number}.eml: OK")), "{said}");
             }
         }
     }

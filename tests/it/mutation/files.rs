@@ -51,7 +51,9 @@ pub(super) fn mutate(kind: usize, files: &mut Files, other: &Files, chance: &mut
         }
         4 => {
             let (one, two) = (chance.below(bytes.len().max(1)), chance.below(bytes.len().max(1)));
-            changed.swap(one, two);
+            if !changed.is_empty() {
+                changed.swap(one, two);
+            }
             format!("swap bytes {one} and {two} of {path}")
         }
         5 => {
