@@ -170,6 +170,7 @@ fn mutate(wanted: u64, first: u64) {
                         Came::Meaningless => drop(meaningless.fetch_add(1, Ordering::Relaxed)),
                         Came::Wrong(said) => {
                             made.fetch_add(1, Ordering::Relaxed);
+                            eprintln!("NOT FOUND: seed {seed}: {what}");
                             wrong.lock().expect("no panic").push(format!("seed {seed}: {what}\n{said}"));
                         }
                     }
