@@ -145,7 +145,9 @@ fn came(report: &Report, named: Option<&str>) -> Came {
         return Came::Wrong(format!("{}\n{said}", report.verdict));
     }
     match named {
-        Some(named) if !said.contains(named) => Came::Wrong(format!("{named} is not named\n{said}")),
+        Some(named) if !named.split('|').any(|named| said.contains(named)) => {
+            Came::Wrong(format!("{named} is not named\n{said}"))
+        }
         _ => Came::Found,
     }
 }

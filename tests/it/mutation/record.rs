@@ -147,7 +147,7 @@ fn rows(kind: usize, db: &Connection, chance: &mut Chance) -> (String, Option<St
     };
     // Where a key forbids it there is nothing to find.
     let done = db.execute_batch(&sql);
-    let named = (name != "entry" && name != "checkpoint").then(|| format!("the rows of {name}"));
+    let named = (name != "entry" && name != "checkpoint").then(|| format!("the rows of {name}|NULL value in {name}."));
     (format!("{sql}{}", if done.is_err() { " (refused)" } else { "" }), named)
 }
 
