@@ -20,8 +20,8 @@ pub(super) fn check(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -
     let Ok(text) = fs::read_to_string(root.join(BAG_INFO)) else { return Ok(()) };
     let meta = |key: &str| ledger.text(&format!("SELECT value FROM meta WHERE key = '{key}'"));
     let value = |label: &str| {
-        let lines = text.lines().filter_map(|line| line.strip_prefix(label)?.strip_prefix(": "));
-        lines.last().unwrap_or_default().to_owned()
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix(label)?.strip_prefix(": "));
+        lines.next().unwrap_or_default().to_owned()
     };
     let agent = [meta("tool_name")?.unwrap_or_default(), meta("tool_version")?.unwrap_or_default()].join(" ");
     let date = Some(value("Bagging-Date")).filter(|date| UtcInstant::parse(&format!("{date}T00:00:00Z")).is_ok());

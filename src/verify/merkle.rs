@@ -119,7 +119,9 @@ mod tests {
     fn path(at: usize, leaves: &[Sha256]) -> Vec<Sha256> {
         let root = |leaves: &[Sha256]| {
             let mut tree = Tree::default();
-            leaves.iter().for_each(|leaf| tree.push(*leaf));
+            for leaf in leaves {
+                tree.push(*leaf);
+            }
             tree.root()
         };
         if leaves.len() <= 1 {
@@ -137,7 +139,9 @@ mod tests {
         for size in 1..=33_u8 {
             let leaves: Vec<Sha256> = (0..size).map(|n| leaf(&[n])).collect();
             let mut tree = Tree::default();
-            leaves.iter().for_each(|leaf| tree.push(*leaf));
+            for leaf in &leaves {
+                tree.push(*leaf);
+            }
             for (at, own) in leaves.iter().enumerate() {
                 let (path, index, size) = (path(at, &leaves), at as u64, u64::from(size));
                 assert_eq!(root_by_path(*own, index, size, &path), Some(tree.root()), "{at} of {size}");

@@ -4,8 +4,6 @@
 //! as lower-case hex, rows by primary key. Of `checkpoint` those rows count that were there before the last line. The
 //! column names are the published ones, never the package's.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
 use super::database::published;
@@ -56,28 +54,41 @@ fn queries(size: i64) -> rusqlite::Result<Vec<(String, String)>> {
           WHERE t.type = 'table' AND t.name <> 'entry' ORDER BY t.name, c.cid",
     )?;
     let mut rows = columns.query([])?;
-    let mut tables: Vec<(String, String, Vec<(i64, String)>)> = Vec::new();
+    let mut tables: Vec<Table> = Vec::new();
     while let Some(row) = rows.next()? {
-        let (table, name, kind, place): (String, String, String, i64) =
+        let (name, column, kind, place): (String, String, String, i64) =
             (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-        if tables.last().is_none_or(|(last, _, _)| *last != table) {
-            tables.push((table, String::new(), Vec::new()));
+        if tables.last().is_none_or(|last| last.name != name) {
+            tables.push(Table { name, ..Table::default() });
         }
-        let Some((_, values, key)) = tables.last_mut() else { continue };
-        let between = if values.is_empty() { "" } else { ", " };
-        let value =
-            if kind == "BLOB" { format!("iif({name} IS NULL, NULL, lower(hex({name})))") } else { name.clone() };
-        write!(values, "{between}{value}").unwrap_or_default();
+        let Some(table) = tables.last_mut() else { continue };
         if place > 0 {
-            key.push((place, name));
+            table.key.push((place, column.clone()));
         }
+        let bytes = kind == "BLOB";
+        table.values.push(if bytes { format!("iif({column} IS NULL, NULL, lower(hex({column})))") } else { column });
     }
-    let query = |(table, values, mut key): (String, String, Vec<(i64, String)>)| {
-        key.sort();
-        let key: Vec<String> = key.into_iter().map(|(_, name)| name).collect();
-        let before = if table == "checkpoint" { format!("WHERE size <= {size}") } else { String::new() };
-        let sql = format!("SELECT json_array({values}) FROM {table} {before} ORDER BY {}", key.join(", "));
-        (table, sql)
-    };
-    Ok(tables.into_iter().map(query).collect())
+    Ok(tables.into_iter().map(|table| table.query(size)).collect())
+}
+
+/// A table of the published schema.
+#[derive(Default)]
+struct Table {
+    name: String,
+    /// The values of a line, in the order of the columns.
+    values: Vec<String>,
+    /// The columns of the primary key, each with its place in it.
+    key: Vec<(i64, String)>,
+}
+
+impl Table {
+    /// Its name, and the query for its lines when the log had this many lines before the last.
+    fn query(mut self, size: i64) -> (String, String) {
+        self.key.sort();
+        let key: Vec<String> = self.key.into_iter().map(|(_, column)| column).collect();
+        let (name, values) = (self.name, self.values.join(", "));
+        let rows = if name == "checkpoint" { format!("WHERE size <= {size}") } else { String::new() };
+        let sql = format!("SELECT json_array({values}) FROM {name} {rows} ORDER BY {}", key.join(", "));
+        (name, sql)
+    }
 }

@@ -65,12 +65,14 @@ fn the_page_accepts_what_the_binary_makes_trees_volumes_and_proofs() {
     assert!(good, "a package without messages: {said}");
 }
 
+/// What is done to a package, and how.
+type Damage = (&'static str, fn(&Utf8Path));
+
 #[test]
 fn the_page_finds_damage_though_all_lists_are_written_anew() {
     if !tools() {
         return;
     }
-    type Damage = (&'static str, fn(&Utf8Path));
     let damages: [Damage; 11] = [
         ("a native or volume is another", |root| {
             let path = damage::files(root).into_iter().find(|path| path.starts_with("data/")).expect("payload");

@@ -65,7 +65,7 @@ fn checkpoint_of(text: &str) -> Result<Head<'_>, &'static str> {
     let note = Note::parse(text).ok_or("its checkpoint is no signed note")?;
     let mut lines = note.text.split('\n');
     let origin = lines.next().unwrap_or_default();
-    if !origin.strip_prefix(ORIGIN).is_some_and(|id| !id.is_empty()) {
+    if origin.strip_prefix(ORIGIN).is_none_or(str::is_empty) {
         return Err("its checkpoint is not of a log of Affiant");
     }
     let size = lines.next().and_then(number).ok_or("its checkpoint states no size")?;
