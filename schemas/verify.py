@@ -64,6 +64,10 @@ def check_note(name, note, size, root, vkey):
 files = {os.path.join(d, f).replace(os.sep, "/")[2:]: None for d, _, names in os.walk(".") for f in names}
 for path in files:
     files[path] = sha(open(path, "rb"))
+fixed = "bagit.txt bag-info.txt manifest-sha256.txt tagmanifest-sha256.txt manifest-md5.txt affiant/hashdeep.txt affiant/log.jsonl"
+fixed += " affiant/checkpoint affiant/checkpoint.vkey affiant/manifest.sqlite affiant/chosen-ids"
+for path in files:
+    check(path in fixed.split() or path.startswith(("data/", "affiant/custody/")), path, "is no file of a package")
 listed = {}
 for name in "manifest-sha256.txt", "tagmanifest-sha256.txt":
     lines = text(name).split("\n") if name in files else ["none"]
@@ -103,7 +107,7 @@ try:
     seals = [entry["seq"] for entry in log if entry["kind"] == "acquisition.sealed"]
     check(seals == [len(log) - 1], "affiant/log.jsonl does not end with the one acquisition.sealed")
     ids, chosen = files.get("affiant/chosen-ids"), (log[0].get("scope") or {}).get("chosen")
-    check(not chosen or ids and ids[1] == chosen["sha256"], "affiant/chosen-ids is not the list that the log states")
+    check(ids and ids[1] == chosen["sha256"] if chosen else not ids, "affiant/chosen-ids is not the list that the log states")
     leaves = [hashlib.sha256(b"\0" + line.encode()).digest() for line in lines]
     check(leaves == [leaf for leaf, in rows("SELECT leaf FROM entry ORDER BY seq")], "entry.leaf is not the hash of its line")
 
@@ -111,6 +115,29 @@ try:
     origin = meta["origin"]
     check(meta["note_vkey"] == log[0]["note_vkey"], "meta and the log name different keys")
     check(not rows("SELECT 1 FROM checkpoint WHERE tsr IS NOT NULL"), "a checkpoint row has a token")
+    date = "".join(re.findall(r"^Bagging-Date: (\d{4}-\d\d-\d\d)$", text("bag-info.txt"), re.M))
+    sizes = [found[0] for path, found in files.items() if path.startswith("data/")]
+    info = {"Bag-Software-Agent": f"{meta['tool_name']} {meta['tool_version']}", "Bagging-Date": date, "External-Identifier":
+            meta["acquisition_id"], "Bag-Group-Identifier": meta.get("matter", ""), "Payload-Oxum": f"{sum(sizes)}.{len(sizes)}"}
+    for label, value in info.items():
+        info[label] = " ".join(re.split("[ \0-\x1f\x7f-\x9f\u2028\u2029]+", value)).strip(" ")[:500]
+    expected = "".join(f"{label}: {value}\n" for label, value in info.items() if value)
+    check(text("bag-info.txt") == expected, "bag-info.txt does not say what the record and the payload say")
+
+    # The rows of every table, as the last line states them: what no other line tells of.
+    tables = {}
+    for table, name, kind, key in rows("SELECT t.name, c.name, c.type, c.pk FROM sqlite_schema t, pragma_table_info(t.name) c "
+                                       "WHERE t.type = 'table' AND t.name NOT IN ('entry') ORDER BY t.name, c.cid"):
+        values, keys = tables.setdefault(table, ([], []))
+        values.append(f"CASE WHEN {name} IS NOT NULL THEN lower(hex({name})) END" if kind == "BLOB" else name)
+        keys += [(key, name)] if key else []
+    for table, (values, keys) in tables.items():
+        before = f"WHERE size < {len(log)}" if table == "checkpoint" else ""
+        lines = rows(f"SELECT json_array({', '.join(values)}) FROM {table} {before} ORDER BY {', '.join(key for _, key in sorted(keys))}")
+        digest = hashlib.sha256("".join(line + "\n" for line, in [(meta["path_salt"],), *lines]).encode()).hexdigest()
+        check(log[-1]["tables"].pop(table, None) == digest, "the rows of", table, "are not what the last line states")
+    check(not log[-1]["tables"], "the last line states tables that are not there")
+
     heads = {size: (root, note) for size, root, note in rows("SELECT size, root, note FROM checkpoint")}
     trees = []  # complete subtrees from left to right: their number of leaves and their hash
     def grow(leaf):

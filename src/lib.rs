@@ -25,6 +25,7 @@
 //! | | [`delivery`] | a package as whole volumes, encrypted where asked, and back again |
 //! | | [`refetch`] | a sample is asked for again: does the service still return what was collected |
 //! | 10 | [`report`] | what a sealed package says, for those who read: pages, lists, a draft for counsel |
+//! | | [`prove`] | single messages with the path to the signed head of the log, for strangers without the package |
 //!
 //! Beside the path stand [`simulator`], the other side of the wire, which shares nothing with the
 //! client, and [`cli`], which alone knows a terminal, the environment and the home directory.
@@ -57,6 +58,7 @@ pub mod attest;
 pub mod delivery;
 pub mod refetch;
 pub mod report;
+pub mod prove;
 
 pub mod simulator;
 pub mod cli;

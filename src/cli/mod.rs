@@ -23,6 +23,7 @@ mod output;
 mod pack;
 mod progress;
 mod refetch;
+mod prove;
 mod report;
 mod resume;
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod signals;
 mod simulate;
 mod users;
 mod verify;
+mod verify_proof;
 mod whoami;
 
 use std::process::{ExitCode, Termination as _};
@@ -127,6 +129,8 @@ enum Verb {
     Key(key::Args),
     Pack(pack::PackArgs),
     Unpack(pack::UnpackArgs),
+    Prove(prove::Args),
+    VerifyProof(verify_proof::Args),
     Simulate(Box<simulate::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -199,6 +203,8 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Pack(args) => pack::pack(args, desk).await,
         Verb::Unpack(args) => pack::unpack(args, desk).await,
         Verb::Custody(args) => custody::run(args, desk).await,
+        Verb::Prove(args) => prove::run(args, desk).await,
+        Verb::VerifyProof(args) => verify_proof::run(args, desk).await,
         Verb::Simulate(args) => simulate::run(*args, desk).await,
         Verb::Completions(args) => Ok(completions::run(&args, desk)),
         Verb::Man(man::Args {}) => man::run(desk),
@@ -214,6 +220,8 @@ impl Verb {
             | Self::Report(_)
             | Self::Pack(_)
             | Self::Unpack(_)
+            | Self::Prove(_)
+            | Self::VerifyProof(_)
             | Self::Simulate(_)
             | Self::Completions(_)
             | Self::Man(_) => Needs::Nothing,

@@ -13,8 +13,10 @@ use crate::collect::Tally;
 use crate::delegation::CheckRow;
 use crate::delivery::{Packed, Unpacked};
 use crate::directory::Person;
+use crate::prove::Proved;
 use crate::refetch::Compared;
 use crate::report::Report;
+use crate::verify::ProofsReport;
 
 fn agrees<T: JsonSchema>(name: &str) {
     let made = serde_json::to_string_pretty(&schema_for!(T)).expect("a schema is JSON") + "\n";
@@ -38,4 +40,6 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Compared>("refetch.schema.json");
     agrees::<Packed>("pack.schema.json");
     agrees::<Unpacked>("unpack.schema.json");
+    agrees::<Proved>("prove.schema.json");
+    agrees::<ProofsReport>("verify-proof.schema.json");
 }

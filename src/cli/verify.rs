@@ -78,7 +78,7 @@ impl Args {
 const LARGEST_KEY: u64 = 1 << 16;
 
 /// A key as it was typed, or from the file that was named.
-fn key(typed: &str) -> Result<Key, Failure> {
+pub(super) fn key(typed: &str) -> Result<Key, Failure> {
     let wrong = |what: String| {
         Failure::usage(
             what,
@@ -148,7 +148,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     })
 }
 
-const fn exit(verdict: Verdict) -> Exit {
+pub(super) const fn exit(verdict: Verdict) -> Exit {
     match verdict {
         Verdict::Verified => Exit::Complete,
         Verdict::Differs => Exit::Differs,

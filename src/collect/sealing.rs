@@ -163,6 +163,7 @@ async fn last_lines(run: &Run, plan: &Plan, reread: &Reread) -> Result<(State, S
             .text("payload_manifest_sha256", sha256.to_string());
         w.append(built)?;
         w.append(Line::new(EventKind::SessionClosed).text("reason", "sealed"))?;
+        let tables = w.ledger().tables()?;
         let sealed = Line::new(EventKind::AcquisitionSealed)
             .text("state", state.as_str())
             .int("listed", totals.listed)
@@ -170,7 +171,8 @@ async fn last_lines(run: &Run, plan: &Plan, reread: &Reread) -> Result<(State, S
             .int("rebuilt", totals.rebuilt)
             .int("excepted", totals.excepted)
             .int("vanished", totals.vanished)
-            .int("bytes", totals.bytes);
+            .int("bytes", totals.bytes)
+            .put("tables", tables);
         w.append(sealed)?;
         Ok((state, w.checkpoint()?, w.ledger().vkey()?))
     });

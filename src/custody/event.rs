@@ -128,7 +128,7 @@ impl EventKind {
             Self::CustodyNoted => &["text"],
             Self::Disposed => &["what"],
             Self::SessionClosed => &["reason"],
-            Self::AcquisitionSealed => &["state", "listed", "collected", "excepted"],
+            Self::AcquisitionSealed => &["state", "listed", "collected", "excepted", "tables"],
         }
     }
 }

@@ -26,6 +26,7 @@ mod rows;
 mod seal;
 mod sealed;
 mod segment;
+mod tables;
 mod tally;
 mod tool;
 mod tree;

@@ -19,7 +19,7 @@ use crate::terms::Sha256;
 /// Package path of the last checkpoint.
 pub(super) const FILE: &str = "affiant/checkpoint";
 /// Package path of the public key it is signed with.
-const VKEY: &str = "affiant/checkpoint.vkey";
+pub(super) const VKEY: &str = "affiant/checkpoint.vkey";
 
 /// The text that states a tree.
 pub(super) fn text(origin: &str, tree: &Tree) -> String {

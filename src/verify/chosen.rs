@@ -13,12 +13,17 @@ use super::report::{CheckName, Class, Findings};
 use crate::terms::Hasher;
 
 /// Package path of the list.
-const LIST: &str = "affiant/chosen-ids";
+pub(super) const LIST: &str = "affiant/chosen-ids";
 
 /// Makes the check.
 pub(super) fn check(root: &Utf8Path, account: &Account, findings: &mut Findings) {
     let scope = account.opened.as_ref().and_then(|opened| opened.get("scope"));
-    let Some(chosen) = scope.and_then(|scope| scope.get("chosen")).filter(|chosen| !chosen.is_null()) else { return };
+    let Some(chosen) = scope.and_then(|scope| scope.get("chosen")).filter(|chosen| !chosen.is_null()) else {
+        if root.join(LIST).symlink_metadata().is_ok() {
+            findings.add(CheckName::Log, Class::Extra, LIST, "the first log entry states no list of ids");
+        }
+        return;
+    };
     let stated = chosen.get("sha256").and_then(Value::as_str).unwrap_or_default();
     match digest(root) {
         Err(error) => {

@@ -55,6 +55,31 @@ impl Tree {
     }
 }
 
+/// The root that a path of siblings, from the leaf upward, leads to (RFC 9162 section 2.1.3.2); `None` when the path is
+/// not as long as the leaf's place in a tree of `size` leaves asks for.
+pub(super) fn root_by_path(leaf: Sha256, index: u64, size: u64, path: &[Sha256]) -> Option<Sha256> {
+    let (mut at, mut last) = (index, size.checked_sub(1)?);
+    if at > last {
+        return None;
+    }
+    let mut hash = leaf;
+    for sibling in path {
+        if last == 0 {
+            return None;
+        }
+        if at & 1 == 1 || at == last {
+            hash = node(sibling, &hash);
+            while at & 1 == 0 && at != 0 {
+                (at, last) = (at >> 1, last >> 1);
+            }
+        } else {
+            hash = node(&hash, sibling);
+        }
+        (at, last) = (at >> 1, last >> 1);
+    }
+    (last == 0).then_some(hash)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +114,46 @@ mod tests {
     fn a_log_line_has_its_published_leaf() {
         let line = br#"{"at":"2024-06-04T09:00:00.000Z","kind":"acquisition.opened","seq":0}"#;
         assert_eq!(leaf(line).to_string(), "85d6ad97e40d6fe2c6ad28ce2cea9181a1cf1a3592692fe3c9001bf85d08b055");
+    }
+    /// The path by RFC 6962's definition, not by the algorithm that checks it.
+    fn path(at: usize, leaves: &[Sha256]) -> Vec<Sha256> {
+        let root = |leaves: &[Sha256]| {
+            let mut tree = Tree::default();
+            for leaf in leaves {
+                tree.push(*leaf);
+            }
+            tree.root()
+        };
+        if leaves.len() <= 1 {
+            return Vec::new();
+        }
+        let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+        let (mut below, sibling) =
+            if at < left.len() { (path(at, left), root(right)) } else { (path(at - left.len(), right), root(left)) };
+        below.push(sibling);
+        below
+    }
+
+    #[test]
+    fn every_leaf_of_trees_of_every_small_size_has_a_path_to_the_root_and_no_other_leaf_or_length_does() {
+        for size in 1..=33_u8 {
+            let leaves: Vec<Sha256> = (0..size).map(|n| leaf(&[n])).collect();
+            let mut tree = Tree::default();
+            for leaf in &leaves {
+                tree.push(*leaf);
+            }
+            for (at, own) in leaves.iter().enumerate() {
+                let (path, index, size) = (path(at, &leaves), at as u64, u64::from(size));
+                assert_eq!(root_by_path(*own, index, size, &path), Some(tree.root()), "{at} of {size}");
+                let other = leaf(b"other");
+                assert_ne!(root_by_path(other, index, size, &path), Some(tree.root()));
+                assert_eq!(root_by_path(*own, size, size, &path), None);
+                assert_ne!(root_by_path(*own, index, size, &[&path[..], &[other]].concat()), Some(tree.root()));
+                if let Some((_, shorter)) = path.split_last() {
+                    assert_eq!(root_by_path(*own, index, size, shorter), None);
+                }
+            }
+        }
+        assert_eq!(root_by_path(leaf(b""), 0, 0, &[]), None);
     }
 }

@@ -7,6 +7,7 @@
 //! It may import `terms` and `identity` only; hashing of log, tree and bag is written again here, because a
 //! check that shares the writer's code shares its mistakes.
 
+mod bag_info;
 mod balance;
 mod canonical;
 mod checkpoint;
@@ -27,6 +28,7 @@ mod native;
 mod note;
 mod payload;
 mod projection;
+mod proof;
 mod reading;
 mod record;
 mod report;
@@ -36,6 +38,7 @@ mod slice;
 mod stamp;
 mod standing;
 mod structure;
+mod tables;
 mod volume;
 mod walk;
 
@@ -45,6 +48,7 @@ pub use endorsement::{AllowedSigners, EndorsementError, NAMESPACE, NoSigners, en
 pub use listing::{ListedFile, listed_files};
 pub use native::copy_native;
 pub use note::{Key, NoKey};
+pub use proof::{ProofCheck, ProofCheckName, ProofReport, ProofsReport, Stated as ProofStated, verify_proofs};
 pub use record::{Record, RecordError, RecordHead};
 pub use report::{Check, CheckName, Class, CustodyEvent, Earlier, Endorsement, Finding, Head, Report, Stamp, Verdict};
 pub use slice::{NoSlice, Slice};
@@ -200,7 +204,9 @@ fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> (O
     broken(CheckName::Balance, &balance::check(ledger, &account, findings), findings);
     broken(CheckName::Dates, &dates::check(ledger, &account, findings), findings);
     chosen::check(root, &account, findings);
+    broken(CheckName::CanonicalForm, &bag_info::check(root, ledger, findings), findings);
     broken(CheckName::Requests, &requests::check(ledger, findings), findings);
+    broken(CheckName::Database, &tables::check(ledger, &account, findings), findings);
     let since = since::check(ledger, &account, findings);
     broken(CheckName::Balance, &since, findings);
     (since.unwrap_or_default(), std::mem::take(&mut account.end))

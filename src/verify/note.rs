@@ -66,6 +66,12 @@ impl Key {
         named && self.public == other.public
     }
 
+    /// The same key under this name; `None` when it has another.
+    pub(super) fn under(&self, name: &str) -> Option<Self> {
+        let fits = self.name.as_deref().is_none_or(|own| own == name);
+        fits.then(|| Self { name: Some(name.to_owned()), ..self.clone() })
+    }
+
     pub(super) fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }

@@ -17,7 +17,7 @@ use super::merge::{Keyed, Side, merge};
 use super::reading::{Contents, FileJob, Job, Native, Readers, Stated};
 use super::report::{CheckName, Class};
 use super::slice::Slice;
-use super::structure::Oxum;
+use super::structure::{Oxum, has_place_for};
 use super::volume::Archive;
 use super::walk::{Half, Seen, Walk};
 
@@ -51,6 +51,10 @@ pub(super) fn check_tags(root: &Utf8Path, sorted: bool, readers: &mut Readers<'_
     let files = Walk::new(root, Half::Tags).filter(|seen| seen.path() != listing::TAGS);
     for side in merge(files, lines) {
         let (seen, listed) = side.parts();
+        if let Some(seen) = seen.as_ref().filter(|seen| !has_place_for(seen.path()) && !LEFT.contains(&seen.path())) {
+            let why = "the format has no such file, whatever lists it";
+            readers.findings.add(CheckName::Structure, Class::Extra, seen.path(), why);
+        }
         if let Some(path) = present(&list, seen.as_ref(), listed.as_ref(), readers) {
             let listed = listed.map(|listed| listed.sha256);
             let (path, list) = (path.to_owned(), (list.check, list.name));
@@ -104,6 +108,9 @@ fn present<'s>(
             None
         }
         (Some(Seen::File { path, .. }), listed) => {
+            if listed.is_some() && LEFT.contains(&path.as_str()) {
+                readers.findings.add(list.check, Class::Extra, path, "a lock, and the list has it");
+            }
             if listed.is_none() && list.there {
                 let why = if LEFT.contains(&path.as_str()) {
                     "; left by a run that was cut short, or one is at work: `affiant resume` takes it away"

@@ -7,13 +7,34 @@ use std::fs;
 use camino::Utf8Path;
 
 use super::report::{CheckName, Class, Findings};
-use super::{checkpoint, ledger, listing, log, matching};
+use super::{checkpoint, chosen, ledger, listing, log, matching};
 
 /// The whole of bagit.txt.
 const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
-const BAG_INFO: &str = "bag-info.txt";
+pub(super) const BAG_INFO: &str = "bag-info.txt";
 /// Largest bag-info.txt that is read, in bytes.
 const MAX_TAG_FILE: u64 = 1 << 20;
+
+/// Where what is sworn after the seal lies; which files belong there is the matter of that check.
+const CUSTODY: &str = "affiant/custody/";
+
+/// Whether the format has a file of this path outside of the payload.
+pub(super) fn has_place_for(path: &str) -> bool {
+    let known = [
+        "bagit.txt",
+        BAG_INFO,
+        listing::PAYLOAD,
+        listing::TAGS,
+        matching::MD5S,
+        matching::HASHDEEP,
+        ledger::DATABASE,
+        log::LOG,
+        checkpoint::FILE,
+        checkpoint::VKEY,
+        chosen::LIST,
+    ];
+    known.contains(&path) || path.starts_with(CUSTODY)
+}
 
 /// Payload bytes and files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -57,7 +57,9 @@ fn lines(root: &Utf8Path, wanted: impl Fn(&str) -> bool) -> String {
 pub(crate) fn rewrite_manifests(root: &Utf8Path) {
     let payload: Vec<String> = files(root).into_iter().filter(|path| path.starts_with("data/")).collect();
     let bytes: u64 = payload.iter().map(|path| fs::metadata(root.join(path)).expect("a file").len()).sum();
-    let info = format!("Bagging-Date: 2024-06-04\nPayload-Oxum: {bytes}.{}\n", payload.len());
+    let info = fs::read_to_string(root.join("bag-info.txt")).unwrap_or_default();
+    let kept = info.split_inclusive('\n').filter(|line| !line.starts_with("Payload-Oxum: "));
+    let info = kept.collect::<String>() + &format!("Payload-Oxum: {bytes}.{}\n", payload.len());
     fs::write(root.join("bag-info.txt"), info).expect("bag-info");
     fs::write(root.join("bagit.txt"), "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n").expect("bagit");
     fs::write(root.join("manifest-sha256.txt"), lines(root, |path| path.starts_with("data/"))).expect("manifest");

@@ -33,14 +33,19 @@ pub(crate) enum Shape {
 
 /// Writes a sealed package of four messages; two more were listed and are not there.
 pub(crate) fn sealed(root: &Utf8Path, shape: Shape) {
-    let mut made = Made::begin(root, shape);
+    sealed_by(root, shape, SEALER);
+}
+
+/// The same, sealed by somebody.
+pub(crate) fn sealed_by(root: &Utf8Path, shape: Shape, who: &'static str) {
+    let mut made = Made::begin(root, shape, who);
     made.collect();
     made.seal();
 }
 
 /// Writes the same acquisition before it is sealed.
 pub(crate) fn unsealed(root: &Utf8Path, shape: Shape) {
-    Made::begin(root, shape).collect();
+    Made::begin(root, shape, SEALER).collect();
 }
 
 fn natives() -> Vec<Vec<u8>> {
@@ -97,6 +102,7 @@ fn small<N: TryInto<i64>>(number: N) -> i64 {
 struct Made<'r> {
     root: &'r Utf8Path,
     shape: Shape,
+    who: &'static str,
     db: Connection,
     lines: Vec<String>,
     parts: i64,
@@ -104,7 +110,7 @@ struct Made<'r> {
 }
 
 impl<'r> Made<'r> {
-    fn begin(root: &'r Utf8Path, shape: Shape) -> Self {
+    fn begin(root: &'r Utf8Path, shape: Shape, who: &'static str) -> Self {
         fs::create_dir_all(root.join("affiant")).expect("folder");
         fs::create_dir_all(root.join("data")).expect("folder");
         let db = Connection::open(root.join("affiant/manifest.sqlite")).expect("database");
@@ -119,12 +125,12 @@ impl<'r> Made<'r> {
             ("tool_sha256", &hex(&[7; 32])),
             ("matter", "Example v. Example"),
             ("path_salt", "000102030405060708090a0b0c0d0e0f"),
-            ("note_vkey", &vkey(SEALER)),
+            ("note_vkey", &vkey(who)),
         ];
         for (key, value) in meta {
             db.execute("INSERT INTO meta VALUES (?1, ?2)", [key, value]).expect("meta");
         }
-        Self { root, shape, db, lines: Vec::new(), parts: 0, bytes: 0 }
+        Self { root, shape, who, db, lines: Vec::new(), parts: 0, bytes: 0 }
     }
 
     /// Appends an entry; `serde_json` sorts members, and its escapes are those of RFC 8785.
@@ -144,11 +150,34 @@ impl<'r> Made<'r> {
     }
 
     fn checkpoint(&mut self) -> String {
-        let (root, note) = note(&self.lines, SEALER);
+        let (root, note) = note(&self.lines, self.who);
         self.db
             .execute("INSERT INTO checkpoint VALUES (?1, ?2, ?3, NULL)", params![small(self.lines.len()), root, note])
             .expect("checkpoint");
         note
+    }
+
+    /// The digest of every table's rows, as the last line states them.
+    fn tables(&self) -> Value {
+        let salt = "000102030405060708090a0b0c0d0e0f";
+        let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'entry'";
+        let text = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let mut tables = Map::new();
+        for table in self.db.prepare(names).expect("names").query_map([], text).expect("names") {
+            let table = table.expect("a name");
+            let value = "iif(type = 'BLOB', 'iif(' || name || ' IS NULL, NULL, lower(hex(' || name || ')))', name)";
+            let columns = format!("SELECT group_concat({value}, ', ') FROM pragma_table_info('{table}')");
+            let columns = self.db.query_row(&columns, [], text).expect("columns");
+            let key =
+                format!("SELECT group_concat(name, ', ' ORDER BY pk) FROM pragma_table_info('{table}') WHERE pk > 0");
+            let key = self.db.query_row(&key, [], text).expect("a key");
+            let lines = format!("SELECT json_array({columns}) FROM {table} ORDER BY {key}");
+            let mut lines = self.db.prepare(&lines).expect("lines");
+            let lines = lines.query_map([], text).expect("lines").map(|line| line.expect("a line"));
+            let all = iter::once(salt.to_owned()).chain(lines).fold(String::new(), |all, line| all + &line + "\n");
+            tables.insert(table, json!(hex(&Sha256::digest(all))));
+        }
+        Value::Object(tables)
     }
 
     fn execute(&self, sql: &str, params: impl rusqlite::Params) {
@@ -159,9 +188,9 @@ impl<'r> Made<'r> {
         let scope = json!({ "date_field": "received", "window_from": "2024-03-01T00:00:00.000Z", "window_to": "2024-04-01T00:00:00.000Z" });
         self.log(
             "acquisition.opened",
-            json!({ "acquisition_id": ID, "tool_name": "by hand", "tool_version": "1", "note_vkey": vkey(SEALER), "scope": scope }),
+            json!({ "acquisition_id": ID, "tool_name": "by hand", "tool_version": "1", "note_vkey": vkey(self.who), "scope": scope }),
         );
-        self.log("session.opened", json!({ "log_size": 1, "host": "desk", "pid": 1, "note_vkey": vkey(SEALER) }));
+        self.log("session.opened", json!({ "log_size": 1, "host": "desk", "pid": 1, "note_vkey": vkey(self.who) }));
         let seq = self.log("custodian.named", json!({ "custodian_id": 1, "object_id": "o-1" }));
         self.execute("INSERT INTO custodian VALUES (1, 'Ann', 'ann@contoso.example', ?1)", [seq]);
         let seq = self.log("mailbox.opened", json!({ "mailbox_id": 1, "access_basis": "full_access_delegation" }));
@@ -295,14 +324,17 @@ impl<'r> Made<'r> {
 
     fn seal(mut self) {
         self.log("package.built", json!({ "format": "eml", "items": 4, "bytes": self.bytes }));
-        self.log("acquisition.sealed", json!({ "state": "complete_with_exceptions", "listed": 6, "collected": 4, "rebuilt": 1, "excepted": 2, "vanished": 1, "bytes": self.bytes }));
+        self.log("acquisition.sealed", json!({ "state": "complete_with_exceptions", "listed": 6, "collected": 4, "rebuilt": 1, "excepted": 2, "vanished": 1, "bytes": self.bytes, "tables": self.tables() }));
         let note = self.checkpoint();
         fs::write(self.root.join("affiant/checkpoint"), note).expect("checkpoint");
-        fs::write(self.root.join("affiant/checkpoint.vkey"), vkey(SEALER) + "\n").expect("key");
+        fs::write(self.root.join("affiant/checkpoint.vkey"), vkey(self.who) + "\n").expect("key");
         let log = self.lines.iter().fold(String::new(), |log, line| log + line + "\n");
         fs::write(self.root.join("affiant/log.jsonl"), log).expect("log");
-        fs::create_dir_all(self.root.join("REPORT")).expect("folder");
-        fs::write(self.root.join("REPORT/summary.txt"), "4 of 6 messages\n").expect("report");
+        let info = format!(
+            "Bag-Software-Agent: by hand 1\nBagging-Date: 2024-06-04\nExternal-Identifier: {ID}\n\
+             Bag-Group-Identifier: Example v. Example\n"
+        );
+        fs::write(self.root.join("bag-info.txt"), info).expect("bag-info");
         self.db.close().expect("nothing is open");
         rewrite_manifests(self.root);
     }
