@@ -388,7 +388,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Runs one statement and returns how many rows it added.
-    fn run(&mut self, sql: &str, values: impl Params) -> Result<usize, CustodyError> {
+    pub(super) fn run(&mut self, sql: &str, values: impl Params) -> Result<usize, CustodyError> {
         // Some failures (a full disk) end the transaction by themselves; what follows would stand alone.
         if self.spoiled || self.db.is_autocommit() {
             self.spoiled = true;

@@ -2,7 +2,7 @@
 //!
 //! It must not know how they were found.
 
-use super::Role;
+use super::{Role, Signers};
 use crate::terms::{ExceptionCode, Md5, Severity, Sha256, UtcInstant};
 
 /// Everything the bytes of a message say about it.
@@ -22,6 +22,8 @@ pub struct Examined {
     pub header_instant: Option<UtcInstant>,
     /// The subject, decoded; `None` without a Subject header.
     pub subject: Option<String>,
+    /// Which keys its signatures ask for.
+    pub signers: Signers,
     /// Family rows in document order.
     pub parts: Vec<PartFacts>,
     /// Whether the bytes end before the message's own multipart is closed, or within its header: they may have been cut

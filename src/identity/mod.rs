@@ -13,6 +13,7 @@
 //! list server adds as a part of its own.
 
 mod address;
+mod authenticity;
 mod charset;
 mod class;
 mod content;
@@ -31,6 +32,7 @@ mod tnef;
 mod transfer;
 
 pub use crate::terms::PartRole as Role;
+pub use authenticity::{Judged, KeyAnswer, KeyName, Signers, judge, signers};
 pub use content::CONTENT_ID_VERSION;
 pub use facts::{Embedded, Examined, Note, PartFacts};
 
@@ -65,6 +67,7 @@ pub fn examine(bytes: &[u8]) -> Examined {
             .and_then(date::unix_seconds)
             .and_then(|seconds| UtcInstant::from_millis(seconds.checked_mul(1000)?)),
         subject: root.headers.first("Subject").map(|raw| encoded_word::decode(&unfold(raw))),
+        signers: signers(bytes),
         parts: survey.parts,
         unclosed: tree.unclosed || !has_body(bytes),
         notes,

@@ -7,6 +7,7 @@
 //! It may import `terms` and `identity` only; hashing of log, tree and bag is written again here, because a
 //! check that shares the writer's code shares its mistakes.
 
+mod authenticity;
 mod balance;
 mod canonical;
 mod checkpoint;
@@ -187,6 +188,7 @@ fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> (O
     broken(CheckName::Balance, &balance::check(ledger, &account, findings), findings);
     broken(CheckName::Dates, &dates::check(ledger, &account, findings), findings);
     chosen::check(root, &account, findings);
+    broken(CheckName::Authenticity, &authenticity::check(ledger, findings), findings);
     broken(CheckName::Requests, &requests::check(ledger, findings), findings);
     let since = since::check(ledger, &account, findings);
     broken(CheckName::Balance, &since, findings);

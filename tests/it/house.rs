@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules in the order the data travels; each may import those before it, unless said otherwise below.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "terms",
     "monitor",
     "cloud",
+    "dns",
     "home",
     "session",
     "graph",
@@ -24,7 +25,8 @@ const ORDER: [&str; 17] = [
     "cli",
 ];
 /// A step that takes results and knows nothing of the service.
-const APART: [(&str, &[&str]); 6] = [
+const APART: [(&str, &[&str]); 7] = [
+    ("dns", &[]),
     ("package", &["terms"]),
     ("custody", &["terms"]),
     ("identity", &["terms"]),

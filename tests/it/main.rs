@@ -5,6 +5,7 @@ mod tenant;
 
 mod access_lost;
 mod access_rows;
+mod authenticity;
 mod bad_input;
 mod bad_sign_in;
 mod by_hand;
