@@ -124,6 +124,10 @@ CREATE TABLE item (
   sha1                BLOB CHECK (sha1 IS NULL OR length(sha1) = 20),
   md5                 BLOB CHECK (md5 IS NULL OR length(md5) = 16),
   source_kind         TEXT NOT NULL CHECK (source_kind IN ('mime_value','rebuilt_from_json')),
+  -- The topmost header fields of these names, as they stand: what the receiving system said.
+  top_received                   TEXT,
+  top_authentication_results     TEXT,
+  top_arc_authentication_results TEXT,
   entry_seq           INTEGER NOT NULL UNIQUE REFERENCES entry(seq),
   UNIQUE (mailbox_id, graph_id)
 ) STRICT;

@@ -147,6 +147,9 @@ fn item_row(sworn: &Sworn, collected: &Collected) -> ItemRow {
         sha1: Some(collected.matching.sha1),
         md5: Some(collected.matching.md5),
         source_kind: collected.facts.source,
+        top_received: examined.top.received.clone(),
+        top_authentication_results: examined.top.authentication_results.clone(),
+        top_arc_authentication_results: examined.top.arc_authentication_results.clone(),
     }
 }
 

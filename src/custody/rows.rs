@@ -185,6 +185,12 @@ pub struct ItemRow {
     pub md5: Option<Md5>,
     /// Where the bytes come from.
     pub source_kind: SourceKind,
+    /// The topmost Received field, as it stands.
+    pub top_received: Option<String>,
+    /// The topmost Authentication-Results field.
+    pub top_authentication_results: Option<String>,
+    /// The topmost ARC-Authentication-Results field.
+    pub top_arc_authentication_results: Option<String>,
 }
 
 /// A member of a message's family.

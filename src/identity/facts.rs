@@ -22,6 +22,8 @@ pub struct Examined {
     pub header_instant: Option<UtcInstant>,
     /// The subject, decoded; `None` without a Subject header.
     pub subject: Option<String>,
+    /// What the receiving system said on top of the header.
+    pub top: TopFields,
     /// Which keys its signatures ask for.
     pub signers: Signers,
     /// Family rows in document order.
@@ -31,6 +33,18 @@ pub struct Examined {
     pub unclosed: bool,
     /// What could not be read, and what is read but protected or incomplete.
     pub notes: Vec<Note>,
+}
+
+/// The topmost fields that the receiving system writes, each as it stands: everything after the colon, folds included,
+/// without the last line end; bytes that are not UTF-8 are read as the charset that they most likely are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TopFields {
+    /// Received: the last hop.
+    pub received: Option<String>,
+    /// Authentication-Results (RFC 8601).
+    pub authentication_results: Option<String>,
+    /// ARC-Authentication-Results (RFC 8617).
+    pub arc_authentication_results: Option<String>,
 }
 
 /// One member of the family.

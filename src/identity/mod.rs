@@ -34,7 +34,7 @@ mod transfer;
 pub use crate::terms::PartRole as Role;
 pub use authenticity::{Judged, KeyAnswer, KeyName, Signers, judge, signers};
 pub use content::CONTENT_ID_VERSION;
-pub use facts::{Embedded, Examined, Note, PartFacts};
+pub use facts::{Embedded, Examined, Note, PartFacts, TopFields};
 
 use crate::terms::{ExceptionCode, Severity, UtcInstant};
 use families::Survey;
@@ -57,6 +57,7 @@ pub fn examine(bytes: &[u8]) -> Examined {
     let mut notes = survey.notes();
     notes.extend(reading_notes(bytes, root.headers.is_empty(), &survey));
     let date = root.headers.first("Date");
+    let top = |name| root.headers.first(name).map(|raw| charset::lenient(raw).into_owned());
     Examined {
         message_id: message_id::message_id(&root.headers),
         mih: message_id::mih(&root.headers),
@@ -67,6 +68,11 @@ pub fn examine(bytes: &[u8]) -> Examined {
             .and_then(date::unix_seconds)
             .and_then(|seconds| UtcInstant::from_millis(seconds.checked_mul(1000)?)),
         subject: root.headers.first("Subject").map(|raw| encoded_word::decode(&unfold(raw))),
+        top: TopFields {
+            received: top("Received"),
+            authentication_results: top("Authentication-Results"),
+            arc_authentication_results: top("ARC-Authentication-Results"),
+        },
         signers: signers(bytes),
         parts: survey.parts,
         unclosed: tree.unclosed || !has_body(bytes),

@@ -56,7 +56,7 @@ struct Shelf<'a> {
 
 impl Shelf<'_> {
     fn take(&mut self, native: &Native) -> Result<Vec<u8>, PackageError> {
-        let bytes = match native.path.rsplit_once('/').filter(|(volume, _)| is_volume(volume)) {
+        let bytes = match within(&native.path) {
             Some((volume, name)) => self.member(volume, name, native.bytes),
             None => {
                 let path = self.layout.at(&native.path);
@@ -85,8 +85,10 @@ impl Shelf<'_> {
     }
 }
 
-fn is_volume(path: &str) -> bool {
-    path.strip_prefix("data/VOL").is_some_and(|rest| rest.ends_with(".zip"))
+/// The volume of a path, and the name of the member in it.
+fn within(path: &str) -> Option<(&str, &str)> {
+    let end = path.find(".zip/")? + ".zip".len();
+    Some((path.get(..end)?, path.get(end + 1..)?))
 }
 
 /// As many bytes as were recorded, and one more: what grew must not grow the memory.

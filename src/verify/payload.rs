@@ -295,11 +295,12 @@ impl Keyed for Native {
     }
 }
 
-const ITEMS: &str =
-    "SELECT item_id, path, bytes, sha256, mih, content_id, header_date, sha1, md5, source_kind FROM item";
+const ITEMS: &str = "SELECT item_id, path, bytes, sha256, mih, content_id, header_date, sha1, md5, source_kind, \
+                     top_received, top_authentication_results, top_arc_authentication_results FROM item";
 
 fn native(row: &Row<'_>) -> rusqlite::Result<Native> {
-    let family = Family { mih: row.get(4)?, content_id: row.get(5)?, header_date: row.get(6)?, parts: Vec::new() };
+    let top = [row.get(10)?, row.get(11)?, row.get(12)?];
+    let family = Family { mih: row.get(4)?, content_id: row.get(5)?, header_date: row.get(6)?, top, parts: Vec::new() };
     let contents = Contents { bytes: row.get(2)?, sha256: row.get(3)? };
     let (sha1, md5) = (row.get(7)?, row.get(8)?);
     let rebuilt = row.get::<_, String>(9)? != "mime_value";
