@@ -52,18 +52,20 @@ fn mail(folder: &Path) {
         ("7", signed("7 only a part", "s1", "l=7;").replace("Hello\r\n", "Hello\r\nPS\r\n")),
         ("8", signed("8 testing, and a long key record", "long", "")),
         ("9", signed("9 hostile", hostile, "")),
-        ("A", "Subject: A unsigned\r\nDate: Tue, 4 Jun 2024 09:00:00 +0000\r\n\r\nHello\r\n".to_owned()),
+        ("B", signed("B junk for a key", "junk", "")),
+        ("C", "Subject: C unsigned\r\nDate: Tue, 4 Jun 2024 09:00:00 +0000\r\n\r\nHello\r\n".to_owned()),
     ];
     for (name, text) in messages {
         std::fs::write(folder.join(format!("{name}.eml")), text).expect("written");
     }
     // Too long for an answer over UDP.
     let long = format!("{}; t=y; n={}", record(), "x".repeat(2_000));
-    let zone = json!({ "s1._domainkey.signed.example.": record(), "long._domainkey.signed.example": long });
+    let junk = "v=DKIM1; p=\u{1}\u{7f}\n\"';--\u{2028}";
+    let zone = json!({ "junk._domainkey.signed.example": junk, "s1._domainkey.signed.example.": record(), "long._domainkey.signed.example": long });
     std::fs::write(folder.join("keys/dkim-dns.json"), zone.to_string()).expect("written");
 }
 
-const WANT: [&str; 9] = [
+const WANT: [&str; 10] = [
     "1 whole|1|1|",
     "2 body changed|1|0|",
     "3 Subject changed|0|1|",
@@ -73,12 +75,13 @@ const WANT: [&str; 9] = [
     "7 only a part|1|1|body_length,body_beyond",
     "8 testing, and a long key record|1|1|testing",
     "9 hostile|||malformed",
+    "B junk for a key||1|key_malformed",
 ];
 
-fn served(folder: &Path) -> Tenant {
+fn served(folder: &Path, faults: &str) -> Tenant {
     mail(folder);
-    let owner = "ana@signed.example";
-    let tenant = Tenant::signed_in_by(owner, &["--corpus", folder.to_str().expect("UTF-8"), "--as", owner]);
+    let (owner, corpus) = ("ana@signed.example", folder.to_str().expect("UTF-8"));
+    let tenant = Tenant::signed_in_by(owner, &["--corpus", corpus, "--as", owner, "--faults", faults]);
     tenant.login().exits(0);
     tenant
 }
@@ -91,14 +94,14 @@ fn verified(tenant: &Tenant, package: &Path) {
 #[test]
 fn header_and_body_are_judged_apart_as_of_receipt_with_the_keys_that_dns_has() {
     let folder = tempfile::tempdir().expect("a folder");
-    let tenant = served(folder.path());
+    let tenant = served(folder.path(), "");
     for (name, format) in [("eml", "eml"), ("zip", "zip")] {
         let (ran, package) = tenant.collect(name, &["me", "--format", format, "--dns-resolver", tenant.said("dns")]);
         ran.exits(0);
         assert_eq!(rows(&package, RESULTS), WANT);
         let keys = rows(&package, "select name, txt is not null, dnssec_ad, resolver from dns_key order by 1");
         let at = tenant.said("dns");
-        let want = [("gone", 0), ("long", 1), ("s1", 1)];
+        let want = [("gone", 0), ("junk", 1), ("long", 1), ("s1", 1)];
         assert_eq!(keys, want.map(|(selector, has)| format!("{selector}._domainkey.signed.example|{has}|0|{at}")));
         assert_eq!(rows(&package, "select distinct as_of from auth_result"), ["2024-06-04T09:00:00.000Z"]);
         verified(&tenant, &package);
@@ -106,7 +109,7 @@ fn header_and_body_are_judged_apart_as_of_receipt_with_the_keys_that_dns_has() {
         let log = std::fs::read_to_string(package.join("affiant/log.jsonl")).expect("a log");
         let naming = log.lines().filter(|line| line.contains("signed.example") && !line.contains("ana@signed.example"));
         assert!(
-            naming.clone().count() == 3 && naming.clone().all(|line| line.contains("\"dns.key.captured\"")),
+            naming.clone().count() == 4 && naming.clone().all(|line| line.contains("\"dns.key.captured\"")),
             "{log}"
         );
     }
@@ -126,7 +129,7 @@ fn the_demos_tenant_brings_the_keys_of_those_who_sign_its_mail() {
 #[test]
 fn without_dns_the_bodies_are_judged_and_nothing_is_asked() {
     let folder = tempfile::tempdir().expect("a folder");
-    let tenant = served(folder.path());
+    let tenant = served(folder.path(), "");
     // A simulated tenant asks nobody by itself; a switch stands above a setting.
     std::fs::create_dir_all(tenant.path("home")).expect("made");
     for (name, args) in [("default", &[][..]), ("off", &["--no-dns"])] {
@@ -149,13 +152,13 @@ fn without_dns_the_bodies_are_judged_and_nothing_is_asked() {
 #[test]
 fn a_resolver_that_never_answers_costs_the_keys_and_some_seconds() {
     let folder = tempfile::tempdir().expect("a folder");
-    let tenant = served(folder.path());
+    let tenant = served(folder.path(), "");
     let silent = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let at = silent.local_addr().expect("bound").to_string();
     let started = Instant::now();
     let (ran, package) = tenant.collect("p", &["me", "--dns-resolver", &at]);
     ran.exits(0);
-    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
     assert_eq!(rows(&package, "select count(*) from dns_key"), ["0"]);
     assert_eq!(rows(&package, RESULTS)[0], "1 whole||1|key_not_captured");
     verified(&tenant, &package);
@@ -167,9 +170,24 @@ fn a_resolver_that_never_answers_costs_the_keys_and_some_seconds() {
 }
 
 #[test]
+fn a_session_that_goes_on_asks_for_the_keys_of_what_an_earlier_one_fetched() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tenant = served(folder.path(), "value-500-forever:ids=1");
+    let (ran, package) = tenant.collect("p", &["me", "--no-dns", "--leave-open-on-exceptions"]);
+    ran.exits(3);
+    assert_eq!(rows(&package, "select count(*) from auth_result"), ["0"], "weighed when everything is there");
+    let out = package.to_str().expect("UTF-8");
+    tenant.run(&["resume", out, "--dns-resolver", tenant.said("dns")]).exits(3);
+    let found = rows(&package, RESULTS);
+    // One message could not be had.
+    assert!(found.len() >= 9 && found.iter().all(|row| WANT.contains(&row.as_str())), "{found:?}");
+    verified(&tenant, &package);
+}
+
+#[test]
 fn a_result_or_a_key_that_was_edited_is_found_though_every_list_agrees() {
     let folder = tempfile::tempdir().expect("a folder");
-    let tenant = served(folder.path());
+    let tenant = served(folder.path(), "");
     let (ran, package) = tenant.collect("p", &["me", "--dns-resolver", tenant.said("dns")]);
     ran.exits(0);
     let file = package.join("affiant/manifest.sqlite");
@@ -193,9 +211,13 @@ fn a_result_or_a_key_that_was_edited_is_found_though_every_list_agrees() {
                 .map(|row| row.expect("a row"))
                 .collect()
         };
-        triggers.iter().for_each(|(name, _)| db.execute_batch(&format!("DROP TRIGGER {name}")).expect("dropped"));
+        for (name, _) in &triggers {
+            db.execute_batch(&format!("DROP TRIGGER {name}")).expect("dropped");
+        }
         assert_ne!(db.execute(edit, []).expect("edited"), 0, "{edit}");
-        triggers.iter().for_each(|(_, sql)| db.execute_batch(sql).expect("made again"));
+        for (_, sql) in &triggers {
+            db.execute_batch(sql).expect("made again");
+        }
         drop(db);
         let ran = tenant.run(&["verify", "--json", package.to_str().expect("UTF-8")]).exits(6);
         let report = ran.json();
@@ -291,7 +313,10 @@ fn compare(folder: &Path, keys: &[PathBuf]) -> Option<(usize, usize)> {
         };
         let holds =
             !sets.is_empty() && sets.iter().enumerate().all(chain) && sets.last().is_some_and(|last| whole(last));
-        if holds != (theirs["arc"] == "pass") {
+        // dkimpy knows no ARC seals of Ed25519.
+        let text = String::from_utf8_lossy(&bytes).to_lowercase();
+        let foreign = text.contains("arc-seal") && text.contains("ed25519-sha256");
+        if !foreign && holds != (theirs["arc"] == "pass") {
             differing.push(format!("{name}: arc {holds} {} {sets:?}", theirs["arc"]));
         }
     }
@@ -305,7 +330,7 @@ fn dkimpy_judges_our_own_mail_as_we_do() {
     mail(folder.path());
     // Two of them expire before that program's today.
     let counts = compare(folder.path(), &[folder.path().join("keys/dkim-dns.json")]);
-    assert!(counts.is_none_or(|counts| counts == (9, 3)), "{counts:?}");
+    assert!(counts.is_none_or(|counts| counts == (10, 3)), "{counts:?}");
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tenant");
     let counts = compare(&demo, &[demo.join("keys/dkim-dns.json")]);
     assert!(counts.is_none_or(|counts| counts == (2, 1)), "{counts:?}");

@@ -67,7 +67,7 @@ pub(super) fn judge<'k>(
         };
         let before = covered.add(*instance, set);
         match (set.seals.first(), before) {
-            (Some(field), Some(data)) => seal(field, data, known, &mut row),
+            (Some(field), Some(data)) => seal(field, &data, known, &mut row),
             (_, None) | (None, _) => row.remarks.push(Remark::SetIncomplete),
         }
         judged.push(row);
@@ -115,13 +115,13 @@ impl Covered {
     }
 }
 
-fn seal<'k>(field: &Field<'_>, data: Vec<u8>, known: &dyn Fn(&KeyName) -> KeyAnswer<'k>, row: &mut Judged) {
+fn seal<'k>(field: &Field<'_>, data: &[u8], known: &dyn Fn(&KeyName) -> KeyAnswer<'k>, row: &mut Judged) {
     let seal = match Seal::read(field.value) {
         Ok(seal) => seal,
         Err(remark) => return row.say(remark),
     };
     let stated = &seal.stated;
-    let weighed = key::weigh(known(&stated.key), stated.algorithm, true, &data, &stated.signature);
+    let weighed = key::weigh(known(&stated.key), stated.algorithm, true, data, &stated.signature);
     row.seal_ok = weighed.ok;
     weighed.remarks.into_iter().for_each(|remark| row.say(remark));
     row.say(seal.chain);

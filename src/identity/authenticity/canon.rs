@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::super::headers::line_at;
 
 /// How much change on the way is forgiven.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Canon {
     /// None.
     Simple,
@@ -95,7 +95,7 @@ fn trim_end(bytes: &[u8]) -> &[u8] {
 }
 
 /// The hash of a signature algorithm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Hash {
     /// SHA-256.
     Sha256,
@@ -125,7 +125,7 @@ impl Engine {
 }
 
 /// How a body is to be hashed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct BodyHash {
     /// The canonical form.
     pub(super) canon: Canon,
@@ -133,6 +133,15 @@ pub(super) struct BodyHash {
     pub(super) hash: Hash,
     /// `l=`: the bytes of the canonical form that count; `None` for all.
     pub(super) limit: Option<u64>,
+}
+
+/// A body's hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hashed {
+    /// Over what is covered.
+    pub(super) digest: Vec<u8>,
+    /// How many bytes the whole canonical form has.
+    pub(super) whole: u64,
 }
 
 /// The body on its way into the hash.
@@ -151,8 +160,8 @@ impl Flow {
 }
 
 impl BodyHash {
-    /// The hash of a body, and how many bytes its whole canonical form has.
-    pub(super) fn of(self, body: &[u8]) -> (Vec<u8>, u64) {
+    /// Hashes a body.
+    pub(super) fn of(self, body: &[u8]) -> Hashed {
         let engine = match self.hash {
             Hash::Sha256 => Engine::Sha256(Sha256::new()),
             Hash::Sha1 => Engine::Sha1(Sha1::new()),
@@ -182,7 +191,7 @@ impl BodyHash {
         if flow.bytes == 0 && self.canon == Canon::Simple {
             flow.put(b"\r\n");
         }
-        (flow.engine.finish(), flow.bytes)
+        Hashed { digest: flow.engine.finish(), whole: flow.bytes }
     }
 }
 
@@ -197,7 +206,7 @@ mod tests {
     }
 
     fn body_sha256(canon: Canon, body: &str) -> String {
-        hex::encode(BodyHash { canon, hash: Hash::Sha256, limit: None }.of(body.as_bytes()).0)
+        hex::encode(BodyHash { canon, hash: Hash::Sha256, limit: None }.of(body.as_bytes()).digest)
     }
 
     #[test]
@@ -216,7 +225,7 @@ mod tests {
     fn an_empty_body_has_the_hashes_that_rfc_6376_states() {
         use base64::Engine as _;
         use base64::engine::general_purpose::STANDARD;
-        let of = |canon, hash, body: &[u8]| STANDARD.encode(BodyHash { canon, hash, limit: None }.of(body).0);
+        let of = |canon, hash, body: &[u8]| STANDARD.encode(BodyHash { canon, hash, limit: None }.of(body).digest);
         for body in [&b""[..], b"\r\n", b"\r\n\r\n", b"\n"] {
             assert_eq!(of(Canon::Simple, Hash::Sha1, body), "uoq1oCgLlTqpdDX/iUbLy7J1Wic=");
             assert_eq!(of(Canon::Simple, Hash::Sha256, body), "frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=");
@@ -230,10 +239,10 @@ mod tests {
         let all = BodyHash { canon: Canon::Simple, hash: Hash::Sha256, limit: None };
         let cut = BodyHash { limit: Some(4), ..all };
         assert_eq!(
-            cut.of(b"abc\r\ndef\r\n").0,
+            cut.of(b"abc\r\ndef\r\n").digest,
             hex::decode(crate::terms::Sha256::of(b"abc\r").to_string()).expect("hex")
         );
-        assert_eq!(cut.of(b"abc\r\ndef\r\n").1, 10);
-        assert_eq!(BodyHash { limit: Some(0), ..all }.of(b"abc").0, Sha256::digest(b"").to_vec());
+        assert_eq!(cut.of(b"abc\r\ndef\r\n").whole, 10);
+        assert_eq!(BodyHash { limit: Some(0), ..all }.of(b"abc").digest, Sha256::digest(b"").to_vec());
     }
 }

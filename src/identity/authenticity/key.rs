@@ -143,9 +143,9 @@ pub(super) fn weigh(
     let for_mail = tags.list("s").is_none_or(|mut uses| uses.any(|word| matches!(word, "*" | "email")));
     let flag = |flag: &str| tags.list("t").is_some_and(|mut flags| flags.any(|word| word == flag));
     let key = match tags.bytes("p") {
-        Some(Some(key)) if key.is_empty() => return Weighed::not(Remark::KeyRevoked),
-        Some(Some(key)) => key,
-        Some(None) | None => return Weighed::not(Remark::KeyMalformed),
+        Some(key) if key.is_empty() => return Weighed::not(Remark::KeyRevoked),
+        Some(key) => key,
+        None => return Weighed::not(Remark::KeyMalformed),
     };
     if tags.get("k").unwrap_or("rsa") != kind || !hash_allowed || !for_mail {
         return Weighed::not(Remark::KeyUnsuitable);

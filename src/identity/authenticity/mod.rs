@@ -20,7 +20,7 @@ pub use key::{KeyAnswer, KeyName};
 
 use super::headers::{Field, Headers, read_block};
 use crate::terms::{AuthMethod, Remark, UtcInstant};
-use canon::{BodyHash, Canon};
+use canon::{BodyHash, Canon, Hashed};
 use key::Weighed;
 use signature::{Kind, Signature};
 
@@ -131,17 +131,16 @@ impl<'a> Message<'a> {
 /// Body hashes, each made once.
 struct Bodies<'a> {
     body: &'a [u8],
-    made: HashMap<(bool, bool, Option<u64>), (Vec<u8>, u64)>,
+    made: HashMap<BodyHash, Hashed>,
 }
 
 impl Bodies<'_> {
-    /// The hash and the length of the whole canonical form; `None` where too many were asked for.
-    fn of(&mut self, how: BodyHash) -> Option<&(Vec<u8>, u64)> {
-        let key = (how.canon == Canon::Relaxed, how.hash == canon::Hash::Sha1, how.limit);
-        if self.made.len() >= BODIES_MAX && !self.made.contains_key(&key) {
+    /// The hash; `None` where too many were asked for.
+    fn of(&mut self, how: BodyHash) -> Option<&Hashed> {
+        if self.made.len() >= BODIES_MAX && !self.made.contains_key(&how) {
             return None;
         }
-        Some(self.made.entry(key).or_insert_with(|| how.of(self.body)))
+        Some(self.made.entry(how).or_insert_with(|| how.of(self.body)))
     }
 }
 
@@ -170,9 +169,9 @@ fn one<'k>(
             return judged;
         }
     };
-    if let Some((hash, whole)) = bodies.of(signature.body) {
+    if let Some(Hashed { digest, whole }) = bodies.of(signature.body) {
         let covered = signature.body.limit;
-        judged.body_ok = Some(*hash == signature.body_hash && covered.is_none_or(|covered| covered <= *whole));
+        judged.body_ok = Some(*digest == signature.body_hash && covered.is_none_or(|covered| covered <= *whole));
         judged.remarks.extend(covered.map(|_| Remark::BodyLength));
         judged.remarks.extend(covered.filter(|covered| covered < whole).map(|_| Remark::BodyBeyond));
     }

@@ -4,7 +4,7 @@
 
 use super::canon::{BodyHash, Canon};
 use super::key::{Algorithm, KeyName};
-use super::tags::Tags;
+use super::tags::{NoNumber, Tags};
 use crate::terms::Remark;
 
 /// Names of signed fields that are followed; more are made to cost time.
@@ -22,7 +22,7 @@ impl Stated {
     fn of(tags: &Tags<'_>) -> Result<Self, Remark> {
         let algorithm = tags.get("a").ok_or(Remark::Malformed)?;
         let algorithm = Algorithm::of(algorithm).ok_or(Remark::AlgorithmUnknown)?;
-        let signature = tags.bytes("b").flatten().filter(|bytes| !bytes.is_empty()).ok_or(Remark::Malformed)?;
+        let signature = tags.bytes("b").filter(|bytes| !bytes.is_empty()).ok_or(Remark::Malformed)?;
         let key = name(tags).ok_or(Remark::NameInvalid)?;
         Ok(Self { algorithm, signature, key })
     }
@@ -73,8 +73,8 @@ impl Signature {
         }
         let stated = Stated::of(&tags)?;
         let (header, body) = Canon::pair(tags.get("c")).ok_or(Remark::Malformed)?;
-        let body_hash = tags.bytes("bh").flatten().ok_or(Remark::Malformed)?;
-        let number = |name: &str| tags.number(name).map(|number| number.ok_or(Remark::Malformed)).transpose();
+        let body_hash = tags.bytes("bh").ok_or(Remark::Malformed)?;
+        let number = |name: &str| tags.number(name).map_err(|NoNumber| Remark::Malformed);
         let (limit, signed_at, expires) = (number("l")?, number("t")?, number("x")?);
         if signed_at.zip(expires).is_some_and(|(signed, expires)| expires < signed) {
             return Err(Remark::Malformed);

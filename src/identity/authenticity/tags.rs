@@ -47,23 +47,25 @@ impl<'a> Tags<'a> {
         self.get(name).map(|value| value.split(':').map(|item| item.trim_matches(is_white)))
     }
 
-    /// The bytes of a value in Base64, white space in it passed over.
-    ///
-    /// `None`: no such tag; `Some(None)`: no Base64.
-    pub(super) fn bytes(&self, name: &str) -> Option<Option<Vec<u8>>> {
+    /// The bytes of a value in Base64, white space in it passed over; `None` where it is none, or there is no such tag.
+    pub(super) fn bytes(&self, name: &str) -> Option<Vec<u8>> {
         use base64::Engine as _;
         use base64::engine::general_purpose::STANDARD;
         let plain: String = self.get(name)?.chars().filter(|c| !is_white(*c)).collect();
-        Some(STANDARD.decode(plain).ok())
+        STANDARD.decode(plain).ok()
     }
 
-    /// A whole number; `None`: no such tag; `Some(None)`: no number.
-    pub(super) fn number(&self, name: &str) -> Option<Option<u64>> {
-        let value = self.get(name)?;
+    /// A whole number, if there is such a tag.
+    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, NoNumber> {
+        let Some(value) = self.get(name) else { return Ok(None) };
         let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-        Some(digits.then(|| value.parse().ok()).flatten())
+        digits.then(|| value.parse().ok()).flatten().map(Some).ok_or(NoNumber)
     }
 }
+
+/// A value that should be a whole number and is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NoNumber;
 
 /// The field with the value of its tag `b` taken out, as it was when it was signed (RFC 6376 3.7).
 pub(super) fn without_signature(field: &[u8]) -> Vec<u8> {
@@ -91,13 +93,13 @@ mod tests {
         let tags = Tags::read("v=1; h = From :\r\n\tTo;b=YWJj\r\n ZA==;l=12;").expect("well-formed");
         assert_eq!(tags.first(), Some("v"));
         assert_eq!(tags.list("h").expect("there").collect::<Vec<_>>(), ["From", "To"]);
-        assert_eq!(tags.bytes("b"), Some(Some(b"abcd".to_vec())));
-        assert_eq!((tags.number("l"), tags.number("v"), tags.number("x")), (Some(Some(12)), Some(Some(1)), None));
+        assert_eq!(tags.bytes("b"), Some(b"abcd".to_vec()));
+        assert_eq!((tags.number("l"), tags.number("v"), tags.number("x")), (Ok(Some(12)), Ok(Some(1)), Ok(None)));
         for wrong in ["a=1;a=2", "a", "a=1;;b=2", "=1", "1=a", "a-b=1"] {
             assert_eq!(Tags::read(wrong), None, "{wrong}");
         }
-        assert_eq!(Tags::read("l=-1").expect("well-formed").number("l"), Some(None));
-        assert_eq!(Tags::read("l=99999999999999999999").expect("well-formed").number("l"), Some(None));
+        assert_eq!(Tags::read("l=-1").expect("well-formed").number("l"), Err(NoNumber));
+        assert_eq!(Tags::read("l=99999999999999999999").expect("well-formed").number("l"), Err(NoNumber));
     }
 
     #[test]
