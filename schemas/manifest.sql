@@ -21,7 +21,7 @@ CREATE TABLE entry (
   kind TEXT GENERATED ALWAYS AS (json_extract(body,'$.kind')) STORED NOT NULL
        CHECK (kind IN ('acquisition.opened','session.opened','auth.obtained','auth.refreshed','clock.compared','custodian.named',
                        'mailbox.opened','access.tested','folder.listed','page.fetched','item.collected','item.excepted',
-                       'item.reverified','dns.key.captured','folder.reconciled','volume.written','file.orphaned',
+                       'item.reverified','item.authenticated','dns.key.captured','folder.reconciled','volume.written','file.orphaned',
                        'exception.resolved','earlier.known','mailbox.compared','package.built','custody.transferred','custody.noted','disposed','session.closed','acquisition.sealed')),
   at   TEXT GENERATED ALWAYS AS (json_extract(body,'$.at')) STORED NOT NULL
        CHECK (at GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9]Z'),
@@ -124,6 +124,10 @@ CREATE TABLE item (
   sha1                BLOB CHECK (sha1 IS NULL OR length(sha1) = 20),
   md5                 BLOB CHECK (md5 IS NULL OR length(md5) = 16),
   source_kind         TEXT NOT NULL CHECK (source_kind IN ('mime_value','rebuilt_from_json')),
+  -- The topmost header fields of these names, as they stand: what the receiving system said.
+  top_received                   TEXT,
+  top_authentication_results     TEXT,
+  top_arc_authentication_results TEXT,
   entry_seq           INTEGER NOT NULL UNIQUE REFERENCES entry(seq),
   UNIQUE (mailbox_id, graph_id)
 ) STRICT;
@@ -266,6 +270,8 @@ CREATE TABLE request (
   CHECK (method = 'GET' OR purpose = 'token')
 ) STRICT;
 
+-- Public keys of mail signers as DNS had them during the run. txt is NULL where DNS has no such record; a name without a
+-- row was not asked for, or nobody answered.
 CREATE TABLE dns_key (
   name      TEXT NOT NULL,
   txt       TEXT,
@@ -276,6 +282,8 @@ CREATE TABLE dns_key (
   PRIMARY KEY (name, asked_at)
 ) STRICT;
 
+-- What each DKIM signature and each ARC set of a native is worth, as of its receipt, with those keys. NULL where that cannot
+-- be said; detail then says why, in words of a closed list (FORMAT.md).
 CREATE TABLE auth_result (
   item_id   INTEGER NOT NULL REFERENCES item,
   ordinal   INTEGER NOT NULL,
@@ -284,8 +292,10 @@ CREATE TABLE auth_result (
   selector  TEXT,
   header_ok INTEGER CHECK (header_ok IN (0,1)),
   body_ok   INTEGER CHECK (body_ok IN (0,1)),
+  seal_ok   INTEGER CHECK (seal_ok IN (0,1)),   -- ARC: the seal over all sets up to this one
   as_of     TEXT NOT NULL,
   detail    TEXT,
+  entry_seq INTEGER NOT NULL REFERENCES entry(seq),
   PRIMARY KEY (item_id, method, ordinal)
 ) STRICT;
 

@@ -243,6 +243,25 @@ try:
     for mailbox, in rows("SELECT mailbox_id FROM compared UNION SELECT mailbox_id FROM reconciliation") if since else ():
         found = digest(f"SELECT json_array({columns}) FROM compared WHERE mailbox_id = {mailbox} ORDER BY compared_id")
         check(compared.get(mailbox) == found, "the rows of compared of mailbox", mailbox, "are not what the log states")
+
+    # 6. The keys of mail signers, and what their signatures are worth, are as the log states.
+    keys = [(entry["name"], entry["txt"], entry["resolver"], entry["asked_at"], entry["dnssec_ad"], entry["seq"])
+            for entry in log if entry["kind"] == "dns.key.captured"]
+    found = rows("SELECT name, txt, resolver, asked_at, dnssec_ad, entry_seq FROM dns_key ORDER BY entry_seq")
+    check(found == keys, "the rows of dns_key are not what the log states")
+    salt, results = bytes.fromhex(meta["path_salt"]), collections.defaultdict(list)
+    for seq, number, as_of, selector, domain, *worth in rows(
+            "SELECT a.entry_seq, control_number, as_of, selector, domain, method, ordinal, header_ok, body_ok, seal_ok, detail "
+            "FROM auth_result a JOIN item USING (item_id) ORDER BY a.entry_seq, method DESC, ordinal"):
+        name = f"{selector}._domainkey.{domain}" if selector else None
+        result = dict(zip(("method", "ordinal", "header_ok", "body_ok", "seal_ok", "detail"), worth))
+        result["key_hash"] = name and hashlib.sha256(salt + name.encode()).hexdigest()
+        results[seq, number, as_of].append(result)
+    stated = {(entry["seq"], entry["control_number"], entry["as_of"]): entry["results"]
+              for entry in log if entry["kind"] == "item.authenticated"}
+    check(results == stated, "the rows of auth_result are not what the log states")
+    signed_items = {entry["control_number"] for entry in log if entry["kind"] == "item.collected" and entry.get("signatures")}
+    check(signed_items == {number for _, number, _ in stated}, "not every signed item has its results, or others have some")
 except Exception as error:
     check(False, "the record could not be read to its end:", repr(error))
 print("\n".join(wrong) or f"verified: {len(files)} files, {items} items")

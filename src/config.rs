@@ -11,6 +11,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::cloud::{Cloud, CloudError, CloudName};
+use crate::dns::{Resolver, ResolverError};
 use crate::graph::{IN_FLIGHT, Limits};
 
 /// The file's name in the home folder.
@@ -43,6 +44,10 @@ pub struct Typed {
     pub client_id: Option<String>,
     /// Whether sign-ins declare that they understand claims challenges (continuous access evaluation).
     pub cae: Option<bool>,
+    /// Who is asked for the public keys of mail signers: an IP address, with a port or without.
+    pub dns_resolver: Option<String>,
+    /// Whether anybody is asked for them.
+    pub dns: Option<bool>,
     /// Limits of traffic.
     pub limits: TypedLimits,
 }
@@ -84,6 +89,17 @@ pub enum TokenStore {
     Memory,
 }
 
+/// Who is asked for the public keys of mail signers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dns {
+    /// Nobody.
+    Off,
+    /// The system's resolvers.
+    System,
+    /// This one.
+    At(Resolver),
+}
+
 /// Settings as meant.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -101,6 +117,8 @@ pub struct Settings {
     pub client_id: Option<String>,
     /// Whether to declare that claims challenges are understood.
     pub cae: bool,
+    /// Who is asked for signers' keys.
+    pub dns: Dns,
     /// Traffic limits.
     pub limits: Limits,
     /// Mailboxes worked on at once.
@@ -124,7 +142,7 @@ pub enum ConfigError {
     #[diagnostic(
         code(affiant::config::toml),
         help(
-            "the keys are cloud, login-url, graph-url, ca-file, token-store, account, tenant, client-id, cae and [limits]"
+            "the keys are cloud, login-url, graph-url, ca-file, token-store, account, tenant, client-id, cae, dns, dns-resolver and [limits]"
         )
     )]
     Toml {
@@ -156,6 +174,17 @@ pub enum ConfigError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Cloud(#[from] CloudError),
+    /// A resolver that is none.
+    #[error("dns-resolver is {why}")]
+    #[diagnostic(
+        code(affiant::config::resolver),
+        help("name it by its IP address, or leave it out to ask the system's")
+    )]
+    Resolver {
+        /// What it should be.
+        #[from]
+        why: ResolverError,
+    },
     /// A limit out of bounds.
     #[error("{name} must be between {least} and {most}")]
     #[diagnostic(code(affiant::config::limit), help("Microsoft's own limits cannot be raised from here"))]
@@ -232,6 +261,8 @@ impl Typed {
             tenant: self.tenant.or(weaker.tenant),
             client_id: self.client_id.or(weaker.client_id),
             cae: self.cae.or(weaker.cae),
+            dns_resolver: self.dns_resolver.or(weaker.dns_resolver),
+            dns: self.dns.or(weaker.dns),
             limits: TypedLimits {
                 requests_per_10_minutes: ours.requests_per_10_minutes.or(theirs.requests_per_10_minutes),
                 in_flight: ours.in_flight.or(theirs.in_flight),
@@ -258,6 +289,13 @@ impl Typed {
             ),
             None => None,
         };
+        let dns = match (self.dns, &self.dns_resolver) {
+            (Some(false), _) => Dns::Off,
+            (_, Some(address)) => Dns::At(address.parse()?),
+            // A simulated tenant's signers are in no DNS but its own.
+            (_, None) if cloud.is_loopback() => Dns::Off,
+            (_, None) => Dns::System,
+        };
         let limits = limits(self.limits, &cloud)?;
         let side_by_side = self.limits.side_by_side.unwrap_or(SIDE_BY_SIDE);
         bounded("side-by-side", side_by_side as u64, 1, 64)?;
@@ -269,6 +307,7 @@ impl Typed {
             tenant: self.tenant,
             client_id: self.client_id,
             cae: self.cae.unwrap_or_default(),
+            dns,
             limits,
             side_by_side,
         })
@@ -369,6 +408,19 @@ mod tests {
         let china = Typed::default().at(Cloud::named(CloudName::China)).meant().expect("usable");
         assert_eq!(china.cloud.name(), CloudName::China);
         assert_eq!(Typed::default().at(None).meant().expect("usable").cloud.name(), CloudName::Global);
+    }
+
+    #[test]
+    fn signers_keys_are_asked_for_where_it_is_said_and_a_simulated_tenant_asks_nobody() {
+        let dns = |text: &str| typed(text).meant().map(|settings| settings.dns);
+        let loopback = "login-url = \"http://127.0.0.1:1\"\ngraph-url = \"http://127.0.0.1:1\"\n";
+        let at = "dns-resolver = \"192.0.2.53\"\n";
+        assert_eq!(dns("").expect("usable"), Dns::System);
+        assert_eq!(dns(loopback).expect("usable"), Dns::Off);
+        let named = Dns::At("192.0.2.53:53".parse().expect("an address"));
+        assert_eq!(dns(&format!("{loopback}{at}")).expect("usable"), named);
+        assert_eq!(dns(&format!("{at}dns = false")).expect("usable"), Dns::Off);
+        assert!(matches!(dns("dns-resolver = \"dns.example\""), Err(ConfigError::Resolver { .. })));
     }
 
     #[test]

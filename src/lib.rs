@@ -10,6 +10,7 @@
 //! | | [`terms`] | the words everything is said in: custodian, window, digest, control number |
 //! | | [`monitor`] | progress and findings as typed events; the library never prints |
 //! | | [`cloud`] | two base addresses: a national cloud, a test server and the simulated tenant are one thing |
+//! | | [`dns`] | one question: the TXT records under a name, where signers keep their public keys |
 //! | | `home` | files of the home folder: private, replaced whole, changed by one process at a time |
 //! | | [`config`] | what was typed becomes what was meant |
 //! | 1 | [`session`] | who is asking, with which scopes; tokens are kept, renewed, never shown |
@@ -42,6 +43,7 @@
 pub mod terms;
 pub mod monitor;
 pub mod cloud;
+pub mod dns;
 mod home;
 pub mod config;
 

@@ -13,7 +13,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::{Cli, login};
 use crate::cloud::Cloud;
-use crate::config::Settings;
+use crate::config::{Dns, Settings};
+use crate::dns::Resolver;
 use crate::session::{Flow, Prompt, Session, SignIn, Store, StoreKind};
 use crate::simulator::{Options, Simulator, start};
 
@@ -110,7 +111,8 @@ fn settings(outer: &Desk, simulator: &Simulator) -> Result<Settings, Failure> {
     let mut limits = crate::graph::Limits::for_cloud(&cloud);
     // The tenant's failures are simulated, and nobody wants to wait for those.
     limits.first_pause = Duration::from_millis(100);
-    Ok(Settings { cloud, ca: None, account: None, limits, ..outer.settings.clone() })
+    let dns = Dns::At(Resolver::from(simulator.dns()));
+    Ok(Settings { cloud, ca: None, account: None, dns, limits, ..outer.settings.clone() })
 }
 
 async fn sign_in(stage: &Stage<'_>, simulator: &Simulator) -> Result<(), Failure> {

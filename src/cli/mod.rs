@@ -32,6 +32,7 @@ mod scopes;
 mod seal;
 mod show;
 mod signals;
+mod signers;
 mod simulate;
 mod users;
 mod verify;
@@ -265,6 +266,8 @@ impl Global {
             tenant: None,
             client_id: None,
             cae: None,
+            dns_resolver: None,
+            dns: None,
             limits: TypedLimits {
                 in_flight: self.in_flight,
                 requests_per_10_minutes: self.requests_per_window,

@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::outcome::told;
 use super::show;
 use super::signals::stop_on_signals;
+use super::signers::SignersKeys;
 use crate::collect::{Acquisition, CollectError, Stop, Wishes};
 use crate::monitor::{Monitor, Silent};
 use crate::package::PackageError;
@@ -31,6 +32,8 @@ pub(super) struct Args {
     /// Fetch again what is on record as missing or vanished, and list again what could not be listed
     #[arg(long)]
     retry_exceptions: bool,
+    #[command(flatten)]
+    signers: SignersKeys,
     #[command(flatten)]
     open: LeaveOpen,
 }
@@ -66,7 +69,8 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     acquisition.begin_session(&tool()?).await?;
     let wishes = args.open.wishes(args.retry_exceptions);
     // It was asked for once; going on needs no second question.
-    work(desk, acquisition, session, Asked { plan_only: false, yes: true, wishes }).await
+    let dns = args.signers.resolver(desk);
+    work(desk, acquisition, session, Asked { plan_only: false, yes: true, dns, wishes }).await
 }
 
 /// A sealed package is never opened again; what it lacks, another one brings.

@@ -136,7 +136,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     if desk.json {
         let accounts: Vec<String> = simulator.accounts().into_iter().map(|(upn, _)| upn).collect();
         let line = serde_json::json!({ "event": "serving", "login_url": origin, "graph_url": origin, "port": simulator.port(),
-            "tenant": simulator.tenant_id(), "client_id": simulator.client_id(), "accounts": accounts });
+            "tenant": simulator.tenant_id(), "client_id": simulator.client_id(), "dns": simulator.dns().to_string(), "accounts": accounts });
         desk.print(&format!("{line}\n"));
     } else {
         desk.print(&format!("export AFFIANT_LOGIN_URL={origin} AFFIANT_GRAPH_URL={origin}\n"));
@@ -149,6 +149,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         for (upn, name) in simulator.accounts().into_iter().take(8) {
             desk.note(&format!("  {upn} ({})", super::show::plain(&name)));
         }
+        desk.note(&format!("keys of mail signers: --dns-resolver {}", simulator.dns()));
         desk.note("serving until Ctrl-C");
     }
     tokio::select! {

@@ -11,10 +11,11 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::monitor::Event;
 use crate::package::{Landed, Package, Placement};
-use crate::terms::{ControlNumber, ExceptionCode, Severity};
+use crate::terms::{ControlNumber, ExceptionCode, Severity, SourceKind};
 
 use super::error::CollectError;
 use super::fetch::{self, Ended};
+use super::keys::Keys;
 use super::record::{Collected, Ending, Sworn, swear};
 use super::{Run, sealing};
 
@@ -38,9 +39,9 @@ enum Delivery {
 
 impl Intake {
     /// Starts the intake; its task ends when every clone of the intake is gone, or with the first error.
-    pub(super) fn start(run: &Run) -> (Self, tokio::task::JoinHandle<Result<(), CollectError>>) {
+    pub(super) fn start(run: &Run, keys: &Keys) -> (Self, tokio::task::JoinHandle<Result<(), CollectError>>) {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let desk = Desk { run: run.clone(), group: Vec::new(), bytes: 0 };
+        let desk = Desk { run: run.clone(), keys: keys.clone(), group: Vec::new(), bytes: 0 };
         (Self(sender), tokio::spawn(desk.run(receiver)))
     }
 
@@ -61,6 +62,7 @@ impl Intake {
 
 struct Desk {
     run: Run,
+    keys: Keys,
     group: Vec<(usize, Ended)>,
     bytes: u64,
 }
@@ -100,6 +102,15 @@ impl Desk {
         self.group.len() >= GROUP_ITEMS || self.bytes >= GROUP_BYTES
     }
 
+    /// DNS is asked while the files are being written.
+    fn ask_for_keys(&self, sworn: &Sworn) {
+        if let Ending::Collected(collected) = &sworn.ending
+            && collected.facts.source == SourceKind::MimeValue
+        {
+            self.keys.ask(&collected.facts.examined.signers.keys);
+        }
+    }
+
     async fn commit(&mut self) -> Result<(), CollectError> {
         let (mut files, mut sworn, mut told) = (Vec::new(), Vec::new(), Vec::new());
         let mut places = Vec::new();
@@ -108,6 +119,7 @@ impl Desk {
             let number = ended.row.control_number().ok_or(CollectError::Internal)?;
             let (one, file) = place(&self.run.acquisition.package, number, ended);
             told.push(news(custodian, &one));
+            self.ask_for_keys(&one);
             // A placement holds its volume back from packing until the row is committed.
             places.extend(file.as_ref().map(|(_, placement)| placement.clone()));
             files.extend(file);

@@ -6,6 +6,7 @@
 
 mod access;
 mod acquisition;
+mod authenticity;
 mod chosen;
 mod closing;
 mod departed;
@@ -16,6 +17,7 @@ mod fetch;
 mod folders;
 mod intake;
 mod job;
+mod keys;
 mod natives;
 mod plan;
 pub mod rebuild;
@@ -39,11 +41,13 @@ use futures_util::{StreamExt as _, TryFutureExt as _, TryStreamExt as _, stream}
 
 use crate::custody::{EventKind, Line};
 use crate::delegation::PriorChecks;
+use crate::dns::Resolver;
 use crate::graph::Graph;
 use crate::monitor::{Event, Monitor};
 use crate::session::{Flow, Session};
 
 use self::intake::Intake;
+use self::keys::Keys;
 use self::search::Search;
 use self::standing::Standing;
 
@@ -83,6 +87,8 @@ pub struct Run {
     pub side_by_side: usize,
     /// Earlier checks of access by the same account, to be carried into the record.
     pub prior: Arc<PriorChecks>,
+    /// Who is asked for the public keys of mail signers; `None`: nobody.
+    pub dns: Option<Resolver>,
     /// What is asked of this session besides going on.
     pub wishes: Wishes,
 }
@@ -104,7 +110,19 @@ pub async fn collect(run: &Run, plan: &Plan) -> Result<Tally, CollectError> {
     if plan.mailboxes().next().is_none() {
         return Err(CollectError::NoAccess);
     }
-    let (intake, durable) = Intake::start(run);
+    let (keys, capture) = Keys::start(run).await?;
+    let worked = work(run, plan, &keys).await;
+    // Nothing may be put on record behind the last line of a session.
+    capture.stop().await?;
+    if worked? {
+        return run.hold(plan).await;
+    }
+    sealing::seal(run, plan).await
+}
+
+/// Everything between the plan and the seal; returns whether the package is to be left open.
+async fn work(run: &Run, plan: &Plan, keys: &Keys) -> Result<bool, CollectError> {
+    let (intake, durable) = Intake::start(run, keys);
     let mailboxes = plan.mailboxes().map(|(part, mailbox)| {
         let working = one_mailbox(run, &intake, part, mailbox);
         working.map_err(|error| error.lost_access_to(&part.custodian))
@@ -127,9 +145,11 @@ pub async fn collect(run: &Run, plan: &Plan) -> Result<Tally, CollectError> {
     durable.await.map_err(|_| CollectError::Internal)??;
     worked?;
     if run.wishes.leave_open && closing::may_be_mended(run, plan).await? {
-        return run.hold(plan).await;
+        return Ok(true);
     }
-    sealing::seal(run, plan).await
+    sealing::pack(run, true).await?;
+    authenticity::weigh(run, keys).await?;
+    Ok(false)
 }
 
 /// One mailbox from its first item to its balance.

@@ -6,7 +6,7 @@
 use crate::custody::{CustodyError, EventKind, ExceptionRow, ItemRow, Line, ListedRow, Object, PartRow, Writer};
 use crate::graph::ClockOffset;
 use crate::identity::{Examined, PartFacts};
-use crate::terms::{ControlNumber, ExceptionCode, Exchange, Matching, Severity, Sha256};
+use crate::terms::{ControlNumber, ExceptionCode, Exchange, Matching, Severity, Sha256, SourceKind};
 
 use super::fetch::{Facts, Refusal};
 use super::rebuild::LossKind;
@@ -83,6 +83,11 @@ fn swear_collected(w: &mut Writer<'_>, sworn: &Sworn, collected: &Collected) -> 
         .text("sha256", collected.sha256.to_string())
         .text("sha1", collected.matching.sha1.to_string())
         .text("md5", collected.matching.md5.to_string())
+        // A rebuilt message is not what was signed.
+        .int(
+            "signatures",
+            if facts.source == SourceKind::MimeValue { facts.examined.signers.signatures as u64 } else { 0 },
+        )
         .opt_text("mih", facts.examined.mih.map(|mih| mih.to_string()))
         .text("content_id", facts.examined.content_id.to_string())
         .text("source_kind", facts.source.as_str())
@@ -142,6 +147,9 @@ fn item_row(sworn: &Sworn, collected: &Collected) -> ItemRow {
         sha1: Some(collected.matching.sha1),
         md5: Some(collected.matching.md5),
         source_kind: collected.facts.source,
+        top_received: examined.top.received.clone(),
+        top_authentication_results: examined.top.authentication_results.clone(),
+        top_arc_authentication_results: examined.top.arc_authentication_results.clone(),
     }
 }
 

@@ -49,9 +49,8 @@ pub(super) async fn pack(run: &Run, all: bool) -> Result<(), CollectError> {
     Ok(())
 }
 
-/// Seals the package and returns what it came to.
+/// Seals the package, everything packed, and returns what it came to.
 pub(super) async fn seal(run: &Run, plan: &Plan) -> Result<Tally, CollectError> {
-    pack(run, true).await?;
     let reread = reread(&run.acquisition, &run.monitor, &run.stop).await?;
     let (state, seal) = last_lines(run, plan, &reread).await?;
     hand_over(&run.acquisition, plan, (state, seal), reread).await

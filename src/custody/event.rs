@@ -37,6 +37,8 @@ words!(
         ItemExcepted = "item.excepted",
         /// A native was read again and hashed.
         ItemReverified = "item.reverified",
+        /// What the signatures of an item are worth.
+        ItemAuthenticated = "item.authenticated",
         /// A DKIM or ARC key was captured from DNS.
         DnsKeyCaptured = "dns.key.captured",
         /// A folder's balance.
@@ -102,7 +104,8 @@ impl EventKind {
             ],
             Self::ItemExcepted => &["code", "severity"],
             Self::ItemReverified => &["control_number", "sha256", "outcome"],
-            Self::DnsKeyCaptured => &["name", "resolver", "asked_at"],
+            Self::ItemAuthenticated => &["control_number", "as_of", "keys_up_to", "results"],
+            Self::DnsKeyCaptured => &["name", "txt", "resolver", "asked_at", "dnssec_ad"],
             Self::FolderReconciled => &[
                 "mailbox_id",
                 "folder_id",

@@ -7,6 +7,7 @@
 //!
 //! This module must not know Graph, files other than the manifest, or how a line came about.
 
+mod authenticity;
 mod beginning;
 mod canonical;
 mod checkpoint;
@@ -43,8 +44,8 @@ pub use listings::{ExceptionSeen, ItemFile};
 pub use meta::Meta;
 pub use pen::Pen;
 pub use rows::{
-    CustodianRow, ExceptionRow, Exclusion, FolderRow, ItemRow, Listed, ListedRow, MailboxRow, PartRow,
-    ReconciliationRow, VolumeRow,
+    AuthRow, CustodianRow, DnsKeyRow, ExceptionRow, Exclusion, FolderRow, ItemRow, Listed, ListedRow, MailboxRow,
+    PartRow, ReconciliationRow, Unweighed, VolumeRow,
 };
 pub use sealed::SealedManifest;
 pub use segment::Segment;

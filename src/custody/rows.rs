@@ -6,11 +6,11 @@
 use std::fmt;
 
 use crate::terms::{
-    AccessBasis, ControlNumber, ExceptionCode, GraphId, MailboxKind, Md5, ObjectId, PartRole, Severity, Sha1, Sha256,
-    SourceKind, UtcInstant, words,
+    AccessBasis, AuthMethod, ControlNumber, ExceptionCode, GraphId, MailboxKind, Md5, ObjectId, PartRole, Severity,
+    Sha1, Sha256, SourceKind, UtcInstant, words,
 };
 
-use super::Counts;
+use super::{Counts, ItemFile};
 
 /// A person whose mailboxes are collected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,6 +185,12 @@ pub struct ItemRow {
     pub md5: Option<Md5>,
     /// Where the bytes come from.
     pub source_kind: SourceKind,
+    /// The topmost Received field, as it stands.
+    pub top_received: Option<String>,
+    /// The topmost Authentication-Results field.
+    pub top_authentication_results: Option<String>,
+    /// The topmost ARC-Authentication-Results field.
+    pub top_arc_authentication_results: Option<String>,
 }
 
 /// A member of a message's family.
@@ -275,6 +281,55 @@ pub struct ReconciliationRow {
     pub counts: Counts,
     /// The service's count at the end.
     pub expected_after: u64,
+}
+
+/// What DNS said of a signer's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsKeyRow {
+    /// The name that was asked for, lower case, without a dot at the end.
+    pub name: String,
+    /// The text of its records, one per line; `None` where there is none.
+    pub txt: Option<String>,
+    /// Who was asked: address and port.
+    pub resolver: String,
+    /// When.
+    pub asked_at: UtcInstant,
+    /// Whether the resolver says that it checked the answer with DNSSEC.
+    pub dnssec_ad: bool,
+}
+
+/// What one signature of an item is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthRow {
+    /// The message: its `listed_id`.
+    pub item_id: u64,
+    /// DKIM: its place from the top, from 1; ARC: the instance of the set.
+    pub ordinal: u32,
+    /// Which kind of signature.
+    pub method: AuthMethod,
+    /// Whose key, where it states one that can be asked for.
+    pub domain: Option<String>,
+    /// Which key.
+    pub selector: Option<String>,
+    /// Whether it verifies over the signed fields.
+    pub header_ok: Option<bool>,
+    /// Whether the body is the one that was signed.
+    pub body_ok: Option<bool>,
+    /// ARC: whether the seal verifies.
+    pub seal_ok: Option<bool>,
+    /// The time as of which: that of receipt.
+    pub as_of: UtcInstant,
+    /// Remarks, with commas between them.
+    pub detail: Option<String>,
+}
+
+/// A collected item whose signatures have not been weighed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unweighed {
+    /// Its file.
+    pub file: ItemFile,
+    /// When it was received, or else when it was collected.
+    pub received: UtcInstant,
 }
 
 /// A ZIP volume.

@@ -181,9 +181,10 @@ impl<'a> Writer<'a> {
     pub fn item(&mut self, row: &ItemRow, seq: u64) -> Result<(), CustodyError> {
         let sql = "INSERT INTO item (item_id, control_number, mailbox_id, folder_id, graph_id, immutable_id, change_key,
                      internet_message_id, mih, content_id, item_class, sent_utc, received_utc, created_utc, modified_utc,
-                     header_date, is_draft, subject, path, bytes, sha256, sha1, md5, source_kind, entry_seq)
+                     header_date, is_draft, subject, path, bytes, sha256, sha1, md5, source_kind, top_received,
+                     top_authentication_results, top_arc_authentication_results, entry_seq)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                     ?21, ?22, ?23, ?24, ?25)";
+                     ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)";
         let values = params![
             sql_int(row.control_number.ordinal())?,
             row.control_number.to_string(),
@@ -209,6 +210,9 @@ impl<'a> Writer<'a> {
             row.sha1.as_ref().map(crate::terms::Sha1::as_bytes),
             row.md5.as_ref().map(crate::terms::Md5::as_bytes),
             row.source_kind.as_str(),
+            row.top_received,
+            row.top_authentication_results,
+            row.top_arc_authentication_results,
             sql_int(seq)?
         ];
         self.run(sql, values)?;
@@ -388,7 +392,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Runs one statement and returns how many rows it added.
-    fn run(&mut self, sql: &str, values: impl Params) -> Result<usize, CustodyError> {
+    pub(super) fn run(&mut self, sql: &str, values: impl Params) -> Result<usize, CustodyError> {
         // Some failures (a full disk) end the transaction by themselves; what follows would stand alone.
         if self.spoiled || self.db.is_autocommit() {
             self.spoiled = true;

@@ -2,7 +2,7 @@
 //!
 //! It must not know how they were found.
 
-use super::Role;
+use super::{Role, Signers};
 use crate::terms::{ExceptionCode, Md5, Severity, Sha256, UtcInstant};
 
 /// Everything the bytes of a message say about it.
@@ -22,6 +22,10 @@ pub struct Examined {
     pub header_instant: Option<UtcInstant>,
     /// The subject, decoded; `None` without a Subject header.
     pub subject: Option<String>,
+    /// What the receiving system said on top of the header.
+    pub top: TopFields,
+    /// Which keys its signatures ask for.
+    pub signers: Signers,
     /// Family rows in document order.
     pub parts: Vec<PartFacts>,
     /// Whether the bytes end before the message's own multipart is closed, or within its header: they may have been cut
@@ -29,6 +33,18 @@ pub struct Examined {
     pub unclosed: bool,
     /// What could not be read, and what is read but protected or incomplete.
     pub notes: Vec<Note>,
+}
+
+/// The topmost fields that the receiving system writes, each as it stands: everything after the colon, folds included,
+/// without the last line end; bytes that are not UTF-8 are read as the charset that they most likely are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TopFields {
+    /// Received: the last hop.
+    pub received: Option<String>,
+    /// Authentication-Results (RFC 8601).
+    pub authentication_results: Option<String>,
+    /// ARC-Authentication-Results (RFC 8617).
+    pub arc_authentication_results: Option<String>,
 }
 
 /// One member of the family.

@@ -15,11 +15,15 @@ pub(super) struct Headers<'a> {
     fields: Vec<Field<'a>>,
 }
 
-/// One field: the name as written and everything after the colon, folds included, without the last line end.
+/// One field, without the last line end.
 #[derive(Debug, Clone, Copy)]
-struct Field<'a> {
-    name: &'a [u8],
-    value: &'a [u8],
+pub(super) struct Field<'a> {
+    /// The name as written.
+    pub(super) name: &'a [u8],
+    /// Everything after the colon, folds included.
+    pub(super) value: &'a [u8],
+    /// The whole of it, name and colon included.
+    pub(super) raw: &'a [u8],
 }
 
 impl<'a> Headers<'a> {
@@ -41,6 +45,11 @@ impl<'a> Headers<'a> {
         self.fields.iter().map(|field| field.name)
     }
 
+    /// Every field, top to bottom.
+    pub(super) fn fields(&self) -> &[Field<'a>] {
+        &self.fields
+    }
+
     /// Whether no field was found.
     pub(super) fn is_empty(&self) -> bool {
         self.fields.is_empty()
@@ -53,7 +62,7 @@ impl<'a> Headers<'a> {
 /// whose separator got lost), or at a line that `ends` claims, such as the delimiter of an enclosing multipart.
 pub(super) fn read_block(data: &[u8], at: usize, ends: impl Fn(&[u8]) -> bool) -> (Headers<'_>, usize) {
     let mut headers = Headers::default();
-    let mut open: Option<(&[u8], usize)> = None;
+    let mut open: Option<Open<'_>> = None;
     let mut pos = at;
     let mut body = None;
     while pos < data.len() {
@@ -81,7 +90,7 @@ pub(super) fn read_block(data: &[u8], at: usize, ends: impl Fn(&[u8]) -> bool) -
             break;
         };
         close(&mut headers, data, &mut open, pos);
-        open = Some((name, pos + colon_of(text) + 1));
+        open = Some(Open { name, start: pos, value: pos + colon_of(text) + 1 });
         pos = next;
     }
     close(&mut headers, data, &mut open, pos);
@@ -122,12 +131,19 @@ pub(super) fn without_line_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-fn close<'a>(headers: &mut Headers<'a>, data: &'a [u8], open: &mut Option<(&'a [u8], usize)>, end: usize) {
-    if let Some((name, start)) = open.take()
+/// A field whose end is not known yet, with the offsets of its first byte and of its value.
+struct Open<'a> {
+    name: &'a [u8],
+    start: usize,
+    value: usize,
+}
+
+fn close<'a>(headers: &mut Headers<'a>, data: &'a [u8], open: &mut Option<Open<'a>>, end: usize) {
+    if let Some(Open { name, start, value }) = open.take()
         && headers.fields.len() < FIELD_LIMIT
     {
-        let value = without_line_end(data.get(start..end).unwrap_or_default());
-        headers.fields.push(Field { name, value });
+        let until_end = |from: usize| without_line_end(data.get(from..end).unwrap_or_default());
+        headers.fields.push(Field { name, value: until_end(value), raw: until_end(start) });
     }
 }
 

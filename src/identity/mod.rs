@@ -13,6 +13,7 @@
 //! list server adds as a part of its own.
 
 mod address;
+mod authenticity;
 mod charset;
 mod class;
 mod content;
@@ -32,8 +33,9 @@ mod tnef;
 mod transfer;
 
 pub use crate::terms::PartRole as Role;
+pub use authenticity::{Judged, KeyAnswer, KeyName, Signers, judge, signers};
 pub use content::CONTENT_ID_VERSION;
-pub use facts::{Embedded, Examined, Note, PartFacts};
+pub use facts::{Embedded, Examined, Note, PartFacts, TopFields};
 pub use renderings::{Difference, difference};
 
 use crate::terms::{ExceptionCode, Severity, UtcInstant};
@@ -57,6 +59,7 @@ pub fn examine(bytes: &[u8]) -> Examined {
     let mut notes = survey.notes();
     notes.extend(reading_notes(bytes, root.headers.is_empty(), &survey));
     let date = root.headers.first("Date");
+    let top = |name| root.headers.first(name).map(|raw| charset::lenient(raw).into_owned());
     Examined {
         message_id: message_id::message_id(&root.headers),
         mih: message_id::mih(&root.headers),
@@ -67,6 +70,12 @@ pub fn examine(bytes: &[u8]) -> Examined {
             .and_then(date::unix_seconds)
             .and_then(|seconds| UtcInstant::from_millis(seconds.checked_mul(1000)?)),
         subject: root.headers.first("Subject").map(|raw| encoded_word::decode(&unfold(raw))),
+        top: TopFields {
+            received: top("Received"),
+            authentication_results: top("Authentication-Results"),
+            arc_authentication_results: top("ARC-Authentication-Results"),
+        },
+        signers: signers(bytes),
         parts: survey.parts,
         unclosed: tree.unclosed || !has_body(bytes),
         notes,

@@ -27,6 +27,7 @@ mod recover;
 mod shared_file;
 mod lists;
 mod reread;
+mod look;
 pub mod bag;
 #[cfg(test)]
 mod tests;

@@ -33,6 +33,7 @@ mod shifts;
 mod tenant;
 mod time;
 mod world;
+mod zone;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
@@ -52,6 +53,7 @@ use self::limits::Limits;
 use self::requests::Requests;
 use self::time::Time;
 use self::world::World;
+use self::zone::Zone;
 
 pub use self::access::{AccessRule, AccessRuleError, refusal_names};
 pub use self::faults::{FaultSpecError, fault_names};
@@ -168,6 +170,7 @@ pub enum SimulatorError {
 pub struct Simulator {
     world: Arc<World>,
     port: u16,
+    zone: Zone,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -208,9 +211,10 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
         moved: Mutex::default(),
         shifts: shifts::Shifts::default(),
     });
+    let zone = Zone::serve(world.tenant.zone.clone()).await.map_err(port)?;
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(server::serve(listener, world.clone(), stopped));
-    Ok(Simulator { world, port: at.port(), stop: Some(stop), task })
+    Ok(Simulator { world, port: at.port(), zone, stop: Some(stop), task })
 }
 
 impl Simulator {
@@ -222,6 +226,11 @@ impl Simulator {
     /// The port it listens on.
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where its DNS server listens, over UDP and TCP: it has the keys of those who sign the tenant's mail.
+    pub const fn dns(&self) -> std::net::SocketAddr {
+        self.zone.at()
     }
 
     /// The tenant's id.
@@ -278,10 +287,10 @@ impl Simulator {
 
     /// Serves until somebody stops it.
     pub async fn wait(self) {
-        let Self { stop, task, .. } = self;
+        let Self { stop, task, zone, .. } = self;
         // The sender must live as long as the server is to.
         let _ = task.await;
-        drop(stop);
+        drop((stop, zone));
     }
 
     /// Stops serving.

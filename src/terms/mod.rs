@@ -3,6 +3,7 @@
 //! Everything may import this module; it imports nothing of the crate. A value that
 //! exists here is valid: constructors check, fields are private where a rule could break.
 
+mod authenticity;
 mod collected;
 mod control_number;
 mod custodian;
@@ -15,6 +16,7 @@ mod sealing_key;
 mod secret;
 mod window;
 
+pub use authenticity::{AuthMethod, Remark};
 pub(crate) use collected::words;
 pub use collected::{AccessBasis, ExceptionCode, MailboxKind, Outcome, PartRole, Severity, SourceKind};
 pub use control_number::{ControlNumber, ControlNumberError};

@@ -14,6 +14,8 @@ pub(super) struct Family {
     pub(super) mih: Option<Vec<u8>>,
     pub(super) content_id: Vec<u8>,
     pub(super) header_date: Option<String>,
+    /// Topmost Received, Authentication-Results, ARC-Authentication-Results.
+    pub(super) top: [Option<String>; 3],
     pub(super) parts: Vec<Part>,
 }
 
@@ -79,6 +81,12 @@ pub(super) fn differences(rows: &Family, native: &[u8]) -> Vec<String> {
     }
     if rows.header_date != read.header_date {
         differing.push("header_date".to_owned());
+    }
+    let top = &read.top;
+    let top = [&top.received, &top.authentication_results, &top.arc_authentication_results];
+    let names = ["top_received", "top_authentication_results", "top_arc_authentication_results"];
+    for (name, _) in names.iter().zip(rows.top.iter().zip(top)).filter(|(_, (row, read))| row != read) {
+        differing.push((*name).to_owned());
     }
     compare_parts(&rows.parts, &read, &mut differing);
     differing

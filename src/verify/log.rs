@@ -14,7 +14,7 @@ use super::ledger::{Cursor, DATABASE, Ledger};
 use super::lines::Lines;
 use super::projection::Projections;
 use super::report::{CheckName, Class, Findings};
-use super::{canonical, merkle};
+use super::{authenticity, canonical, merkle};
 use crate::terms::{Sha256, UtcInstant};
 
 /// Package path of the log.
@@ -24,7 +24,7 @@ pub(super) const OPENED: &str = "acquisition.opened";
 const SEALED: &str = "acquisition.sealed";
 
 /// The closed list of event kinds.
-const KINDS: [&str; 26] = [
+const KINDS: [&str; 27] = [
     OPENED,
     "session.opened",
     "auth.obtained",
@@ -38,6 +38,7 @@ const KINDS: [&str; 26] = [
     "item.collected",
     "item.excepted",
     "item.reverified",
+    "item.authenticated",
     "dns.key.captured",
     "folder.reconciled",
     "volume.written",
@@ -129,6 +130,8 @@ pub(super) fn check(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -
     let mut heads = Heads::new(statement.query([])?, super::database::origin(ledger)?);
     let mut statements = Projections::prepare(ledger)?;
     let mut projections = Projections::new(&mut statements)?;
+    let mut statement = authenticity::prepare(ledger)?;
+    let mut results = authenticity::Lines::new(&mut statement, ledger)?;
 
     let mut account = Account::default();
     let mut file = LogFile::open(root, LOG, End::default(), findings);
@@ -153,6 +156,7 @@ pub(super) fn check(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -
             heads.grow(leaf, body.as_ref().and_then(vkey), findings);
             if let Some(body) = body {
                 projections.entry(seq, &row.kind, &body, findings);
+                results.entry(seq, &row.kind, &body, findings);
                 account.take(seq, &row.kind, body);
             }
         } else if let Some(Line { body: Some(body), .. }) = line {
@@ -163,7 +167,7 @@ pub(super) fn check(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -
     }
     file.finish(findings);
     let heads = heads.finish(root, (&file.tree, &file.named), findings);
-    account.trouble = rows.finish().and(heads).and(projections.finish(findings));
+    account.trouble = rows.finish().and(heads).and(projections.finish(findings)).and(results.finish(findings));
     account.end = file.end();
     Ok(account)
 }

@@ -8,6 +8,7 @@
 //! check that shares the writer's code shares its mistakes.
 
 mod bag_info;
+mod authenticity;
 mod balance;
 mod canonical;
 mod checkpoint;
@@ -205,6 +206,7 @@ fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> (O
     broken(CheckName::Dates, &dates::check(ledger, &account, findings), findings);
     chosen::check(root, &account, findings);
     broken(CheckName::CanonicalForm, &bag_info::check(root, ledger, findings), findings);
+    broken(CheckName::Authenticity, &authenticity::check(ledger, findings), findings);
     broken(CheckName::Requests, &requests::check(ledger, findings), findings);
     broken(CheckName::Database, &tables::check(ledger, &account, findings), findings);
     let since = since::check(ledger, &account, findings);

@@ -9,6 +9,7 @@ use std::iter;
 use camino::Utf8Path;
 use rusqlite::Row;
 
+use super::authenticity::Results;
 use super::family::{Family, Parts};
 use super::ledger::{Cursor, Ledger};
 use super::listing::{self, Listed};
@@ -174,7 +175,7 @@ impl PayloadWalk<'_> {
     fn with_rows(&mut self, ledger: &Ledger, readers: &mut Readers<'_, '_>) -> rusqlite::Result<()> {
         let volumes = volumes(ledger)?;
         readers.progress.total = readers.progress.total.saturating_add(bytes_in_volumes(ledger, &volumes)?);
-        let mut parts = Parts::new(ledger)?;
+        let (mut parts, mut results) = (Parts::new(ledger)?, Results::new(ledger)?);
         let mut statement = ledger.db().prepare(&format!("{ITEMS} ORDER BY path"))?;
         let rows = Cursor::new(statement.query([])?, native);
         let trouble = rows.trouble();
@@ -187,9 +188,10 @@ impl PayloadWalk<'_> {
                 if file.is_none() {
                     findings.add(CheckName::Items, Class::Missing, &row.path, "an item row names it");
                 }
-                return match trouble.keep(parts.of(row.item_id)) {
-                    Some(parts) => {
-                        row.family.parts = parts;
+                let rows = parts.of(row.item_id).and_then(|parts| Ok((parts, results.of(row.item_id)?)));
+                return match trouble.keep(rows) {
+                    Some((parts, weighed)) => {
+                        (row.family.parts, row.weighed) = (parts, Some(weighed));
                         Stated::Native(Box::new(row))
                     }
                     None => Stated::Contents(row.contents),
@@ -209,7 +211,7 @@ impl PayloadWalk<'_> {
         trouble.take()?;
         for (path, volume) in &volumes {
             if there.contains(path) {
-                self.members(path, volume, ledger, &mut parts, readers)?;
+                self.members(path, volume, ledger, (&mut parts, &mut results), readers)?;
             } else {
                 readers.findings.add(CheckName::Items, Class::Missing, path, "a volume row names it");
             }
@@ -223,7 +225,7 @@ impl PayloadWalk<'_> {
         path: &str,
         volume: &Volume,
         ledger: &Ledger,
-        parts: &mut Parts<'_>,
+        (parts, results): (&mut Parts<'_>, &mut Results<'_>),
         readers: &mut Readers<'_, '_>,
     ) -> rusqlite::Result<()> {
         let names = match Archive::open(&self.root.join(path)).and_then(|archive| archive.names()) {
@@ -246,6 +248,7 @@ impl PayloadWalk<'_> {
             match side.parts() {
                 (Some(_), Some(mut row)) => {
                     row.family.parts = parts.of(row.item_id)?;
+                    row.weighed = Some(results.of(row.item_id)?);
                     if self.slice.takes(self.walked.items, &row.path) {
                         self.walked.natives += 1;
                         chunk.push(row);
@@ -299,13 +302,16 @@ impl Keyed for Native {
     }
 }
 
-const ITEMS: &str = "SELECT item_id, path, bytes, sha256, mih, content_id, header_date, sha1, md5 FROM item";
+const ITEMS: &str = "SELECT item_id, path, bytes, sha256, mih, content_id, header_date, sha1, md5, source_kind, \
+                     top_received, top_authentication_results, top_arc_authentication_results FROM item";
 
 fn native(row: &Row<'_>) -> rusqlite::Result<Native> {
-    let family = Family { mih: row.get(4)?, content_id: row.get(5)?, header_date: row.get(6)?, parts: Vec::new() };
+    let top = [row.get(10)?, row.get(11)?, row.get(12)?];
+    let family = Family { mih: row.get(4)?, content_id: row.get(5)?, header_date: row.get(6)?, top, parts: Vec::new() };
     let contents = Contents { bytes: row.get(2)?, sha256: row.get(3)? };
     let (sha1, md5) = (row.get(7)?, row.get(8)?);
-    Ok(Native { item_id: row.get(0)?, path: row.get(1)?, contents, sha1, md5, family })
+    let rebuilt = row.get::<_, String>(9)? != "mime_value";
+    Ok(Native { item_id: row.get(0)?, path: row.get(1)?, contents, sha1, md5, family, rebuilt, weighed: None })
 }
 
 /// The row of a volume.

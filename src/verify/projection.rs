@@ -28,7 +28,7 @@ struct Rule {
     check: CheckName,
 }
 
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 7] = [
     Rule {
         table: "item",
         kind: Some("item.collected"),
@@ -76,6 +76,14 @@ const RULES: [Rule; 6] = [
         ],
         others: true,
         check: CheckName::Balance,
+    },
+    Rule {
+        table: "dns_key",
+        kind: Some("dns.key.captured"),
+        one_each: true,
+        stated: &["name", "txt", "resolver", "asked_at", "dnssec_ad"],
+        others: true,
+        check: CheckName::Authenticity,
     },
     // An exception may also hang on another kind of entry, which then tells it in its own words.
     Rule {

@@ -11,6 +11,7 @@ use std::thread;
 
 use camino::Utf8Path;
 
+use super::authenticity::{self, Weighed};
 use super::family::{self, Family};
 use super::listing::mismatch;
 use super::matching;
@@ -84,6 +85,10 @@ pub(super) struct Native {
     pub(super) sha1: Option<Vec<u8>>,
     pub(super) md5: Option<Vec<u8>>,
     pub(super) family: Family,
+    /// Whether it was rebuilt from properties.
+    pub(super) rebuilt: bool,
+    /// What its signatures are worth.
+    pub(super) weighed: Option<Weighed>,
 }
 
 /// What reading a file showed.
@@ -324,6 +329,12 @@ impl Reader<'_> {
             if !differing.is_empty() {
                 let detail = format!("its rows differ from what it holds: {}", differing.join(", "));
                 self.found(CheckName::Families, Class::Wrong, &*native.path, detail);
+            }
+            let weighed = native.weighed.as_ref();
+            let differing = weighed.map(|weighed| authenticity::differences(weighed, native.rebuilt, &self.bytes));
+            if let Some(differing) = differing.filter(|differing| !differing.is_empty()) {
+                let detail = format!("its signatures are not worth what its rows state: {}", differing.join(", "));
+                self.found(CheckName::Authenticity, Class::Wrong, &*native.path, detail);
             }
         } else {
             self.found(CheckName::Families, Class::Unreadable, &*native.path, "too large to be parsed");

@@ -68,13 +68,15 @@ pub enum CheckName {
     Dates,
     /// The natives, parsed again, give the identities and families of the rows.
     Families,
+    /// The natives' signatures, weighed again with the keys on record, are worth what the rows and the log state.
+    Authenticity,
     /// Nothing but GET was sent, the token endpoint apart.
     Requests,
 }
 
 impl CheckName {
     /// All of them, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Structure,
         Self::TagManifest,
         Self::PayloadManifest,
@@ -89,6 +91,7 @@ impl CheckName {
         Self::Balance,
         Self::Dates,
         Self::Families,
+        Self::Authenticity,
         Self::Requests,
     ];
 }
@@ -110,6 +113,7 @@ impl fmt::Display for CheckName {
             Self::Balance => "balance",
             Self::Dates => "dates",
             Self::Families => "families",
+            Self::Authenticity => "authenticity",
             Self::Requests => "requests",
         })
     }

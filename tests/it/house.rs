@@ -8,6 +8,7 @@ const ORDER: &[&str] = &[
     "terms",
     "monitor",
     "cloud",
+    "dns",
     "home",
     "session",
     "graph",
@@ -29,6 +30,7 @@ const ORDER: &[&str] = &[
 ];
 /// A step that takes results and knows nothing of the service.
 const APART: &[(&str, &[&str])] = &[
+    ("dns", &[]),
     ("package", &["terms"]),
     ("custody", &["terms"]),
     ("identity", &["terms"]),

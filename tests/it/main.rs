@@ -6,6 +6,7 @@ mod tenant;
 mod access_lost;
 mod access_rows;
 mod attested;
+mod authenticity;
 mod bad_input;
 mod bad_sign_in;
 mod by_hand;

@@ -16,9 +16,11 @@ use super::progress::{Bars, Lines};
 use super::resume::LeaveOpen;
 use super::show;
 use super::signals::stop_on_signals;
+use super::signers::SignersKeys;
 use crate::collect::{self, Acquisition, CollectError, Earlier, Plan, Run, SinceError, Stop, Wishes};
 use crate::custody::Tool;
 use crate::delegation::PriorChecks;
+use crate::dns::Resolver;
 use crate::monitor::{Monitor, Silent};
 use crate::terms::{DateField, Sha256};
 
@@ -89,13 +91,16 @@ pub(super) struct Args {
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
+    signers: SignersKeys,
+    #[command(flatten)]
     open: LeaveOpen,
 }
 
 /// Collects.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let wishes = args.open.wishes(false);
-    let (asked, out) = (Asked { plan_only: args.plan_only, yes: args.yes, wishes }, args.out.clone());
+    let dns = args.signers.resolver(desk);
+    let (asked, out) = (Asked { plan_only: args.plan_only, yes: args.yes, dns, wishes }, args.out.clone());
     let earlier = match &args.since {
         Some(folder) => Some(Earlier::open(folder, &out).await?),
         None => None,
@@ -118,10 +123,11 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
 }
 
 /// What the person wants to be asked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Asked {
     pub(super) plan_only: bool,
     pub(super) yes: bool,
+    pub(super) dns: Option<Resolver>,
     pub(super) wishes: Wishes,
 }
 
@@ -143,8 +149,8 @@ pub(super) async fn work(
     let graph = desk.unattended_graph_of(session.clone(), monitor.clone())?;
     let side_by_side = desk.settings.side_by_side;
     let prior = Arc::new(prior_checks(desk, &session).await?);
-    let (stop, wishes) = (Stop::new(), asked.wishes);
-    let run = Run { acquisition, graph, session, monitor, stop, side_by_side, prior, wishes };
+    let (stop, dns, wishes) = (Stop::new(), asked.dns, asked.wishes);
+    let run = Run { acquisition, graph, session, monitor, stop, side_by_side, prior, dns, wishes };
     stop_on_signals(&run.stop);
     let plan = planned(desk, &run, bars.as_deref()).await?;
     if asked.plan_only {

@@ -192,6 +192,9 @@ fn item_row(n: u64) -> ItemRow {
         sha1: None,
         md5: None,
         source_kind: if n.is_multiple_of(5) { SourceKind::Rebuilt } else { SourceKind::MimeValue },
+        top_received: None,
+        top_authentication_results: None,
+        top_arc_authentication_results: None,
     }
 }
 

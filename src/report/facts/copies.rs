@@ -78,6 +78,10 @@ pub struct Authenticity {
     pub by_outcome: Vec<Outcome>,
     /// Keys captured from DNS during the collection.
     pub keys: u64,
+    /// Names under which DNS had no key.
+    pub keys_absent: u64,
+    /// What else is said of signatures: the words of `schemas/FORMAT.md`.
+    pub remarks: Vec<Counted>,
 }
 
 /// Results of one kind.
@@ -146,6 +150,11 @@ pub(super) fn earlier(ask: Ask<'_>) -> rusqlite::Result<Option<Earlier>> {
     }))
 }
 
+/// The words of `detail`, which have commas between them, counted.
+const REMARKS: &str =
+    "SELECT w.value, count(*) FROM auth_result, json_each('[\"' || replace(detail, ',', '\",\"') || '\"]') w
+   WHERE detail IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1";
+
 pub(super) fn authenticity(ask: Ask<'_>) -> rusqlite::Result<Authenticity> {
     let sql =
         "SELECT method, header_ok, body_ok, count(*) FROM auth_result GROUP BY 1, 2, 3 ORDER BY 1, 2 DESC, 3 DESC";
@@ -155,6 +164,8 @@ pub(super) fn authenticity(ask: Ask<'_>) -> rusqlite::Result<Authenticity> {
         by_outcome: ask.rows(sql, [], |row| {
             Ok(Outcome { method: row.get(0)?, header_ok: row.get(1)?, body_ok: row.get(2)?, count: count(row, 3)? })
         })?,
-        keys: ask.number("SELECT count(*) FROM dns_key WHERE txt IS NOT NULL")?,
+        keys: ask.number("SELECT count(DISTINCT name) FROM dns_key WHERE txt IS NOT NULL")?,
+        keys_absent: ask.number("SELECT count(DISTINCT name) FROM dns_key WHERE txt IS NULL")?,
+        remarks: ask.rows(REMARKS, [], |row| Ok(Counted { word: row.get(0)?, count: count(row, 1)? }))?,
     })
 }

@@ -212,7 +212,7 @@ pub(super) fn custody(ask: Ask<'_>, sworn: &[CustodyEvent]) -> rusqlite::Result<
         Ok(ask.moment(at.as_deref()))
     };
     let received = "json_extract(body,'$.received_at')) FROM entry WHERE kind = 'item.collected'";
-    let quiet = "('item.collected','item.excepted','page.fetched','folder.listed','folder.reconciled','item.reverified','dns.key.captured')";
+    let quiet = "('item.collected','item.excepted','page.fetched','folder.listed','folder.reconciled','item.reverified','item.authenticated','dns.key.captured')";
     Ok(Custody {
         requested: one("SELECT min(at) FROM entry WHERE kind = 'acquisition.opened'")?,
         first_received: one(&format!("SELECT min({received}"))?,

@@ -47,8 +47,36 @@ pub(super) fn duplicates(report: &Report) -> Markup {
                 vec![one.method.to_uppercase(), said(one.header_ok), said(one.body_ok), number(one.count)]
             }).collect();
             (table("Results as of receipt", &[("Method", Text), ("Header signature", Text), ("Body hash", Text), ("Signatures", Number)], &rows, false))
-            p { (number(report.authenticity.keys)) " keys were captured from DNS; " (plural(report.authenticity.messages, "message")) " have a result. A body hash that does not hold is expected where the service re-renders HTML mail; the header signature is judged by itself." }
+            @let remarks: Vec<_> = report.authenticity.remarks.iter().map(|one| {
+                vec![one.word.clone(), remark(&one.word).to_owned(), number(one.count)]
+            }).collect();
+            @if !remarks.is_empty() {
+                (table("What else is to be said of them", &[("Remark", Text), ("Meaning", Text), ("Signatures", Number)], &remarks, false))
+            }
+            p { (number(report.authenticity.keys)) " keys were captured from DNS, " (number(report.authenticity.keys_absent)) " names had none; " (plural(report.authenticity.messages, "message")) " have a result. A body hash that does not hold is expected where the service re-renders HTML mail; the header signature is judged by itself." }
         }
+    }
+}
+
+/// What a remark about a signature means.
+fn remark(word: &str) -> &'static str {
+    match word {
+        "key_not_captured" => "no answer from DNS is on record, so it cannot be said whether the signature holds",
+        "key_absent" | "key_revoked" => "DNS no longer had the key when the mail was collected",
+        "key_malformed" | "key_ambiguous" | "key_unsuitable" => "what DNS had under the name is no usable key",
+        "key_under_1024" | "rsa_sha1" => "too weak to show anything",
+        "malformed" | "algorithm_unknown" | "name_invalid" => "the field is no signature that can be checked",
+        "from_not_signed" | "identity_outside" => "void: it does not vouch for the sender",
+        "testing" => "the signer said that it only tests",
+        "body_length" => "covers only so many bytes of the body",
+        "body_beyond" => "the body has text beyond what is covered",
+        "expired" => "had expired when the message was received",
+        "set_incomplete" => "a field of the chain is missing or there twice",
+        "cv_none" => "first of its chain",
+        "cv_pass" => "its sealer found the chain before it whole",
+        "cv_fail" => "its sealer found the chain before it broken",
+        "more_not_read" => "the message has more signatures than are weighed",
+        _ => "see FORMAT.md",
     }
 }
 

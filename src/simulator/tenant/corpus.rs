@@ -9,7 +9,7 @@ use crate::terms::{Address, Sha256};
 
 use super::head::Head;
 use super::mail::{Dates, Loaded};
-use super::shelf::Stored;
+use super::shelf::{Shelf, Stored};
 use super::source::TenantError;
 use super::tree::Tree;
 use super::{App, Mailbox, Standing, Tenant, User};
@@ -44,6 +44,7 @@ pub(super) fn read(root: &Utf8Path, owner: &str) -> Result<Tenant, TenantError> 
     };
     let tenant_id = uuid_of(&format!("tenant {domain}"));
     let mut tenant = Tenant::new(tenant_id, format!("Mail of {domain}"), domain, vec![app], vec![user]);
+    tenant.zone = Shelf::Disk(root.to_owned()).zone()?;
     let mut files = BTreeMap::new();
     gather(root, root, 0, &mut files).map_err(|error| TenantError::unreadable(root.as_str(), &error))?;
     if files.is_empty() {

@@ -1,6 +1,6 @@
 //! Reads a tenant folder: files become users, mailboxes, folders and mail with everything resolved.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
@@ -61,6 +61,7 @@ fn read(shelf: &Shelf) -> Result<Tenant, TenantError> {
         users.push(user);
     }
     let mut tenant = Tenant::new(about.tenant_id, about.display_name, about.domain, apps.collect(), users);
+    tenant.zone = shelf.zone()?;
     for name in shelf.folders("mailboxes")? {
         let mailbox = mailbox(shelf, &tenant, &name)?;
         let at = tenant.mailboxes.len();
@@ -94,7 +95,7 @@ impl Tenant {
         let names = users.iter().enumerate();
         let by_name =
             names.flat_map(|(at, user)| [(user.id.to_lowercase(), at), (user.upn.to_lowercase(), at)]).collect();
-        Self { id, display_name, domain, apps, users, mailboxes: Vec::new(), by_name }
+        Self { id, display_name, domain, apps, users, mailboxes: Vec::new(), zone: BTreeMap::new(), by_name }
     }
 }
 

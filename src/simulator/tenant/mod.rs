@@ -14,7 +14,7 @@ mod source;
 mod synthetic;
 mod tree;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
@@ -37,6 +37,8 @@ pub(super) struct Tenant {
     pub(super) apps: Vec<App>,
     pub(super) users: Vec<User>,
     pub(super) mailboxes: Vec<Mailbox>,
+    /// TXT records by name, lower case, without a dot at the end: the keys of those who sign its mail.
+    pub(super) zone: BTreeMap<String, String>,
     by_name: HashMap<String, usize>,
 }
 

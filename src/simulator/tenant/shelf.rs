@@ -1,5 +1,6 @@
 //! Where files lie: inside the program, or in a folder on disk.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use bytes::Bytes;
@@ -53,6 +54,18 @@ impl Shelf {
     pub(super) fn json<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, TenantError> {
         let bytes = self.file(path)?.read().map_err(|error| TenantError::unreadable(path, &error))?;
         serde_json::from_slice(&bytes).map_err(|error| TenantError::invalid(path, error.to_string()))
+    }
+
+    /// The tenant's zone: TXT records by name, `keys/dkim-dns.json`; empty where there is none.
+    pub(super) fn zone(&self) -> Result<BTreeMap<String, String>, TenantError> {
+        const ZONE: &str = "keys/dkim-dns.json";
+        let there = match self {
+            Self::Builtin => BUILTIN.get_file(ZONE).is_some(),
+            Self::Disk(root) => root.join(ZONE).is_file(),
+        };
+        let records: BTreeMap<String, String> = if there { self.json(ZONE)? } else { BTreeMap::new() };
+        let plain = |name: String| name.trim_end_matches('.').to_ascii_lowercase();
+        Ok(records.into_iter().map(|(name, txt)| (plain(name), txt)).collect())
     }
 
     /// Names of the folders directly below a path, sorted; none where it does not exist.
