@@ -22,6 +22,7 @@
 //! | | [`identity`] | what a message is: families, EDRM MIH, content id, protection |
 //! | 8 | [`verify`] | the stranger: reads a package and the schema, shares no code with what wrote it |
 //! | 9 | [`report`] | what a sealed package says, for those who read: pages, lists, a draft for counsel |
+//! | | [`production`] | what a review platform loads: load files, natives, texts, attachments |
 //!
 //! Beside the path stand [`simulator`], the other side of the wire, which shares nothing with the
 //! client, and [`cli`], which alone knows a terminal, the environment and the home directory.
@@ -51,6 +52,7 @@ pub mod custody;
 pub mod identity;
 pub mod verify;
 pub mod report;
+pub mod production;
 
 pub mod simulator;
 pub mod cli;

@@ -12,6 +12,7 @@ mod desk;
 mod doctor;
 mod exit;
 mod failure;
+mod loadfile;
 mod login;
 mod logout;
 mod man;
@@ -117,6 +118,7 @@ enum Verb {
     Resume(resume::Args),
     Verify(verify::Args),
     Report(report::Args),
+    Loadfile(loadfile::Args),
     Simulate(Box<simulate::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -184,6 +186,7 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Resume(args) => resume::run(args, desk).await,
         Verb::Verify(args) => verify::run(args, desk).await,
         Verb::Report(args) => report::run(args, desk).await,
+        Verb::Loadfile(args) => loadfile::run(args, desk).await,
         Verb::Simulate(args) => simulate::run(*args, desk).await,
         Verb::Completions(args) => Ok(completions::run(&args, desk)),
         Verb::Man(man::Args {}) => man::run(desk),
@@ -196,6 +199,7 @@ impl Verb {
             Self::Demo(_)
             | Self::Verify(_)
             | Self::Report(_)
+            | Self::Loadfile(_)
             | Self::Simulate(_)
             | Self::Completions(_)
             | Self::Man(_) => Needs::Nothing,

@@ -12,6 +12,7 @@ use super::whoami::Identity;
 use crate::collect::Tally;
 use crate::delegation::CheckRow;
 use crate::directory::Person;
+use crate::production::Production;
 use crate::report::Report;
 
 fn agrees<T: JsonSchema>(name: &str) {
@@ -33,4 +34,5 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Permissions>("scopes.schema.json");
     agrees::<Diagnosis>("doctor.schema.json");
     agrees::<Report>("report.schema.json");
+    agrees::<Production>("production.schema.json");
 }

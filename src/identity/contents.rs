@@ -178,7 +178,10 @@ mod tests {
         Subject: inner\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\ndeep\r\n--i\r\nContent-Type: text/csv; \
         name=x.csv\r\nContent-Transfer-Encoding: base64\r\n\r\nYSxi\r\n--i--\r\n--m--\r\n";
 
-    fn pieces(mail: &[u8], reads: fn(&str) -> bool) -> Vec<(String, Option<String>, Vec<Body>, Vec<u8>)> {
+    /// Path, subject, text, content.
+    type Seen = (String, Option<String>, Vec<Body>, Vec<u8>);
+
+    fn pieces(mail: &[u8], reads: fn(&str) -> bool) -> Vec<Seen> {
         let mut seen = Vec::new();
         let _ = open(mail, &mut |path, piece| {
             let subject = piece.head().and_then(|head| head.subject);

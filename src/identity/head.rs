@@ -4,7 +4,7 @@
 
 use super::headers::{Headers, unfold};
 use super::{address, charset, date, encoded_word, message_id};
-use crate::terms::UtcInstant;
+use crate::terms::{Md5, UtcInstant};
 
 /// Header fields as a reader is shown them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Head {
     pub date: Option<UtcInstant>,
     /// The Message-ID, brackets kept.
     pub message_id: Option<String>,
+    /// The EDRM message identification hash; `None` without an id in angle brackets.
+    pub mih: Option<Md5>,
     /// In-Reply-To as written.
     pub in_reply_to: Option<String>,
     /// References as written, on one line.
@@ -64,6 +66,7 @@ impl Head {
             subject: read("Subject"),
             date: seconds.and_then(|seconds| UtcInstant::from_millis(seconds.checked_mul(1000)?)),
             message_id: message_id::message_id(headers),
+            mih: message_id::mih(headers),
             in_reply_to: text("In-Reply-To"),
             references: text("References"),
             thread_index: text("Thread-Index"),

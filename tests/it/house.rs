@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules in the order the data travels; each may import those before it, unless said otherwise below.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "terms",
     "monitor",
     "cloud",
@@ -20,16 +20,18 @@ const ORDER: [&str; 17] = [
     "collect",
     "verify",
     "report",
+    "production",
     "simulator",
     "cli",
 ];
 /// A step that takes results and knows nothing of the service.
-const APART: [(&str, &[&str]); 6] = [
+const APART: [(&str, &[&str]); 7] = [
     ("package", &["terms"]),
     ("custody", &["terms"]),
     ("identity", &["terms"]),
     ("verify", &["terms", "identity"]),
     ("report", &["terms", "verify"]),
+    ("production", &["terms", "identity", "verify"]),
     ("simulator", &["terms"]),
 ];
 /// Lines of code in one file, tests apart.
