@@ -87,15 +87,14 @@ impl<'f> Document<'f> {
         Some((parent.map_or(&*self.family.item.control, |parent| &*parent.control), container))
     }
 
-    /// Everything that lies in it, at any depth.
-    fn below(&self) -> Vec<&'f Member> {
-        let members = &self.family.members;
-        let lies_in = |member: &Member| {
-            let mut above =
-                std::iter::successors(Some(member.parent), |at| at.map(|at| members.get(at).and_then(|m| m.parent)));
-            self.member.is_none() || above.any(|at| at == self.member)
-        };
-        members.iter().filter(|member| lies_in(member)).collect()
+    /// Everything that lies in it, at any depth: members stand depth first, so it is what follows until one that lies
+    /// outside.
+    fn below(&self) -> &'f [Member] {
+        let members = &*self.family.members;
+        let Some(own) = self.member else { return members };
+        let after = members.get(own + 1..).unwrap_or_default();
+        let within = after.iter().take_while(|member| member.parent.is_some_and(|parent| parent >= own)).count();
+        after.get(..within).unwrap_or_default()
     }
 
     /// Whether it is a message.

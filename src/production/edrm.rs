@@ -4,7 +4,7 @@
 //! natives.
 
 use std::borrow::Cow;
-use std::io;
+use std::io::{self, Write as _};
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
@@ -88,6 +88,7 @@ impl Edrm {
         let mime = document.value(Field::MimeType).spelled(Dates::Iso);
         let mut cleaned = Cleaned::default();
         let mime = for_xml(&mime, &mut cleaned);
+        cleanings.push((Field::MimeType, cleaned));
         self.open("Document", &[("DocID", document.control()), ("DocType", kind), ("MimeType", &mime)])?;
         self.open("Tags", &[])?;
         for (field, _) in fields.iter().filter(|(field, _)| !NO_TAGS.contains(field)) {
@@ -183,7 +184,9 @@ impl Edrm {
         self.close("Folders")?;
         self.close("Batch")?;
         self.close("Root")?;
-        Ok(self.xml.into_inner())
+        let mut sheet = self.xml.into_inner();
+        sheet.write_all(b"\n").map_err(|source| sheet.wrong(source))?;
+        Ok(sheet)
     }
 
     fn open(&mut self, name: &str, attributes: &[(&str, &str)]) -> Result<(), ProductionError> {

@@ -29,6 +29,9 @@ impl Source {
         let control_number = item.control.clone();
         let bytes = match self.bytes(item) {
             Ok(bytes) => bytes,
+            Err(gone) if gone.kind() == io::ErrorKind::NotFound => {
+                return Err(ProductionError::Differs { control_number });
+            }
             Err(source) => return Err(ProductionError::Unreadable { control_number, source }),
         };
         let same = bytes.len() as u64 == item.bytes && item.sha256 == Some(Sha256::of(&bytes));

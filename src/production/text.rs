@@ -44,7 +44,7 @@ pub(super) fn of_message(head: &Head, body: &str) -> String {
     ];
     let lines = fields.iter().filter(|(_, values)| !values.is_empty());
     let head: String = lines.map(|(name, values)| format!("{name}: {}\n", values.join("; "))).collect();
-    format!("{head}\n{body}")
+    if head.is_empty() { body.to_owned() } else { format!("{head}\n{body}") }
 }
 
 /// As it is written: UTF-8 without byte order mark, CRLF, no control characters but tabs.
