@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::real_mail::corpus;
-use crate::tenant::{JONAS, MARA, Tenant, rows};
+use crate::tenant::{AFFIANT, JONAS, MARA, Tenant, rows};
 
 /// Whether Python's reading of a production agrees with the manifest; how many rows it read.
 fn python(package: &Path, production: &Path, encoding: &str) -> Option<u64> {
@@ -172,7 +172,7 @@ fn loadfile_cleans_hostile_values_in_every_dat_encoding_and_lists_what_it_replac
     assert!(read(&out, "TEXT/VOL001/0001/AFF-0000001.0003.txt").ends_with("inner body\r\n"));
     assert!(out.join("ATTACHMENTS/VOL001/0001/AFF-0000001.0001.pdf").is_file());
     assert!(out.join("ATTACHMENTS/VOL001/0001/AFF-0000001.0002.bin").is_file());
-    assert!(read(&out, "LOADFILES/AFF.csv").contains(",'=cmd"), "a spreadsheet would calculate the subject");
+    assert!(read(&out, "LOADFILES/AFF.csv").contains("'=cmd"), "a spreadsheet would calculate the subject");
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn loadfile_from_zip_volumes_copies_or_refers_and_profiles_name_their_fields() {
 
 #[test]
 fn loadfile_dedupe_keeps_the_first_by_control_number_and_lists_every_copy() {
-    let copy = |received: &str| format!("Received: by {received}\n{}", HOSTILE);
+    let copy = |received: &str| format!("Received: by {received}\n{HOSTILE}");
     let (first, second) = (copy("a.example"), copy("b.example"));
     let mail = [("a.eml", &*first), ("b.eml", "Subject: other\n\nb\n"), ("c.eml", &*second)];
     let (tenant, package) = mailbox(&mail, &[]);
@@ -250,6 +250,30 @@ fn loadfile_dedupe_names_every_custodian_that_has_a_copy() {
         dat.lines().filter(|line| both.iter().any(|both| line.contains(both)) && !line.contains("attachment")).count();
     assert!(ran.json()["counts"]["duplicates"].as_u64() > Some(0) || across == ["0"]);
     assert!(named as u64 >= across[0].parse::<u64>().expect("a number"), "{named} {across:?}");
+}
+
+#[test]
+fn loadfile_on_a_full_disk_says_so_and_goes_through_when_there_is_room() {
+    let long = format!("Subject: long\n\n{}", "words that fill a disk\n".repeat(20_000));
+    let (tenant, package) = mailbox(&[("a.eml", HOSTILE), ("b.eml", &long)], &[]);
+    let small = tenant.path("small");
+    fs::create_dir(&small).expect("made");
+    let script = "mount -t tmpfs -o size=256k none \"$small\" || exit 99\n\
+        \"$affiant\" loadfile \"$package\" --out \"$small/out\"; echo exit $?\n[ -e \"$small/out\" ] && echo there\n\
+        mount -o remount,size=64m \"$small\"\n\
+        \"$affiant\" loadfile \"$package\" --out \"$small/out\" > /dev/null; echo exit $?\n\
+        cd \"$small/out\" && sha256sum --quiet -c sha256sums.txt && ls \"$small\"";
+    let mut shell = Command::new("unshare");
+    shell.args(["-rm", "sh", "-c", script]).env("small", &small).env("package", &package);
+    let Ok(ran) = shell.env("affiant", AFFIANT).output() else {
+        return eprintln!("SKIPPED: no unshare");
+    };
+    let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    if !out.contains("exit") {
+        return eprintln!("SKIPPED: no file system may be mounted here: {err}");
+    }
+    assert_eq!(out.lines().collect::<Vec<_>>(), ["exit 1", "exit 0", "out"], "{err}");
+    assert!(err.contains("the disk is full") && err.contains("help:"), "{err}");
 }
 
 #[test]

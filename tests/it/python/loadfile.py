@@ -1,7 +1,7 @@
 """A production read by somebody else: the Concordance file parsed by its bytes and compared with the manifest, the CSV
 and the XML compared with it, every named file hashed. Usage: loadfile.py PACKAGE PRODUCTION ENCODING"""
 
-import csv, hashlib, os, re, sqlite3, sys
+import csv, hashlib, ntpath, os, re, sqlite3, sys
 import xml.etree.ElementTree as ET
 
 package, production, encoding = sys.argv[1:4]
@@ -120,7 +120,7 @@ for row in rows:
         assert re.fullmatch(r"([A-Za-z0-9_-]+\\)+AFF-\d{7,}(\.\d{4,})?\.[a-z0-9]{1,8}", path), path
         file = os.path.join(production, *path.split("\\"))
         named.add(os.path.relpath(file, production))
-        per_folder[os.path.dirname(path)] = per_folder.get(os.path.dirname(path), 0) + 1
+        per_folder[ntpath.dirname(path)] = per_folder.get(ntpath.dirname(path), 0) + 1
         if field == "NATIVEPATH":
             assert sha256(file) == row["SHA256HASH"], path
         else:
