@@ -25,7 +25,7 @@ AFF.dat (Concordance), AFF.csv, AFF-edrm.xml (EDRM XML 1.2), cloud-links.csv, ex
 /// Make load files for a review platform from a sealed package
 ///
 /// The record is checked first, and every native while it is read; nothing is made from a package that is not as it was
-/// sealed. All dates are UTC.
+/// sealed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(super) struct Args {
@@ -56,6 +56,9 @@ pub(super) struct Args {
     /// How dates are written
     #[arg(long, value_name = "FORM", value_enum, default_value_t = Form::Us)]
     dates: Form,
+    /// Time zone of the dates, such as America/New_York
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
+    zone: String,
     /// Leave out messages with the same content (content id); the first by control number is kept, all are listed
     #[arg(long, value_name = "AMONG", value_enum)]
     dedupe: Option<Among>,
@@ -121,6 +124,11 @@ enum Among {
     Global,
 }
 
+fn zone(text: &str) -> Result<String, String> {
+    let known = Wanted::zone(text).map(|_| text.to_owned());
+    known.ok_or_else(|| "no such time zone: use an IANA name such as Europe/Berlin, America/New_York or UTC".to_owned())
+}
+
 fn volume(text: &str) -> Result<String, String> {
     let good = Wanted::is_volume(text).then(|| text.to_owned());
     good.ok_or_else(|| "1 to 20 letters, digits, - or _, and no device name of Windows".to_owned())
@@ -158,6 +166,7 @@ impl Args {
                 Form::Us => Dates::Us,
                 Form::Iso => Dates::Iso,
             },
+            zone: self.zone.clone(),
             dedupe: self.dedupe.map(|among| match among {
                 Among::Custodian => Dedupe::Custodian,
                 Among::Global => Dedupe::Global,

@@ -49,7 +49,10 @@ fn each(value: &[u8], mut take: impl FnMut(&Entry)) {
     while let Some(char) = chars.next() {
         match char {
             ',' | ';' => take(&std::mem::take(&mut entry)),
-            '(' => skip_comment(&mut chars),
+            '(' => {
+                let comment = comment(&mut chars);
+                entry.comment.get_or_insert(comment);
+            }
             '"' => copy_until('"', char, &mut chars, &mut entry.bare),
             '[' => copy_until(']', char, &mut chars, &mut entry.bare),
             '<' => {
@@ -69,6 +72,8 @@ struct Entry {
     bare: String,
     /// Text of the first pair of angle brackets, without comments.
     angle: Option<String>,
+    /// The first comment outside of them.
+    comment: Option<String>,
 }
 
 impl Entry {
@@ -79,12 +84,12 @@ impl Entry {
         }
     }
 
-    /// The display name: what stands before the angle brackets, or words that are no address.
+    /// The display name: what stands before the angle brackets, or words that are no address; beside an address alone,
+    /// the comment, which is the old way to write a name.
     fn name(&self) -> String {
-        if self.angle.is_none() && !bare_address(&self.bare).is_empty() {
-            return String::new();
-        }
-        let decoded = encoded_word::decode(unquoted(&self.bare).as_bytes());
+        let alone = self.angle.is_none() && !bare_address(&self.bare).is_empty();
+        let name = if alone { self.comment.clone().unwrap_or_default() } else { unquoted(&self.bare) };
+        let decoded = encoded_word::decode(name.as_bytes());
         let name = decoded.split_whitespace().collect::<Vec<_>>().join(" ");
         if name.contains([';', '<', '>', '"']) { format!("\"{}\"", name.replace('"', "'")) } else { name }
     }
@@ -152,7 +157,7 @@ fn inside_angle(chars: &mut Peekable<Chars<'_>>) -> String {
     while let Some(char) = chars.next() {
         match char {
             '>' => break,
-            '(' => skip_comment(chars),
+            '(' => drop(comment(chars)),
             '"' => copy_until('"', char, chars, &mut inside),
             _ => inside.push(char),
         }
@@ -160,17 +165,23 @@ fn inside_angle(chars: &mut Peekable<Chars<'_>>) -> String {
     inside
 }
 
-fn skip_comment(chars: &mut Peekable<Chars<'_>>) {
-    let mut depth = 1_u32;
-    while depth > 0 {
-        match chars.next() {
-            Some('(') => depth += 1,
-            Some(')') => depth -= 1,
-            Some('\\') => _ = chars.next(),
-            Some(_) => {}
-            None => return,
+/// The text up to the closing parenthesis, or to the end.
+fn comment(chars: &mut Peekable<Chars<'_>>) -> String {
+    let (mut text, mut depth) = (String::new(), 1_u32);
+    while let Some(char) = chars.next() {
+        match char {
+            '(' => depth += 1,
+            ')' if depth == 1 => break,
+            ')' => depth -= 1,
+            '\\' => {
+                text.extend(chars.next());
+                continue;
+            }
+            _ => {}
         }
+        text.push(char);
     }
+    text
 }
 
 /// Copies from an opening character through its closing one, or to the end.
@@ -201,7 +212,7 @@ mod tests {
             [
                 "Keane, Dana <Dana@X.example>",
                 "J\u{fc}rgen <j@x.example>",
-                "plain@x.example",
+                "Pete <plain@x.example>",
                 "Nobody",
                 "\"a;b\" <c@x.example>"
             ]

@@ -2,10 +2,12 @@
 //!
 //! What neither of them has is empty. It must not know how rows are written.
 
+use jiff::tz::TimeZone;
+
 use super::family::{Family, Member};
 use super::field::Field;
 use super::output::backslashed;
-use super::wanted::{Dates, Families};
+use super::wanted::{Dates, Families, Wanted};
 use crate::identity::{CONTENT_ID_VERSION, Head};
 use crate::terms::{PartRole, UtcInstant};
 
@@ -29,6 +31,10 @@ pub(super) enum Value {
     Date(UtcInstant),
     Time(UtcInstant),
     Moment(UtcInstant),
+    /// A moment that is told in UTC whatever the zone of the others.
+    Utc(UtcInstant),
+    /// The zone of the others.
+    Zone,
 }
 
 impl Value {
@@ -45,12 +51,13 @@ impl Value {
         instant.map_or(Self::Empty, of)
     }
 
-    /// As it stands in a load file, in UTC.
-    pub(super) fn spelled(&self, dates: Dates) -> String {
+    /// As it stands in a load file.
+    pub(super) fn spelled(&self, by: &Spelling) -> String {
         let formed = |at: UtcInstant, us: &str, iso: &str| {
-            let form = if dates == Dates::Us { us } else { iso };
-            at.timestamp().to_zoned(jiff::tz::TimeZone::UTC).strftime(form).to_string()
+            let form = if by.dates == Dates::Us { us } else { iso };
+            at.timestamp().to_zoned(by.zone.clone()).strftime(form).to_string()
         };
+        let offset = if by.zone == TimeZone::UTC { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
         match self {
             Self::Empty => String::new(),
             Self::Text(text) => text.clone(),
@@ -58,8 +65,32 @@ impl Value {
             Self::Flag(flag) => if *flag { "Yes" } else { "No" }.to_owned(),
             Self::Date(at) => formed(*at, "%m/%d/%Y", "%Y-%m-%d"),
             Self::Time(at) => formed(*at, "%H:%M:%S", "%H:%M:%S"),
-            Self::Moment(at) => formed(*at, "%m/%d/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"),
+            Self::Moment(at) => formed(*at, "%m/%d/%Y %H:%M:%S", offset),
+            Self::Utc(at) => Self::Moment(*at).spelled(&Spelling { zone: TimeZone::UTC, ..by.clone() }),
+            Self::Zone => by.name.clone(),
         }
+    }
+}
+
+/// How values are spelled: the form of dates and the zone they are told in.
+#[derive(Debug, Clone)]
+pub(super) struct Spelling {
+    dates: Dates,
+    zone: TimeZone,
+    name: String,
+}
+
+impl Spelling {
+    /// As it is wanted; a zone that is not known is UTC.
+    pub(super) fn wanted(wanted: &Wanted) -> Self {
+        let zone = Wanted::zone(&wanted.zone);
+        let name = if zone.is_some() { wanted.zone.clone() } else { "UTC".to_owned() };
+        Self { dates: wanted.dates, zone: zone.unwrap_or(TimeZone::UTC), name }
+    }
+
+    /// As programs exchange dates: ISO 8601 in UTC.
+    pub(super) fn exchange() -> Self {
+        Self { dates: Dates::Iso, zone: TimeZone::UTC, name: "UTC".to_owned() }
     }
 }
 
@@ -183,7 +214,7 @@ impl<'f> Document<'f> {
             Field::DateReceived => Value::at(received, Value::Date),
             Field::TimeReceived => Value::at(received, Value::Time),
             Field::DateTimeReceived => Value::at(received, Value::Moment),
-            Field::TimeZone => Value::Text("UTC".to_owned()),
+            Field::TimeZone => Value::Zone,
             Field::SortDate => Value::at(item.sent.or(item.received), Value::Moment),
             Field::MessageId if own.is_none() => Value::text(item.message_id.as_ref()),
             Field::MessageId => said(|head| &head.message_id),
@@ -226,7 +257,7 @@ impl<'f> Document<'f> {
             Field::Exception => message(Value::list(&self.family.exceptions, ";")),
             Field::NativeSource => message(Value::text(Some(&item.source))),
             Field::AcquisitionId => Value::Text(self.acquisition.to_owned()),
-            Field::CollectedUtc => Value::at(item.collected, Value::Moment),
+            Field::CollectedUtc => Value::at(item.collected, Value::Utc),
             Field::SourceMailbox => Value::text(Some(&item.mailbox)),
             Field::GraphId => Value::text(Some(&item.graph_id)),
         }

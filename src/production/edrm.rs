@@ -10,11 +10,10 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, Event};
 
 use super::clean::{Cleaned, for_xml};
-use super::document::{Document, Value};
+use super::document::{Document, Spelling, Value};
 use super::error::ProductionError;
 use super::field::{Field, generic};
 use super::output::{Sheet, backslashed};
-use super::wanted::Dates;
 use crate::terms::Md5;
 
 /// Fields that EDRM has a tag for.
@@ -49,6 +48,7 @@ const NO_TAGS: [Field; 9] = [
 /// The file.
 pub(super) struct Edrm {
     xml: Writer<Sheet>,
+    spelling: Spelling,
 }
 
 /// A text file that belongs to a document.
@@ -60,7 +60,7 @@ pub(super) struct TextFile {
 impl Edrm {
     /// Begins, up to the documents.
     pub(super) fn begin(sheet: Sheet, description: &str) -> Result<Self, ProductionError> {
-        let mut edrm = Self { xml: Writer::new_with_indent(sheet, b' ', 1) };
+        let mut edrm = Self { xml: Writer::new_with_indent(sheet, b' ', 1), spelling: Spelling::exchange() };
         edrm.event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
         let root = [
             ("MajorVersion", "1"),
@@ -85,7 +85,7 @@ impl Edrm {
     ) -> Result<Vec<(Field, Cleaned)>, ProductionError> {
         let mut cleanings = Vec::new();
         let kind = if document.is_message() { "Message" } else { "File" };
-        let mime = document.value(Field::MimeType).spelled(Dates::Iso);
+        let mime = document.value(Field::MimeType).spelled(&self.spelling);
         let mut cleaned = Cleaned::default();
         let mime = for_xml(&mime, &mut cleaned);
         cleanings.push((Field::MimeType, cleaned));
@@ -97,12 +97,12 @@ impl Edrm {
                 Value::Empty => continue,
                 Value::Number(_) => "Integer",
                 Value::Flag(_) => "Boolean",
-                Value::Date(_) | Value::Time(_) | Value::Moment(_) => "DateTime",
-                Value::Text(_) => "Text",
+                Value::Date(_) | Value::Time(_) | Value::Moment(_) | Value::Utc(_) => "DateTime",
+                Value::Text(_) | Value::Zone => "Text",
             };
             let spelled = match value {
                 Value::Flag(flag) => flag.to_string(),
-                _ => value.spelled(Dates::Iso),
+                _ => value.spelled(&self.spelling),
             };
             let name =
                 TAGS.iter().find(|(tagged, _)| tagged == field).map_or_else(|| generic(*field), |(_, name)| name);
@@ -114,12 +114,12 @@ impl Edrm {
         self.close("Tags")?;
         self.open("Files", &[])?;
         if let Some(native) = document.native() {
-            let hash = |field| Some(document.value(field).spelled(Dates::Iso)).filter(|hash| !hash.is_empty());
+            let hash = |field| Some(document.value(field).spelled(&self.spelling)).filter(|hash| !hash.is_empty());
             let (kind, hash) = match (hash(Field::Md5), hash(Field::Sha256)) {
                 (Some(md5), _) => ("MD5", md5),
                 (None, sha256) => ("SHA-256", sha256.unwrap_or_default()),
             };
-            let size = document.value(Field::FileSize).spelled(Dates::Iso);
+            let size = document.value(Field::FileSize).spelled(&self.spelling);
             self.file("Native", native, &size, (&hash, kind))?;
         }
         if let Some((path, text)) = document.text().zip(text) {

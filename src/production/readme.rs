@@ -43,6 +43,7 @@ pub(super) fn text(source: &Source, wanted: &Wanted) -> String {
     if wanted.text {
         lines.push("TEXT holds extracted text in UTF-8. Members that are no text and no message have none.".to_owned());
     }
+    lines.push(format!("Dates of messages are in the zone {}.", wanted.zone));
     lines.extend(
         [
             "",
@@ -53,7 +54,7 @@ pub(super) fn text(source: &Source, wanted: &Wanted) -> String {
             "sha256sums.txt           SHA-256 of every file: sha256sum -c sha256sums.txt",
             "production.json          source, options, counts, digests",
             "",
-            "Times are UTC. An empty value means that neither the record nor the message has one. Hashes are those of the",
+            "COLLECTEDUTC, the XML and the lists are in UTC. An empty value means that neither the record nor the message has one. Hashes are those of the",
             "files; a platform computes its own hash of a message from fields, which is another one.",
         ]
         .map(str::to_owned),

@@ -5,19 +5,19 @@ use std::io::{BufRead as _, BufReader, Seek as _, Write as _};
 
 use super::clean::Cleaned;
 use super::dat::Dat;
-use super::document::Document;
+use super::document::{Document, Spelling};
 use super::edrm::{Edrm, TextFile};
 use super::error::ProductionError;
 use super::field::{Field, fields, generic};
 use super::output::Output;
 use super::statement::Counts;
 use super::table::Table;
-use super::wanted::{Dates, Wanted};
+use super::wanted::Wanted;
 
 /// The load files.
 pub(super) struct Rows {
     pub(super) fields: Vec<(Field, &'static str)>,
-    dates: Dates,
+    spelling: Spelling,
     dat: Dat,
     csv: Table,
     pub(super) edrm: Edrm,
@@ -37,7 +37,7 @@ impl Rows {
         let heads = ["control_number", "file", "field", "replaced", "count"];
         let cleaned = Table::begin(output.sheet("LOADFILES/cleaned.csv")?, &heads)?;
         let kin = tempfile::spooled_tempfile(1 << 20);
-        Ok(Self { fields, dates: wanted.dates, dat, csv, edrm, cleaned, kin })
+        Ok(Self { fields, spelling: Spelling::wanted(wanted), dat, csv, edrm, cleaned, kin })
     }
 
     /// Writes a document into all of them.
@@ -47,7 +47,8 @@ impl Rows {
         text: Option<&TextFile>,
         counts: &mut Counts,
     ) -> Result<(), ProductionError> {
-        let values: Vec<_> = self.fields.iter().map(|(field, _)| document.value(*field).spelled(self.dates)).collect();
+        let values: Vec<_> =
+            self.fields.iter().map(|(field, _)| document.value(*field).spelled(&self.spelling)).collect();
         let dat = self.dat.record(values.iter().map(String::as_str))?;
         let csv = self.csv.row(values.iter().map(String::as_str))?;
         let xml = self.edrm.document(document, &self.fields, text)?;

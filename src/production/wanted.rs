@@ -1,5 +1,6 @@
 //! What a production is asked for. It must not know the command line.
 
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -88,6 +89,8 @@ pub struct Wanted {
     pub attachments: bool,
     /// How dates are written.
     pub dates: Dates,
+    /// IANA name of the zone that dates are told in.
+    pub zone: String,
     /// Whether duplicates are left out, and among which messages.
     pub dedupe: Option<Dedupe>,
     /// The folder below NATIVES, TEXT and ATTACHMENTS: letters, digits, `-` and `_`.
@@ -95,6 +98,12 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// A time zone by its IANA name.
+    pub fn zone(name: &str) -> Option<TimeZone> {
+        let plausible = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+        plausible.then(|| TimeZone::get(name).ok()).flatten()
+    }
+
     /// Whether a text can be the name of a volume's folder: it goes into every path, on Windows, too.
     pub fn is_volume(name: &str) -> bool {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

@@ -192,6 +192,12 @@ fn loadfile_from_zip_volumes_copies_or_refers_and_profiles_name_their_fields() {
     assert!(!referred.join("NATIVES").exists());
     let dat = read(&referred, "LOADFILES/AFF.dat");
     assert!(dat.contains("\u{fe}data\\VOL001.zip\\") && dat.contains("\u{fe}2024-06-03T14:05:09Z\u{fe}"), "{dat}");
+    let zoned = run("zoned", &["--zone", "Asia/Kolkata"]);
+    let dat = read(&zoned, "LOADFILES/AFF.dat");
+    assert!(dat.contains("\u{fe}06/03/2024 19:35:09\u{fe}") && dat.contains("\u{fe}Asia/Kolkata\u{fe}"), "{dat}");
+    assert!(read(&zoned, "LOADFILES/AFF-edrm.xml").contains("TagName=\"#DateSent\" TagValue=\"2024-06-03T14:05:09Z\""));
+    let nowhere = ["loadfile", package.to_str().expect("UTF-8"), "--out", "x", "--zone", "Mars/Base"];
+    tenant.run(&nowhere).exits(2);
     for (profile, heads) in [
         ("relativity", ["Control Number", "Control Number Beg Attach", "Sent Date/Time", "Native File"]),
         ("everlaw", ["Begin Bates", "Begin Family", "Date Sent", "Native Path"]),
