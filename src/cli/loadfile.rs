@@ -187,7 +187,9 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         })?;
         write(&record, &out, &wanted, &mut |done, total| bar.at(done, total)).map_err(|error| {
             let exit = match error {
-                ProductionError::Taken { .. } | ProductionError::Inside { .. } => Exit::Usage,
+                ProductionError::Taken { .. } | ProductionError::Busy { .. } | ProductionError::Inside { .. } => {
+                    Exit::Usage
+                }
                 ProductionError::Differs { .. } => Exit::Differs,
                 _ => Exit::Failed,
             };

@@ -21,6 +21,13 @@ pub enum ProductionError {
         /// The folder.
         folder: Utf8PathBuf,
     },
+    /// Another run writes there.
+    #[error("{folder} is being written by another run")]
+    #[diagnostic(code(affiant::production::busy), help("wait until it is done, or give another folder with --out"))]
+    Busy {
+        /// The folder.
+        folder: Utf8PathBuf,
+    },
     /// A sealed package is never changed.
     #[error("{folder} lies inside the package")]
     #[diagnostic(

@@ -12,6 +12,7 @@ mod edrm;
 mod error;
 mod family;
 mod field;
+mod html;
 mod listings;
 mod making;
 mod natives;

@@ -23,6 +23,8 @@ pub(super) struct Output {
     /// What it is while it is made.
     part: Utf8PathBuf,
     list: Sheet,
+    /// The marker, locked as long as this run writes.
+    held: File,
     /// The folder that was made last.
     made: String,
     files: u64,
@@ -83,16 +85,21 @@ impl Output {
         let name = out.file_name().ok_or_else(|| ProductionError::Taken { folder: out.clone() })?;
         let part = out.with_file_name(format!("{name}.part"));
         if part.symlink_metadata().is_ok() {
-            if !part.join(MARKER).is_file() {
+            let Ok(held) = File::options().read(true).write(true).open(part.join(MARKER)) else {
                 return Err(ProductionError::Taken { folder: part });
+            };
+            if held.try_lock().is_err() {
+                return Err(ProductionError::Busy { folder: part });
             }
+            drop(held);
             fs::remove_dir_all(&part).map_err(|source| ProductionError::write(&part, source))?;
         }
         fs::create_dir_all(&part).map_err(|source| ProductionError::write(&part, source))?;
         let marker = part.join(MARKER);
-        File::create_new(&marker).map_err(|source| ProductionError::write(&marker, source))?;
+        let held = File::create_new(&marker).map_err(|source| ProductionError::write(&marker, source))?;
+        held.try_lock().map_err(|_| ProductionError::Busy { folder: part.clone() })?;
         let list = Sheet::create(&part, LIST)?;
-        Ok(Self { out, part, list, made: String::new(), files: 0 })
+        Ok(Self { out, part, list, held, made: String::new(), files: 0 })
     }
 
     /// Begins a file.
@@ -134,7 +141,9 @@ impl Output {
 
     /// Writes the last file, which no list names, and gives the folder its name.
     pub(super) fn finish(self, name: &str, bytes: &[u8]) -> Result<Utf8PathBuf, ProductionError> {
-        let Self { out, part, .. } = self;
+        let Self { out, part, list, held, .. } = self;
+        // Some systems rename no folder that holds an open file.
+        drop((list, held));
         let last = part.join(name);
         fs::write(&last, bytes).map_err(|source| ProductionError::write(&last, source))?;
         let marker = part.join(MARKER);

@@ -116,6 +116,10 @@ fn loadfile_of_the_fixture_tenant_agrees_with_the_manifest_and_is_refused_where_
     fs::create_dir(tenant.path("x.part")).expect("made");
     tenant.run(&["loadfile", &text, "--out", &tenant.text("x")]).fails(2, "is there already");
     fs::write(tenant.path("x.part").join("not-finished"), "").expect("written");
+    let held = fs::File::open(tenant.path("x.part").join("not-finished")).expect("opened");
+    held.lock().expect("locked");
+    tenant.run(&["loadfile", &text, "--out", &tenant.text("x")]).fails(2, "is being written by another run");
+    drop(held);
     tenant.run(&["loadfile", &text, "--out", &tenant.text("x"), "--families", "parent-only"]).exits(0);
     assert!(!tenant.path("x.part").exists(), "what a broken-off run left is replaced");
     let dat = read(&tenant.path("x"), "LOADFILES/AFF.dat");
