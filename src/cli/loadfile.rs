@@ -62,6 +62,9 @@ pub(super) struct Args {
     /// Leave out messages with the same content (content id); the first by control number is kept, all are listed
     #[arg(long, value_name = "AMONG", value_enum)]
     dedupe: Option<Among>,
+    /// Folders before every path in the load files, such as PROD001
+    #[arg(long, value_name = "FOLDERS", value_parser = prefix)]
+    prefix: Option<String>,
     /// Folder below NATIVES, TEXT and ATTACHMENTS
     #[arg(long, value_name = "NAME", default_value = "VOL001", value_parser = volume)]
     volume: String,
@@ -129,6 +132,11 @@ fn zone(text: &str) -> Result<String, String> {
     known.ok_or_else(|| "no such time zone: use an IANA name such as Europe/Berlin, America/New_York or UTC".to_owned())
 }
 
+fn prefix(text: &str) -> Result<String, String> {
+    let advice = "one or more folders of 1 to 20 letters, digits, - or _ each, at most 60 characters";
+    Wanted::prefix(text).ok_or_else(|| advice.to_owned())
+}
+
 fn volume(text: &str) -> Result<String, String> {
     let good = Wanted::is_volume(text).then(|| text.to_owned());
     good.ok_or_else(|| "1 to 20 letters, digits, - or _, and no device name of Windows".to_owned())
@@ -171,6 +179,7 @@ impl Args {
                 Among::Custodian => Dedupe::Custodian,
                 Among::Global => Dedupe::Global,
             }),
+            prefix: self.prefix.clone().unwrap_or_default(),
             volume: self.volume.clone(),
         })
     }

@@ -6,7 +6,6 @@ use jiff::tz::TimeZone;
 
 use super::family::{Family, Member};
 use super::field::Field;
-use super::output::backslashed;
 use super::wanted::{Dates, Families, Wanted};
 use crate::identity::{CONTENT_ID_VERSION, Head};
 use crate::terms::{PartRole, UtcInstant};
@@ -17,7 +16,7 @@ pub(super) struct Document<'f> {
     pub(super) family: &'f Family,
     /// Index of the member; `None` for the message.
     pub(super) member: Option<usize>,
-    pub(super) families: Families,
+    pub(super) wanted: &'f Wanted,
     pub(super) acquisition: &'f str,
 }
 
@@ -185,11 +184,11 @@ impl<'f> Document<'f> {
             Field::BegDoc | Field::EndDoc => Value::Text(self.control().to_owned()),
             Field::BegAttach => Value::Text(item.control.clone()),
             Field::EndAttach => {
-                let last = self.family.members.last().filter(|_| self.families == Families::Rows);
+                let last = self.family.members.last().filter(|_| self.wanted.families == Families::Rows);
                 Value::Text(last.map_or(&item.control, |last| &last.control).clone())
             }
             Field::ParentId => Value::text(self.parent().map(|(parent, _)| parent)),
-            Field::AttachIds if self.families == Families::ParentOnly => Value::Empty,
+            Field::AttachIds if self.wanted.families == Families::ParentOnly => Value::Empty,
             Field::AttachIds => {
                 Value::list(&self.below().iter().map(|member| &member.control).collect::<Vec<_>>(), ";")
             }
@@ -244,8 +243,8 @@ impl<'f> Document<'f> {
                 None => Some("message/rfc822".to_owned()),
             }),
             Field::FolderPath => Value::text(Some(&item.folder)),
-            Field::NativePath => Value::text(self.native().map(backslashed)),
-            Field::TextPath => Value::text(self.text().map(backslashed)),
+            Field::NativePath => Value::text(self.native().map(|path| self.wanted.path(path))),
+            Field::TextPath => Value::text(self.text().map(|path| self.wanted.path(path))),
             Field::Importance => said(|head| &head.importance),
             Field::Sensitivity => said(|head| &head.sensitivity),
             Field::Categories => self.head().map_or(Value::Empty, |head| Value::list(&head.keywords, ";")),

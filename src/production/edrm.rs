@@ -13,7 +13,7 @@ use super::clean::{Cleaned, for_xml};
 use super::document::{Document, Spelling, Value};
 use super::error::ProductionError;
 use super::field::{Field, generic};
-use super::output::{Sheet, backslashed};
+use super::output::Sheet;
 use crate::terms::Md5;
 
 /// Fields that EDRM has a tag for.
@@ -120,10 +120,10 @@ impl Edrm {
                 (None, sha256) => ("SHA-256", sha256.unwrap_or_default()),
             };
             let size = document.value(Field::FileSize).spelled(&self.spelling);
-            self.file("Native", native, &size, (&hash, kind))?;
+            self.file("Native", &document.wanted.path(native), &size, (&hash, kind))?;
         }
         if let Some((path, text)) = document.text().zip(text) {
-            self.file("Text", path, &text.bytes.to_string(), (&text.md5.to_string(), "MD5"))?;
+            self.file("Text", &document.wanted.path(path), &text.bytes.to_string(), (&text.md5.to_string(), "MD5"))?;
         }
         self.close("Files")?;
         self.close("Document")?;
@@ -137,11 +137,10 @@ impl Edrm {
         size: &str,
         (hash, hash_type): (&str, &str),
     ) -> Result<(), ProductionError> {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let folder = backslashed(folder);
+        let (folder, name) = path.rsplit_once('\\').unwrap_or(("", path));
         self.open("File", &[("FileType", kind)])?;
         let facts =
-            [("FilePath", &*folder), ("FileName", name), ("FileSize", size), ("Hash", hash), ("HashType", hash_type)];
+            [("FilePath", folder), ("FileName", name), ("FileSize", size), ("Hash", hash), ("HashType", hash_type)];
         self.empty("ExternalFile", &facts)?;
         self.close("File")
     }

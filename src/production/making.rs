@@ -148,7 +148,7 @@ impl<'r> Making<'r> {
         let acquisition = &self.record.head().acquisition_id;
         let rows = if self.wanted.families == Families::Rows { family.members.len() } else { 0 };
         for member in std::iter::once(None).chain((0..rows).map(Some)) {
-            let document = Document { family: &family, member, families: self.wanted.families, acquisition };
+            let document = Document { family: &family, member, wanted: self.wanted, acquisition };
             self.rows.document(&document, texts.get(&member), &mut self.counts)?;
         }
         Ok(())

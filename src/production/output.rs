@@ -183,8 +183,3 @@ impl Shelf {
         self.files
     }
 }
-
-/// A path as load files have it.
-pub(super) fn backslashed(name: &str) -> String {
-    name.replace('/', "\\")
-}

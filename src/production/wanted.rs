@@ -93,6 +93,8 @@ pub struct Wanted {
     pub zone: String,
     /// Whether duplicates are left out, and among which messages.
     pub dedupe: Option<Dedupe>,
+    /// Folders before every path in the load files, parted by backslashes; empty for none.
+    pub prefix: String,
     /// The folder below NATIVES, TEXT and ATTACHMENTS: letters, digits, `-` and `_`.
     pub volume: String,
 }
@@ -102,6 +104,19 @@ impl Wanted {
     pub fn zone(name: &str) -> Option<TimeZone> {
         let plausible = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
         plausible.then(|| TimeZone::get(name).ok()).flatten()
+    }
+
+    /// Folders before every path, as typed with `/` or `\\`, each named like a volume; at most 60 characters.
+    pub fn prefix(typed: &str) -> Option<String> {
+        let folders: Vec<_> = typed.split(['/', '\\']).filter(|folder| !folder.is_empty()).collect();
+        let good = !folders.is_empty() && typed.len() <= 60 && folders.iter().all(|folder| Self::is_volume(folder));
+        good.then(|| folders.join("\\"))
+    }
+
+    /// A path as the load files have it.
+    pub(super) fn path(&self, name: &str) -> String {
+        let name = name.replace('/', "\\");
+        if self.prefix.is_empty() { name } else { format!("{}\\{name}", self.prefix) }
     }
 
     /// Whether a text can be the name of a volume's folder: it goes into every path, on Windows, too.

@@ -200,6 +200,10 @@ fn loadfile_from_zip_volumes_copies_or_refers_and_profiles_name_their_fields() {
     let dat = read(&zoned, "LOADFILES/AFF.dat");
     assert!(dat.contains("\u{fe}06/03/2024 19:35:09\u{fe}") && dat.contains("\u{fe}Asia/Kolkata\u{fe}"), "{dat}");
     assert!(read(&zoned, "LOADFILES/AFF-edrm.xml").contains("TagName=\"#DateSent\" TagValue=\"2024-06-03T14:05:09Z\""));
+    let below = read(&run("below", &["--prefix", "case-7/PROD001"]), "LOADFILES/AFF.dat");
+    assert!(below.contains("\u{fe}case-7\\PROD001\\NATIVES\\VOL001\\0001\\AFF-0000001.eml\u{fe}"), "{below}");
+    let nowhere = ["loadfile", package.to_str().expect("UTF-8"), "--out", "x", "--prefix", "../x"];
+    tenant.run(&nowhere).exits(2);
     let nowhere = ["loadfile", package.to_str().expect("UTF-8"), "--out", "x", "--zone", "Mars/Base"];
     tenant.run(&nowhere).exits(2);
     for (profile, heads) in [
