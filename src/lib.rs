@@ -27,6 +27,7 @@
 //! | | [`refetch`] | a sample is asked for again: does the service still return what was collected |
 //! | 10 | [`report`] | what a sealed package says, for those who read: pages, lists, a draft for counsel |
 //! | | [`prove`] | single messages with the path to the signed head of the log, for strangers without the package |
+//! | | [`production`] | what a review platform loads: load files, natives, texts, attachments |
 //!
 //! Beside the path stand [`simulator`], the other side of the wire, which shares nothing with the
 //! client, and [`cli`], which alone knows a terminal, the environment and the home directory.
@@ -61,6 +62,7 @@ pub mod delivery;
 pub mod refetch;
 pub mod report;
 pub mod prove;
+pub mod production;
 
 pub mod simulator;
 pub mod cli;

@@ -1,9 +1,10 @@
-//! Any bytes get an answer, the same one twice, with rows whose parents come before them.
+//! Any bytes get an answer, the same one twice, with rows whose parents come before them; opened for readers, every row
+//! has its bytes.
 
 #![no_main]
 
-use affiant::identity::{KeyAnswer, Role, examine, judge};
-use affiant::terms::UtcInstant;
+use affiant::identity::{KeyAnswer, Role, examine, judge, open};
+use affiant::terms::{Sha256, UtcInstant};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -19,4 +20,11 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(paths.insert(&part.mime_path), "two rows with one path");
         assert_eq!(part.role == Role::Reference, part.sha256.is_none());
     }
+    let _ = open(bytes, &mut |path, piece| {
+        let _ = (piece.head(), piece.text(|_| true));
+        if let Some(row) = examined.parts.iter().find(|part| part.mime_path == path) {
+            assert_eq!(row.sha256, Some(Sha256::of(&piece.content())));
+        }
+        std::ops::ControlFlow::Continue(())
+    });
 });

@@ -85,7 +85,7 @@ pub(super) async fn run(args: Args, outer: &Desk) -> Result<Exit, Failure> {
         let exit = stage.step("Verify, from the package alone.", &format!("verify {}", quoted(package))).await?;
         verified = if exit == Exit::Complete { verified } else { exit };
     }
-    let reports = super::report::beside(&eml);
+    let reports = super::report::beside(&eml, "report");
     if verified == Exit::Complete && reports.symlink_metadata().is_err() {
         let line = format!("report {}", quoted(&eml));
         stage.step("Report what was done, for those who read and do not query.", &line).await?;

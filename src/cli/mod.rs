@@ -14,6 +14,7 @@ mod doctor;
 mod exit;
 mod failure;
 mod key;
+mod loadfile;
 mod login;
 mod logout;
 mod man;
@@ -132,6 +133,7 @@ enum Verb {
     Unpack(pack::UnpackArgs),
     Prove(prove::Args),
     VerifyProof(verify_proof::Args),
+    Loadfile(loadfile::Args),
     Simulate(Box<simulate::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -206,6 +208,7 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Custody(args) => custody::run(args, desk).await,
         Verb::Prove(args) => prove::run(args, desk).await,
         Verb::VerifyProof(args) => verify_proof::run(args, desk).await,
+        Verb::Loadfile(args) => loadfile::run(args, desk).await,
         Verb::Simulate(args) => simulate::run(*args, desk).await,
         Verb::Completions(args) => Ok(completions::run(&args, desk)),
         Verb::Man(man::Args {}) => man::run(desk),
@@ -223,6 +226,7 @@ impl Verb {
             | Self::Unpack(_)
             | Self::Prove(_)
             | Self::VerifyProof(_)
+            | Self::Loadfile(_)
             | Self::Simulate(_)
             | Self::Completions(_)
             | Self::Man(_) => Needs::Nothing,

@@ -46,7 +46,7 @@ enum Rules {
 }
 
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
-    let out = args.out.clone().unwrap_or_else(|| beside(&args.package));
+    let out = args.out.clone().unwrap_or_else(|| beside(&args.package, "report"));
     let court = match args.court {
         Rules::Us => Court::UnitedStates,
         Rules::England => Court::England,
@@ -75,10 +75,10 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     Ok(Exit::Complete)
 }
 
-/// `DIR-report`, beside the package.
-pub(super) fn beside(package: &Utf8Path) -> Utf8PathBuf {
+/// `DIR-report` or the like, beside the package.
+pub(super) fn beside(package: &Utf8Path, what: &str) -> Utf8PathBuf {
     let whole = package.canonicalize_utf8().unwrap_or_else(|_| package.to_owned());
     let name = package.file_name().or_else(|| whole.file_name()).unwrap_or("package");
     let folder = if package.file_name().is_some() { package.parent() } else { whole.parent() };
-    folder.unwrap_or(Utf8Path::new("")).join(format!("{name}-report"))
+    folder.unwrap_or(Utf8Path::new("")).join(format!("{name}-{what}"))
 }

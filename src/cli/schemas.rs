@@ -13,6 +13,7 @@ use crate::collect::Tally;
 use crate::delegation::CheckRow;
 use crate::delivery::{Packed, Unpacked};
 use crate::directory::Person;
+use crate::production::Production;
 use crate::prove::Proved;
 use crate::refetch::Compared;
 use crate::report::Report;
@@ -42,4 +43,5 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Unpacked>("unpack.schema.json");
     agrees::<Proved>("prove.schema.json");
     agrees::<ProofsReport>("verify-proof.schema.json");
+    agrees::<Production>("production.schema.json");
 }

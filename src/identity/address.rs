@@ -1,4 +1,4 @@
-//! The addr-specs of an address list, for matching: no display names, no comments, no groups.
+//! The entries of an address list: their addr-specs for matching, their names and addresses for reading. No groups.
 //!
 //! Nothing is rejected; what senders write where an address should stand is taken as it is. It must not know which
 //! field it reads.
@@ -7,6 +7,7 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use super::charset;
+use super::encoded_word;
 use super::headers::unfold;
 
 /// Adds the addr-specs of one raw field value, lower-cased.
@@ -14,14 +15,44 @@ use super::headers::unfold;
 /// An entry in angle brackets is what the brackets hold, less a source route. Any other entry is its word with an
 /// `@`, or its only word; several words without an `@` are a name and no address.
 pub(super) fn collect(value: &[u8], into: &mut Vec<String>) {
+    each(value, |entry| {
+        let address = entry.address();
+        if !address.is_empty() {
+            into.push(address.to_lowercase());
+        }
+    });
+}
+
+/// Adds the entries of one raw field value as they are read: `Name <address>`, or what there is of the two.
+///
+/// Encoded words are decoded and quotes taken off; a name that holds `;`, `<`, `>` or `"` keeps quotes, so that entries
+/// joined by `; ` can be told apart.
+pub(super) fn read(value: &[u8], into: &mut Vec<String>) {
+    each(value, |entry| {
+        let (address, name) = (entry.address(), entry.name());
+        let shown = match (name.is_empty(), address.is_empty()) {
+            (true, _) => address,
+            (false, true) => name,
+            (false, false) => format!("{name} <{address}>"),
+        };
+        if !shown.is_empty() {
+            into.push(shown);
+        }
+    });
+}
+
+fn each(value: &[u8], mut take: impl FnMut(&Entry)) {
     let flat = unfold(value);
     let text = charset::lenient(&flat);
     let mut chars = text.chars().peekable();
     let mut entry = Entry::default();
     while let Some(char) = chars.next() {
         match char {
-            ',' | ';' => std::mem::take(&mut entry).add_to(into),
-            '(' => skip_comment(&mut chars),
+            ',' | ';' => take(&std::mem::take(&mut entry)),
+            '(' => {
+                let comment = comment(&mut chars);
+                entry.comment.get_or_insert(comment);
+            }
             '"' => copy_until('"', char, &mut chars, &mut entry.bare),
             '[' => copy_until(']', char, &mut chars, &mut entry.bare),
             '<' => {
@@ -32,7 +63,7 @@ pub(super) fn collect(value: &[u8], into: &mut Vec<String>) {
             _ => entry.bare.push(char),
         }
     }
-    entry.add_to(into);
+    take(&entry);
 }
 
 #[derive(Default)]
@@ -41,18 +72,41 @@ struct Entry {
     bare: String,
     /// Text of the first pair of angle brackets, without comments.
     angle: Option<String>,
+    /// The first comment outside of them.
+    comment: Option<String>,
 }
 
 impl Entry {
-    fn add_to(self, into: &mut Vec<String>) {
-        let address = match &self.angle {
+    fn address(&self) -> String {
+        match &self.angle {
             Some(angle) => without_spaces(without_route(angle.trim())),
             None => bare_address(&self.bare),
-        };
-        if !address.is_empty() {
-            into.push(address.to_lowercase());
         }
     }
+
+    /// The display name: what stands before the angle brackets, or words that are no address; beside an address alone,
+    /// the comment, which is the old way to write a name.
+    fn name(&self) -> String {
+        let alone = self.angle.is_none() && !bare_address(&self.bare).is_empty();
+        let name = if alone { self.comment.clone().unwrap_or_default() } else { unquoted(&self.bare) };
+        let decoded = encoded_word::decode(name.as_bytes());
+        let name = decoded.split_whitespace().collect::<Vec<_>>().join(" ");
+        if name.contains([';', '<', '>', '"']) { format!("\"{}\"", name.replace('"', "'")) } else { name }
+    }
+}
+
+/// Quotes taken off, and the backslashes before quoted characters.
+fn unquoted(text: &str) -> String {
+    let mut chars = text.chars();
+    let (mut plain, mut quoted) = (String::with_capacity(text.len()), false);
+    while let Some(char) = chars.next() {
+        match char {
+            '"' => quoted = !quoted,
+            '\\' if quoted => plain.extend(chars.next()),
+            _ => plain.push(char),
+        }
+    }
+    plain
 }
 
 /// `@relay,@other:user@host` names a route nobody uses any more (RFC 5322 4.4).
@@ -103,7 +157,7 @@ fn inside_angle(chars: &mut Peekable<Chars<'_>>) -> String {
     while let Some(char) = chars.next() {
         match char {
             '>' => break,
-            '(' => skip_comment(chars),
+            '(' => drop(comment(chars)),
             '"' => copy_until('"', char, chars, &mut inside),
             _ => inside.push(char),
         }
@@ -111,17 +165,23 @@ fn inside_angle(chars: &mut Peekable<Chars<'_>>) -> String {
     inside
 }
 
-fn skip_comment(chars: &mut Peekable<Chars<'_>>) {
-    let mut depth = 1_u32;
-    while depth > 0 {
-        match chars.next() {
-            Some('(') => depth += 1,
-            Some(')') => depth -= 1,
-            Some('\\') => _ = chars.next(),
-            Some(_) => {}
-            None => return,
+/// The text up to the closing parenthesis, or to the end.
+fn comment(chars: &mut Peekable<Chars<'_>>) -> String {
+    let (mut text, mut depth) = (String::new(), 1_u32);
+    while let Some(char) = chars.next() {
+        match char {
+            '(' => depth += 1,
+            ')' if depth == 1 => break,
+            ')' => depth -= 1,
+            '\\' => {
+                text.extend(chars.next());
+                continue;
+            }
+            _ => {}
         }
+        text.push(char);
     }
+    text
 }
 
 /// Copies from an opening character through its closing one, or to the end.
@@ -141,6 +201,23 @@ fn copy_until(closing: char, opening: char, chars: &mut Peekable<Chars<'_>>, int
 #[cfg(test)]
 mod tests {
     use super::collect;
+
+    #[test]
+    fn names_are_decoded_for_reading_and_addresses_keep_their_letters() {
+        let mut all = Vec::new();
+        let list = r#""Keane, Dana" <Dana@X.example>, =?utf-8?Q?J=C3=BCrgen?= <j@x.example>, plain@x.example (Pete), Nobody, "a;b" <c@x.example>"#;
+        super::read(list.as_bytes(), &mut all);
+        assert_eq!(
+            all,
+            [
+                "Keane, Dana <Dana@X.example>",
+                "J\u{fc}rgen <j@x.example>",
+                "Pete <plain@x.example>",
+                "Nobody",
+                "\"a;b\" <c@x.example>"
+            ]
+        );
+    }
 
     fn read(value: &str) -> Vec<String> {
         let mut all = Vec::new();

@@ -55,25 +55,30 @@ impl<'t, 'a> Leaf<'t, 'a> {
         Some(Self { entity, index, name, disposition, content_id })
     }
 
+    /// Its place in the tree.
+    pub(super) const fn index(&self) -> usize {
+        self.index
+    }
+
     pub(super) fn is_attachment(&self) -> bool {
         self.disposition.as_deref() == Some("attachment")
     }
 
     /// A multipart without any part: a leaf like any other to the content id, but nobody's attachment.
-    fn is_hollow(&self) -> bool {
+    pub(super) fn is_hollow(&self) -> bool {
         self.entity.media.token.starts_with("multipart/") && self.entity.raw.trim_ascii().is_empty()
     }
 
     /// See the module documentation of `identity`.
-    fn is_body(&self) -> bool {
+    pub(super) fn is_body(&self) -> bool {
         self.is_plain() || self.is_html()
     }
 
-    fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         self.entity.media.token == "text/plain" && self.shown_as_text()
     }
 
-    fn is_html(&self) -> bool {
+    pub(super) fn is_html(&self) -> bool {
         self.entity.media.token == "text/html" && self.shown_as_text()
     }
 

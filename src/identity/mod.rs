@@ -7,6 +7,9 @@
 //! them, hashes the decoded content of each (`transfer`), and gives every one its role; `content` folds the result
 //! into the content id; `message_id`, `class`, `protection`, `links` and `tnef` each answer one question.
 //!
+//! [`open`] walks the same tree again for readers: it hands out heads, body text and decoded content, under the paths of
+//! the rows.
+//!
 //! **Body or family member.** Every entity with content of its own is a family row, except body text: a `text/plain`
 //! or `text/html` part that has no file name and is not marked as an attachment. All such parts are body text,
 //! wherever they stand, because every mail reader shows them as text: the alternatives, and equally the footer that a
@@ -17,10 +20,12 @@ mod authenticity;
 mod charset;
 mod class;
 mod content;
+mod contents;
 mod date;
 mod encoded_word;
 mod families;
 mod facts;
+mod head;
 mod headers;
 mod html;
 mod links;
@@ -35,7 +40,9 @@ mod transfer;
 pub use crate::terms::PartRole as Role;
 pub use authenticity::{Judged, KeyAnswer, KeyName, Signers, judge, signers};
 pub use content::CONTENT_ID_VERSION;
+pub use contents::{Body, Piece, open};
 pub use facts::{Embedded, Examined, Note, PartFacts, TopFields};
+pub use head::Head;
 pub use renderings::{Difference, difference};
 
 use crate::terms::{ExceptionCode, Severity, UtcInstant};

@@ -249,6 +249,29 @@ proptest! {
             prop_assert!(part.parent.is_none_or(|parent| parent < index));
         }
     }
+
+    /// What is opened for readers is what was recorded, under the same paths, and members stand depth first.
+    #[test]
+    fn an_opened_message_has_the_bytes_of_every_row(picks in proptest::collection::vec(0..FRAGMENTS.len(), 0..60)) {
+        let message: Vec<u8> = picks.iter().flat_map(|pick| FRAGMENTS[*pick].to_vec()).collect();
+        let parts = examine(&message).parts;
+        let mut open_now: Vec<usize> = Vec::new();
+        for (index, part) in parts.iter().enumerate() {
+            open_now.truncate(part.parent.map_or(0, |parent| open_now.iter().position(|at| *at == parent).map_or(usize::MAX, |at| at + 1)));
+            prop_assert_eq!(open_now.last().copied(), part.parent);
+            open_now.push(index);
+        }
+        let rows: Vec<_> = parts.into_iter().filter_map(|part| Some((part.mime_path, part.sha256?))).collect();
+        let mut seen = Vec::new();
+        let _ = super::open(&message, &mut |path, piece| {
+            let _ = (piece.head(), piece.text(|_| true));
+            if !path.is_empty() {
+                seen.push((path.to_owned(), Sha256::of(&piece.content())));
+            }
+            std::ops::ControlFlow::Continue(())
+        });
+        prop_assert_eq!(rows, seen);
+    }
 }
 
 const FRAGMENTS: [&[u8]; 46] = [

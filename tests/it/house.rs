@@ -25,6 +25,7 @@ const ORDER: &[&str] = &[
     "refetch",
     "report",
     "prove",
+    "production",
     "simulator",
     "cli",
 ];
@@ -39,6 +40,7 @@ const APART: &[(&str, &[&str])] = &[
     ("delivery", &["terms", "package", "verify"]),
     ("report", &["terms", "verify"]),
     ("prove", &["terms", "verify"]),
+    ("production", &["terms", "identity", "verify"]),
     ("simulator", &["terms"]),
 ];
 /// Lines of code in one file, tests apart.

@@ -23,6 +23,7 @@ mod graph_examples;
 mod handmade;
 mod house;
 mod left_out;
+mod loadfile;
 mod main_job;
 mod must_handle;
 mod mutation;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::tenant::{Tenant, rows, sha256};
 
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let found = [root.join("../shared/data/corpus"), root.join("../../shared/data/corpus")];
     let found = found.into_iter().find(|place| place.join("index.csv").is_file());
