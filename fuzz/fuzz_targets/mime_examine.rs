@@ -11,7 +11,9 @@ fuzz_target!(|bytes: &[u8]| {
     let examined = examine(bytes);
     assert_eq!(examined, examine(bytes));
     let received = UtcInstant::from_millis(1_717_491_600_000).expect("an instant");
-    let judged = judge(bytes, received, &|_| KeyAnswer::Txt("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="));
+    let judged = judge(bytes, received, &|_| {
+        KeyAnswer::Txt("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
+    });
     assert_eq!(judged.len(), examined.signers.signatures);
     let mut paths = std::collections::HashSet::new();
     for (index, part) in examined.parts.iter().enumerate() {

@@ -193,6 +193,7 @@ fn closing(stage: &Stage<'_>, simulator: &Simulator, eml: &Utf8Path, zip: &Utf8P
          == Check it without Affiant\n\
          cd {eml} && sha256sum --quiet -c manifest-sha256.txt && sha256sum --quiet -c tagmanifest-sha256.txt\n\
          sqlite3 -readonly {eml}/affiant/manifest.sqlite \"select code, severity, detail from exception\"\n\
+         sqlite3 -readonly {eml}/affiant/manifest.sqlite \"select domain, header_ok, body_ok from auth_result\"\n\
          sqlite3 -readonly {eml}/affiant/manifest.sqlite \"select control_number, source_kind, item_class from item where source_kind <> 'mime_value'\"\n\
          unzip -tq {zip}/data/VOL001.zip\n\
          python3 schemas/verify.py {eml}\n\n\

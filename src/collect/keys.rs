@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::custody::{CustodyError, DnsKeyRow, EventKind, Line, Pen, Writer};
 use crate::dns::{Answer, NoAnswer, Resolver};
@@ -27,7 +27,9 @@ const AT_ONCE: usize = 16;
 const NAMES_MAX: usize = 200_000;
 /// Answers in one transaction.
 const GROUP: usize = 256;
-/// Names without an answer, one after the other, after which DNS counts as out of reach.
+/// How long an answer waits for company.
+const GROUP_WAIT: Duration = Duration::from_millis(200);
+/// Names that nobody said anything about, one after the other, after which DNS counts as out of reach.
 const SILENCE: u32 = 24;
 /// How long the close waits for answers that are still out.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -141,7 +143,7 @@ struct Asking {
     clock: Clock,
     pen: Pen,
     keys: Keys,
-    /// Names without an answer since the last answer.
+    /// Names that nobody said anything about since somebody last said something.
     silent: u32,
 }
 
@@ -163,18 +165,22 @@ impl Asking {
                     (name, at, answer)
                 }
             })
-            .buffer_unordered(AT_ONCE)
-            .ready_chunks(GROUP);
+            .buffer_unordered(AT_ONCE);
         let mut answers = std::pin::pin!(answers);
         loop {
-            tokio::select! {
+            let first = tokio::select! {
                 biased;
                 () = asked_to(&mut stopped) => return Ok(()),
-                group = answers.next() => match group {
-                    Some(group) => self.put_down(group).await?,
-                    None => return Ok(()),
-                },
+                first = answers.next() => first,
+            };
+            let Some(first) = first else { return Ok(()) };
+            let (mut group, deadline) = (vec![first], Instant::now() + GROUP_WAIT);
+            while group.len() < GROUP
+                && let Ok(Some(next)) = timeout_at(deadline, answers.next()).await
+            {
+                group.push(next);
             }
+            self.put_down(group).await?;
             if self.silent >= SILENCE {
                 self.give_up();
                 return Ok(());
@@ -193,7 +199,8 @@ impl Asking {
                     let resolver = resolver.to_string();
                     rows.push(DnsKeyRow { name, txt, resolver, asked_at, dnssec_ad: authentic });
                 }
-                Err(NoAnswer) => self.silent += 1,
+                Err(NoAnswer::Unable) => self.silent = 0,
+                Err(NoAnswer::Silent) => self.silent += 1,
             }
         }
         if !rows.is_empty() {

@@ -46,10 +46,16 @@ pub struct Answer {
     pub authentic: bool,
 }
 
-/// No resolver gave an answer, or none that says anything.
+/// Nothing is known of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no resolver answered")]
-pub struct NoAnswer;
+pub enum NoAnswer {
+    /// Nobody answered.
+    #[error("no resolver answered")]
+    Silent,
+    /// Somebody answered that it cannot be told.
+    #[error("the resolver could not tell")]
+    Unable,
+}
 
 impl FromStr for Resolver {
     type Err = ResolverError;
@@ -79,10 +85,11 @@ impl Resolver {
     /// # Errors
     /// [`NoAnswer`] when nobody answered, or every answer was that it could not be told.
     pub async fn txt(&self, name: &str) -> Result<Answer, NoAnswer> {
+        let mut nothing = NoAnswer::Silent;
         for server in &self.0 {
-            if let Some(reply) = ask(*server, name).await
-                && matches!(reply.code, 0 | NO_SUCH_NAME)
-            {
+            let Some(reply) = ask(*server, name).await else { continue };
+            nothing = NoAnswer::Unable;
+            if matches!(reply.code, 0 | NO_SUCH_NAME) {
                 let mut records: Vec<String> =
                     reply.records.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect();
                 records.sort_unstable();
@@ -90,7 +97,7 @@ impl Resolver {
                 return Ok(Answer { txt, resolver: *server, authentic: reply.authentic });
             }
         }
-        Err(NoAnswer)
+        Err(nothing)
     }
 }
 

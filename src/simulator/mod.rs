@@ -16,6 +16,9 @@
 //! | `POST /simulator/mail` | `{"user", "id" or "ids", "does"}`: `delete`, `restore`, `change`, `hide` from listings or, with `"folder"`, `move` a message |
 //! | `POST /simulator/faults` | `{"faults"}`: other faults from now on, none for an empty text |
 //! | `GET /simulator/requests` | what was asked: counts and the latest requests; how often each fault struck |
+//!
+//! Beside it, on a port of its own, a DNS server has the public keys of those who sign the tenant's mail:
+//! `keys/dkim-dns.json` in the tenant's folder, or in the folder of mail.
 
 mod access;
 mod chance;

@@ -172,7 +172,7 @@ fn a_resolver_that_never_answers_costs_the_keys_and_some_seconds() {
 #[test]
 fn a_session_that_goes_on_asks_for_the_keys_of_what_an_earlier_one_fetched() {
     let folder = tempfile::tempdir().expect("a folder");
-    let tenant = served(folder.path(), "value-500-forever:ids=1");
+    let tenant = served(folder.path(), "value-503-forever:ids=1");
     let (ran, package) = tenant.collect("p", &["me", "--no-dns", "--leave-open-on-exceptions"]);
     ran.exits(3);
     assert_eq!(rows(&package, "select count(*) from auth_result"), ["0"], "weighed when everything is there");

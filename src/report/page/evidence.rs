@@ -53,7 +53,7 @@ pub(super) fn duplicates(report: &Report) -> Markup {
             @if !remarks.is_empty() {
                 (table("What else is to be said of them", &[("Remark", Text), ("Meaning", Text), ("Signatures", Number)], &remarks, false))
             }
-            p { (number(report.authenticity.keys)) " keys were captured from DNS, " (number(report.authenticity.keys_absent)) " names had none; " (plural(report.authenticity.messages, "message")) " have a result. A body hash that does not hold is expected where the service re-renders HTML mail; the header signature is judged by itself." }
+            p { "Captured from DNS: " (plural(report.authenticity.keys, "key")) "; names under which it had none: " (number(report.authenticity.keys_absent)) ". " (plural(report.authenticity.messages, "message")) " have a result. A body hash that does not hold is expected where the service re-renders HTML mail; the header signature is judged by itself." }
         }
     }
 }
