@@ -133,9 +133,10 @@ try:
         keys += [(key, name)] if key else []
     for table, (values, keys) in tables.items():
         before = f"WHERE size < {len(log)}" if table == "checkpoint" else ""
-        lines = rows(f"SELECT json_array({', '.join(values)}) FROM {table} {before} ORDER BY {', '.join(key for _, key in sorted(keys))}")
-        digest = hashlib.sha256("".join(line + "\n" for line, in [(meta["path_salt"],), *lines]).encode()).hexdigest()
-        check(log[-1]["tables"].pop(table, None) == digest, "the rows of", table, "are not what the last line states")
+        digest = hashlib.sha256(meta["path_salt"].encode() + b"\n")
+        for line, in db.execute(f"SELECT json_array({', '.join(values)}) FROM {table} {before} ORDER BY {', '.join(key for _, key in sorted(keys))}"):
+            digest.update(line.encode() + b"\n")
+        check(log[-1]["tables"].pop(table, None) == digest.hexdigest(), "the rows of", table, "are not what the last line states")
     check(not log[-1]["tables"], "the last line states tables that are not there")
 
     heads = {size: (root, note) for size, root, note in rows("SELECT size, root, note FROM checkpoint")}
