@@ -67,7 +67,7 @@ for path in files:
 fixed = "bagit.txt bag-info.txt manifest-sha256.txt tagmanifest-sha256.txt manifest-md5.txt affiant/hashdeep.txt affiant/log.jsonl"
 fixed += " affiant/checkpoint affiant/checkpoint.vkey affiant/manifest.sqlite affiant/chosen-ids"
 for path in files:
-    check(path in fixed.split() or path.startswith(("data/", "affiant/custody/")), path, "is no file of a package")
+    check(path in fixed.split() or path.startswith(("data/", "affiant/custody/", "affiant/orphans/")), path, "is no file of a package")
 listed = {}
 for name in "manifest-sha256.txt", "tagmanifest-sha256.txt":
     lines = text(name).split("\n") if name in files else ["none"]
@@ -108,6 +108,9 @@ try:
     check(seals == [len(log) - 1], "affiant/log.jsonl does not end with the one acquisition.sealed")
     ids, chosen = files.get("affiant/chosen-ids"), (log[0].get("scope") or {}).get("chosen")
     check(ids and ids[1] == chosen["sha256"] if chosen else not ids, "affiant/chosen-ids is not the list that the log states")
+    aside = {entry["moved_to"]: entry["sha256"] for entry in log if entry["kind"] == "file.orphaned"}
+    for path in aside.keys() | {path for path in files if path.startswith("affiant/orphans/")}:
+        check(path in files and files[path][1] == aside.get(path), path, "is not a file that the log says was set aside")
     leaves = [hashlib.sha256(b"\0" + line.encode()).digest() for line in lines]
     check(leaves == [leaf for leaf, in rows("SELECT leaf FROM entry ORDER BY seq")], "entry.leaf is not the hash of its line")
 

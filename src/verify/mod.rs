@@ -24,6 +24,7 @@ mod matching;
 mod merge;
 mod merkle;
 mod note;
+mod orphans;
 mod payload;
 mod projection;
 mod proof;
@@ -191,6 +192,7 @@ fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> (O
     broken(CheckName::Balance, &balance::check(ledger, &account, findings), findings);
     broken(CheckName::Dates, &dates::check(ledger, &account, findings), findings);
     chosen::check(root, &account, findings);
+    orphans::check(root, &account, findings);
     broken(CheckName::CanonicalForm, &bag_info::check(root, ledger, findings), findings);
     broken(CheckName::Requests, &requests::check(ledger, findings), findings);
     broken(CheckName::Database, &tables::check(ledger, &account, findings), findings);
