@@ -67,7 +67,7 @@ for path in files:
 fixed = "bagit.txt bag-info.txt manifest-sha256.txt tagmanifest-sha256.txt manifest-md5.txt affiant/hashdeep.txt affiant/log.jsonl"
 fixed += " affiant/checkpoint affiant/checkpoint.vkey affiant/manifest.sqlite affiant/chosen-ids"
 for path in files:
-    check(path in fixed.split() or path.startswith(("data/", "affiant/custody/")), path, "is no file of a package")
+    check(path in fixed.split() or path.startswith(("data/", "affiant/custody/", "affiant/orphans/")), path, "is no file of a package")
 listed = {}
 for name in "manifest-sha256.txt", "tagmanifest-sha256.txt":
     lines = text(name).split("\n") if name in files else ["none"]
@@ -108,6 +108,9 @@ try:
     check(seals == [len(log) - 1], "affiant/log.jsonl does not end with the one acquisition.sealed")
     ids, chosen = files.get("affiant/chosen-ids"), (log[0].get("scope") or {}).get("chosen")
     check(ids and ids[1] == chosen["sha256"] if chosen else not ids, "affiant/chosen-ids is not the list that the log states")
+    aside = {entry["moved_to"]: entry["sha256"] for entry in log if entry["kind"] == "file.orphaned"}
+    for path in aside.keys() | {path for path in files if path.startswith("affiant/orphans/")}:
+        check(path in files and files[path][1] == aside.get(path), path, "is not a file that the log says was set aside")
     leaves = [hashlib.sha256(b"\0" + line.encode()).digest() for line in lines]
     check(leaves == [leaf for leaf, in rows("SELECT leaf FROM entry ORDER BY seq")], "entry.leaf is not the hash of its line")
 
@@ -133,9 +136,10 @@ try:
         keys += [(key, name)] if key else []
     for table, (values, keys) in tables.items():
         before = f"WHERE size < {len(log)}" if table == "checkpoint" else ""
-        lines = rows(f"SELECT json_array({', '.join(values)}) FROM {table} {before} ORDER BY {', '.join(key for _, key in sorted(keys))}")
-        digest = hashlib.sha256("".join(line + "\n" for line, in [(meta["path_salt"],), *lines]).encode()).hexdigest()
-        check(log[-1]["tables"].pop(table, None) == digest, "the rows of", table, "are not what the last line states")
+        digest = hashlib.sha256(meta["path_salt"].encode() + b"\n")
+        for line, in db.execute(f"SELECT json_array({', '.join(values)}) FROM {table} {before} ORDER BY {', '.join(key for _, key in sorted(keys))}"):
+            digest.update(line.encode() + b"\n")
+        check(log[-1]["tables"].pop(table, None) == digest.hexdigest(), "the rows of", table, "are not what the last line states")
     check(not log[-1]["tables"], "the last line states tables that are not there")
 
     heads = {size: (root, note) for size, root, note in rows("SELECT size, root, note FROM checkpoint")}

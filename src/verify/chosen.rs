@@ -25,7 +25,7 @@ pub(super) fn check(root: &Utf8Path, account: &Account, findings: &mut Findings)
         return;
     };
     let stated = chosen.get("sha256").and_then(Value::as_str).unwrap_or_default();
-    match digest(root) {
+    match digest(&root.join(LIST)) {
         Err(error) => {
             findings.add(CheckName::Log, Class::Missing, LIST, format!("stated by the first log entry: {error}"));
         }
@@ -37,8 +37,9 @@ pub(super) fn check(root: &Utf8Path, account: &Account, findings: &mut Findings)
     }
 }
 
-fn digest(root: &Utf8Path) -> std::io::Result<String> {
-    let (mut file, mut hasher) = (File::open(root.join(LIST))?, Hasher::new());
+/// SHA-256 of a file, lower-case hex.
+pub(super) fn digest(file: &Utf8Path) -> std::io::Result<String> {
+    let (mut file, mut hasher) = (File::open(file)?, Hasher::new());
     let mut buffer = vec![0; 64 << 10];
     loop {
         let count = file.read(&mut buffer)?;

@@ -66,6 +66,8 @@ pub(super) struct Account {
     pub(super) sealed: Option<Body>,
     /// Exceptions that a later entry resolved, by number.
     pub(super) resolved: BTreeSet<i64>,
+    /// The files that were set aside, each with its SHA-256.
+    pub(super) aside: BTreeMap<String, String>,
     /// What was copied from an earlier package.
     pub(super) known: Vec<Body>,
     /// The latest comparison with it of each mailbox.
@@ -83,6 +85,7 @@ impl Default for Account {
             opened: None,
             sealed: None,
             resolved: BTreeSet::new(),
+            aside: BTreeMap::new(),
             known,
             compared,
             end: End::default(),
@@ -97,6 +100,10 @@ impl Account {
             OPENED if seq == 0 => self.opened = Some(body),
             SEALED => self.sealed = Some(body),
             "exception.resolved" => self.resolved.extend(body.get("exception_id").and_then(Value::as_i64)),
+            "file.orphaned" => {
+                let (path, sha256) = (text_of(&body, "moved_to"), text_of(&body, "sha256"));
+                self.aside.insert(path.to_owned(), sha256.to_owned());
+            }
             "earlier.known" => self.known.push(body),
             "mailbox.compared" => {
                 let mailbox = body.get("mailbox_id").and_then(Value::as_i64);

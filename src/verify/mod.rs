@@ -27,6 +27,7 @@ mod merge;
 mod merkle;
 mod native;
 mod note;
+mod orphans;
 mod payload;
 mod projection;
 mod proof;
@@ -205,6 +206,7 @@ fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> (O
     broken(CheckName::Balance, &balance::check(ledger, &account, findings), findings);
     broken(CheckName::Dates, &dates::check(ledger, &account, findings), findings);
     chosen::check(root, &account, findings);
+    orphans::check(root, &account, findings);
     broken(CheckName::CanonicalForm, &bag_info::check(root, ledger, findings), findings);
     broken(CheckName::Authenticity, &authenticity::check(ledger, findings), findings);
     broken(CheckName::Requests, &requests::check(ledger, findings), findings);

@@ -7,7 +7,7 @@ use std::fs;
 use camino::Utf8Path;
 
 use super::report::{CheckName, Class, Findings};
-use super::{checkpoint, chosen, ledger, listing, log, matching};
+use super::{checkpoint, chosen, ledger, listing, log, matching, orphans};
 
 /// The whole of bagit.txt.
 const DECLARATION: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
@@ -15,7 +15,7 @@ pub(super) const BAG_INFO: &str = "bag-info.txt";
 /// Largest bag-info.txt that is read, in bytes.
 const MAX_TAG_FILE: u64 = 1 << 20;
 
-/// Where what is sworn after the seal lies; which files belong there is the matter of that check.
+/// Where what is sworn after the seal lies; which files belong there, and to the orphans, is the matter of those checks.
 const CUSTODY: &str = "affiant/custody/";
 
 /// Whether the format has a file of this path outside of the payload.
@@ -33,7 +33,7 @@ pub(super) fn has_place_for(path: &str) -> bool {
         checkpoint::VKEY,
         chosen::LIST,
     ];
-    known.contains(&path) || path.starts_with(CUSTODY)
+    known.contains(&path) || path.starts_with(CUSTODY) || path.starts_with(orphans::FOLDER)
 }
 
 /// Payload bytes and files.

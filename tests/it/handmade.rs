@@ -323,6 +323,11 @@ impl<'r> Made<'r> {
     }
 
     fn seal(mut self) {
+        let (name, bytes) = ("affiant/orphans/left.eml", b"Subject: left\r\n\r\n");
+        fs::create_dir_all(self.root.join("affiant/orphans")).expect("folder");
+        fs::write(self.root.join(name), bytes).expect("an orphan");
+        let line = json!({ "path": "data/left.eml", "bytes": bytes.len(), "sha256": hex(&Sha256::digest(bytes)), "moved_to": name });
+        self.log("file.orphaned", line);
         self.log("package.built", json!({ "format": "eml", "items": 4, "bytes": self.bytes }));
         self.log("acquisition.sealed", json!({ "state": "complete_with_exceptions", "listed": 6, "collected": 4, "rebuilt": 1, "excepted": 2, "vanished": 1, "bytes": self.bytes, "tables": self.tables() }));
         let note = self.checkpoint();
