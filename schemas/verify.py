@@ -67,7 +67,9 @@ for path in files:
 fixed = "bagit.txt bag-info.txt manifest-sha256.txt tagmanifest-sha256.txt manifest-md5.txt affiant/hashdeep.txt affiant/log.jsonl"
 fixed += " affiant/checkpoint affiant/checkpoint.vkey affiant/manifest.sqlite affiant/chosen-ids"
 for path in files:
-    check(path in fixed.split() or path.startswith(("data/", "affiant/custody/", "affiant/orphans/")), path, "is no file of a package")
+    beside = re.fullmatch(r"affiant/checkpoint(\.([2-9]|[1-9][0-9]+))?\.(tsr|sig)", path)
+    inside = path.startswith(("data/", "affiant/custody/", "affiant/orphans/"))
+    check(path in fixed.split() or beside or inside, path, "is no file of a package")
 listed = {}
 for name in "manifest-sha256.txt", "tagmanifest-sha256.txt":
     lines = text(name).split("\n") if name in files else ["none"]

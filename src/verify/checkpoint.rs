@@ -195,16 +195,21 @@ pub(super) fn read(root: &Utf8Path, path: &str, findings: &mut Findings) -> Opti
     text
 }
 
-/// The files beside the last checkpoint that are about it: `affiant/checkpoint` with this end, and the same with a
-/// number before it (`affiant/checkpoint.2.tsr`).
+/// Whether a package path is of a file that is about the last checkpoint: `affiant/checkpoint` with this end, or the same
+/// with a number from 2 on before it (`affiant/checkpoint.2.tsr`).
+pub(super) fn is_beside(path: &str, end: &str) -> bool {
+    let middle = path.strip_prefix(FILE).and_then(|rest| rest.strip_suffix(end));
+    middle.is_some_and(|middle| {
+        let number = middle.strip_prefix('.').and_then(|digits| Some((digits, digits.parse::<u32>().ok()?)));
+        middle.is_empty() || number.is_some_and(|(digits, number)| number >= 2 && digits == number.to_string())
+    })
+}
+
+/// The files of a package for which [`is_beside`] holds, sorted.
 pub(super) fn beside(root: &Utf8Path, end: &str) -> Vec<String> {
     let entries = root.join("affiant").read_dir_utf8().into_iter().flatten().flatten();
-    let is_one = |name: &str| {
-        let middle = name.strip_prefix("checkpoint").and_then(|rest| rest.strip_suffix(end));
-        middle.is_some_and(|middle| middle.is_empty() || middle.starts_with('.'))
-    };
-    let names = entries.map(|entry| entry.file_name().to_owned()).filter(|name| is_one(name));
-    let mut paths: Vec<String> = names.map(|name| format!("affiant/{name}")).collect();
+    let paths = entries.map(|entry| format!("affiant/{}", entry.file_name()));
+    let mut paths: Vec<String> = paths.filter(|path| is_beside(path, end)).collect();
     paths.sort_unstable();
     paths
 }

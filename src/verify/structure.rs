@@ -33,7 +33,8 @@ pub(super) fn has_place_for(path: &str) -> bool {
         checkpoint::VKEY,
         chosen::LIST,
     ];
-    known.contains(&path) || path.starts_with(CUSTODY) || path.starts_with(orphans::FOLDER)
+    let is_seal = [".tsr", ".sig"].iter().any(|end| checkpoint::is_beside(path, end));
+    known.contains(&path) || is_seal || path.starts_with(CUSTODY) || path.starts_with(orphans::FOLDER)
 }
 
 /// Payload bytes and files.

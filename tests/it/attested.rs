@@ -27,6 +27,21 @@ fn files(package: &Path) -> BTreeMap<String, String> {
     found
 }
 
+/// Runs the page that says how to check a package by hand; `None` where a tool of it is not installed.
+fn by_hand(package: &Path, variable: &str, file: &str) -> Option<bool> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verify-by-hand.sh");
+    let here = ["bash", "python3", "sqlite3", "hashdeep", "openssl", "ssh-keygen"];
+    let is_here = |tool: &&str| Command::new("which").arg(tool).output().is_ok_and(|found| found.status.success());
+    if !here.iter().all(is_here)
+        || !Command::new("python3").args(["-c", "import bagit"]).status().is_ok_and(|ran| ran.success())
+    {
+        eprintln!("SKIPPED: a tool of docs/verify-by-hand.md is not installed");
+        return None;
+    }
+    let ran = Command::new("bash").arg(script).arg(package).env(variable, file).output().expect("bash runs");
+    Some(ran.status.success())
+}
+
 /// What changed between two looks: the paths that are new, and those that have other bytes.
 fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> (Vec<String>, Vec<String>) {
     let gone: Vec<_> = before.keys().filter(|path| !after.contains_key(*path)).collect();
@@ -160,6 +175,7 @@ fn a_time_stamp_is_asked_for_brought_and_believed_only_over_this_checkpoint() {
             ["affiant/checkpoint.2.tsr", "affiant/checkpoint.tsr"]
         );
         assert!(stamps.iter().all(|stamp| stamp["is_trusted"] == true && stamp["policy"] == "1.2.3.4.1"), "{stamps:?}");
+        assert_ne!(by_hand(&package, "TSA_CA", &ca), Some(false));
         let alone = tenant.run(&["verify", &root]).exits(0);
         assert!(alone.stdout.contains("by its own word"), "{}", alone.stdout);
 
@@ -175,6 +191,7 @@ fn a_time_stamp_is_asked_for_brought_and_believed_only_over_this_checkpoint() {
         tenant.run(&["seal", &tenant.text("other"), "--response", &response]).fails(1, "over other bytes");
         let stranger = Authority::new(&["-newkey", "rsa:2048"]).expect("openssl is here");
         let differs = tenant.run(&["verify", &root, "--tsa-ca", &stranger.text("root.pem")]).exits(6);
+        assert_ne!(by_hand(&package, "TSA_CA", &stranger.text("root.pem")), Some(true));
         assert!(differs.stdout.contains("no chain leads to the authority"), "{}", differs.stdout);
         let none = tenant.run(&["verify", &tenant.text("other"), "--tsa-ca", &ca]).exits(6);
         assert!(none.stdout.contains("the checkpoint has no time stamp"), "{}", none.stdout);
@@ -246,8 +263,11 @@ fn a_person_signs_the_checkpoint_with_their_own_ssh_key() {
             .expect("ssh-keygen");
         assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stderr));
     }
+    assert_ne!(by_hand(&package, "SIGNERS", &signers), Some(false));
+    python_agrees(&package, true);
     // Another list, another purpose, another package.
     fs::write(&signers, list.lines().next().expect("a line")).expect("written");
+    assert_ne!(by_hand(&package, "SIGNERS", &signers), Some(true));
     let differs = tenant.run(&["verify", &root, "--allowed-signers", &signers]).exits(6);
     assert!(differs.stdout.contains("none of the allowed signers"), "{}", differs.stdout);
     let file = tenant.text("file");

@@ -65,9 +65,11 @@ words = {word for word in words if word and word not in own}
 assert len(words) > 1000, len(words)
 leaks = []
 for word in sorted(words):
-    # A short word may be one of the log's own by chance; then only a value that is nothing else counts.
-    long = len(word) >= 8 and not word.isalpha()
-    if word in values and len(word) > 3 and not word.isdigit() or long and word in haystack:
+    # A plain word or number may be one of the log's own by chance, such as "message".
+    if word.isalnum() and (word.islower() or word.isdigit()) or len(word) < 4:
+        continue
+    # A short one may be part of another; then only a value that is nothing else counts.
+    if word in values or len(word) >= 8 and word in haystack:
         leaks.append(word)
 print(len(words), "words looked for in", len(values), "values")
 if leaks:
