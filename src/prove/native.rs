@@ -3,15 +3,15 @@
 //!
 //! A native lies in the tree or inside a ZIP volume. Must not know proofs.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write as _};
+use std::fs::File;
+use std::io::{self, Write};
 
-use camino::{Utf8Component, Utf8Path};
+use camino::Utf8Path;
 use rusqlite::Row;
-use zip::ZipArchive;
 
 use super::{Matching, ProveError, Sha256};
-use crate::terms::{ControlNumber, Hasher, MatchingHasher, Md5, Sha1};
+use crate::terms::{ControlNumber, MatchingHasher, Md5, Sha1};
+use crate::verify::copy_native;
 
 /// What the row states.
 pub(super) struct Native {
@@ -43,62 +43,22 @@ impl Native {
 
     /// Copies the bytes into a new file.
     pub(super) fn copy(&self, root: &Utf8Path, to: &Utf8Path) -> Result<(), ProveError> {
-        let (outer, inner) = match self.path.find(".zip/") {
-            Some(dot) => {
-                let (outer, inner) = self.path.split_at(dot + ".zip".len());
-                (outer, inner.strip_prefix('/'))
-            }
-            None => (self.path.as_str(), None),
-        };
-        let file = self.open(root, outer)?;
-        match inner {
-            None => self.take(file, to),
-            Some(name) => {
-                let unreadable = |error: zip::result::ZipError| self.differs(io::Error::from(error).to_string());
-                let mut volume = ZipArchive::new(io::BufReader::new(file)).map_err(unreadable)?;
-                let member = volume.by_name(name).map_err(unreadable)?;
-                self.take(member, to)
-            }
-        }
-    }
-
-    /// Opens a plain file below the package's root, whatever its row says.
-    fn open(&self, root: &Utf8Path, path: &str) -> Result<File, ProveError> {
-        let below = Utf8Path::new(path).components().all(|part| matches!(part, Utf8Component::Normal(_)));
-        let file = root.join(path);
-        if !below || !fs::symlink_metadata(&file).is_ok_and(|facts| facts.is_file()) {
-            return Err(self.differs("there is no such file".to_owned()));
-        }
-        File::open(&file).map_err(|error| self.differs(error.kind().to_string()))
-    }
-
-    fn take(&self, from: impl Read, to: &Utf8Path) -> Result<(), ProveError> {
         let wrong = |source| ProveError::Write { path: to.to_owned(), source };
-        // One byte beyond what the row states is enough to differ.
-        let mut from = from.take(self.bytes.saturating_add(1));
-        let mut file = File::create_new(to).map_err(wrong)?;
-        let (mut hasher, mut matching, mut buffer) = (Hasher::new(), MatchingHasher::default(), vec![0; 1 << 16]);
-        loop {
-            let count = match from.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(self.differs(error.to_string())),
-            };
-            let piece = buffer.get(..count).unwrap_or_default();
-            hasher.update(piece);
-            matching.update(piece);
-            file.write_all(piece).map_err(wrong)?;
+        let file = File::create_new(to).map_err(wrong)?;
+        let mut out = Copy { file, matching: MatchingHasher::default(), room: self.bytes, trouble: None };
+        let copied = copy_native(root, &self.path, &mut out);
+        if let Some(source) = out.trouble {
+            return Err(wrong(source));
         }
-        file.sync_all().map_err(wrong)?;
-        let (sha256, bytes) = hasher.finish();
+        let (sha256, bytes) = copied.map_err(|error| self.differs(error.to_string()))?;
+        out.file.sync_all().map_err(wrong)?;
         if bytes != self.bytes {
             return Err(self.differs(format!("expected {} bytes, found another number", self.bytes)));
         }
         if sha256 != self.sha256 {
             return Err(self.differs(format!("expected SHA-256 {}, found {sha256}", self.sha256)));
         }
-        if matching.finish() != self.matching {
+        if out.matching.finish() != self.matching {
             return Err(self.differs("its MD5 or SHA-1 is another".to_owned()));
         }
         Ok(())
@@ -106,5 +66,32 @@ impl Native {
 
     fn differs(&self, why: String) -> ProveError {
         ProveError::Differs { number: self.number, why }
+    }
+}
+
+/// The copy while it grows: no longer than the row states.
+struct Copy {
+    file: File,
+    matching: MatchingHasher,
+    room: u64,
+    /// What the disk said, as against what is wrong with the native.
+    trouble: Option<io::Error>,
+}
+
+impl Write for Copy {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.room.checked_sub(bytes.len() as u64);
+        self.room = room.ok_or_else(|| io::Error::other("it is longer than its row states"))?;
+        self.matching.update(bytes);
+        if let Err(error) = self.file.write_all(bytes) {
+            let said = io::Error::from(error.kind());
+            self.trouble = Some(error);
+            return Err(said);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! It must not know what the row says: whoever asked compares.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 
-use camino::Utf8Path;
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::payload::volume_of;
 use super::volume::Archive;
@@ -17,17 +17,21 @@ use crate::terms::{Hasher, Sha256};
 /// # Errors
 /// What the disk says, of either side.
 pub fn copy_native(root: &Utf8Path, path: &str, out: &mut dyn Write) -> io::Result<(Sha256, u64)> {
-    // Rows are checked against files elsewhere; a path that leads out of the package is nobody's native.
-    if path.split('/').any(|part| part == "..") || path.starts_with('/') || path.contains('\\') {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
     match volume_of(path) {
-        "" => pour(File::open(root.join(path))?, out),
+        "" => pour(File::open(plain(root, path)?)?, out),
         volume => {
             let member = path.get(volume.len() + 1..).unwrap_or_default();
-            pour(Archive::open(&root.join(volume))?.member(member)?, out)
+            pour(Archive::open(&plain(root, volume)?)?.member(member)?, out)
         }
     }
+}
+
+/// A plain file below the package's root, whatever its row says.
+fn plain(root: &Utf8Path, path: &str) -> io::Result<Utf8PathBuf> {
+    let below = Utf8Path::new(path).components().all(|part| matches!(part, Utf8Component::Normal(_)));
+    let file = root.join(path);
+    let is_there = below && fs::symlink_metadata(&file).is_ok_and(|facts| facts.is_file());
+    if is_there { Ok(file) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
 fn pour(mut from: impl Read, out: &mut dyn Write) -> io::Result<(Sha256, u64)> {
