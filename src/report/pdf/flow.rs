@@ -91,7 +91,7 @@ impl<'a> Flow<'a> {
         };
         self.sheets.need(before + size + 70.0);
         self.sheets.gap(before);
-        let part = self.sheets.part(Kind::Heading(level), None);
+        let part = self.sheets.part(Kind::Heading(level, plain(words)), None);
         self.sheets.place(level, plain(words));
         self.words(words, Setting { size, step: size * 1.25, indent: 0.0 }, part);
         self.sheets.y += after;

@@ -121,7 +121,7 @@ fn tree(nodes: &[Node], leaves: Vec<Vec<Identifier>>) -> Option<TagTree> {
 
 fn tag(kind: &Kind) -> Option<TagKind> {
     let tag: TagKind = match kind {
-        Kind::Heading(level) => Tag::Hn(NonZeroU16::new(*level)?, None).into(),
+        Kind::Heading(level, title) => Tag::Hn(NonZeroU16::new(*level)?, Some(title.clone())).into(),
         Kind::Paragraph => Tag::P.into(),
         Kind::Code => Tag::Code.into(),
         Kind::Caption => Tag::Caption.into(),

@@ -26,7 +26,7 @@ pub(super) type Part = usize;
 /// What kind a part is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
-    Heading(u16),
+    Heading(u16, String),
     Paragraph,
     Code,
     Caption,
