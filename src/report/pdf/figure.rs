@@ -10,9 +10,10 @@ const NEAR: f32 = 3.0;
 
 /// Draws a picture.
 pub(super) fn draw(faces: &Faces, sheets: &mut Sheets, picture: &Picture) {
-    let scale = FULL / picture.width.max(1.0);
     let part = sheets.part(Kind::Figure(picture.description.clone()), None);
     let bands = bands(&picture.shapes);
+    let highest = bands.iter().map(|(from, to)| to - from).fold(1.0, f32::max);
+    let scale = (FULL / picture.width.max(1.0)).min(TALL / highest);
     let tall = bands.last().map_or(0.0, |band| band.1) * scale;
     if tall > sheets.room() && tall <= TALL {
         sheets.turn();

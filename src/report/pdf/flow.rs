@@ -24,7 +24,7 @@ struct Setting {
 
 const BODY: Setting = Setting { size: 9.4, step: 12.8, indent: 0.0 };
 const SMALL: Setting = Setting { size: 8.2, step: 11.2, indent: 0.0 };
-const CODE: Setting = Setting { size: 7.4, step: 10.0, indent: 6.0 };
+const CODE: Setting = Setting { size: 6.9, step: 9.6, indent: 6.0 };
 
 impl<'a> Flow<'a> {
     /// Lays all blocks.

@@ -1,14 +1,14 @@
 //! Tables: how wide their columns are, and rows that go on over sheets below repeated heads.
 
 use super::block::{Cell, Row, Stand, Table};
-use super::face::Faces;
+use super::face::{Face, Faces};
 use super::sheet::{FULL, Kind, Mark, Part, SIDE, Sheets, TALL};
-use super::text::{Line, lines, widths};
+use super::text::{Line, Piece, lines, widths};
 
 const SIZE: f32 = 7.6;
 const STEP: f32 = 9.8;
 /// Around a cell, in points.
-const AIR: f32 = 2.6;
+const AIR: f32 = 3.6;
 
 /// Draws a table over as many sheets as it needs.
 pub(super) fn draw(faces: &Faces, sheets: &mut Sheets, table: &Table) {
@@ -90,7 +90,11 @@ impl Pen<'_> {
         for (place, cell) in all.into_iter().enumerate() {
             let width = self.columns.get(place).copied().unwrap_or(0.0);
             let right = cells.get(place).is_some_and(|cell| cell.stand == Stand::Number);
-            for (at, line) in cell.into_iter().enumerate() {
+            for (at, mut line) in cell.into_iter().enumerate() {
+                // An empty cell has a space in it, or it would be missing from the structure.
+                if line.pieces.is_empty() {
+                    line.pieces.push(Piece { text: " ".to_owned(), face: Face::Plain, x: 0.0 });
+                }
                 let shift = if right { width - AIR - line.width } else { AIR };
                 let y = top + count(at) * STEP;
                 sheets.line(line, (x + shift, y), SIZE, parts.get(place).copied().flatten());

@@ -62,11 +62,12 @@ fn nothing_leaves_the_paper_however_long_it_is() {
     let words = "some words ".repeat(200);
     let many: String = (0..400).map(|at| row(&[&format!("row {at}"), "7"])).collect();
     let shapes: String = (0..200)
-        .map(|at| format!("<rect x=\"0\" y=\"{0}.0\" width=\"700.0\" height=\"14.0\" fill=\"#333\"/><text x=\"719\" y=\"{0}\" font-size=\"11\" text-anchor=\"start\">name</text>", at * 20))
+        .map(|at| format!("<rect x=\"0\" y=\"{0}.0\" width=\"700.0\" height=\"14.0\" fill=\"#333\"/><text x=\"719\" y=\"{1}\" font-size=\"11\" text-anchor=\"start\">name</text>", at * 20, at * 20 + 11))
         .collect();
     let page = format!(
         "<main><h1>T</h1><h2>One</h2><nav><ol><li>One</li></ol></nav><dl><dt>{words}</dt><dd>{long}</dd></dl><ol><li>{long}</li></ol>\
-         <pre>{long}</pre>{}{}<figure><figcaption>P</figcaption><svg viewBox=\"0 0 720 4000\"><desc>D</desc>{shapes}</svg></figure></main>",
+         <pre>{long}</pre>{}{}<figure><figcaption>P</figcaption><svg viewBox=\"0 0 720 4000\"><desc>D</desc>{shapes}</svg>\
+         <svg viewBox=\"0 0 720 9000\"><desc>E</desc><rect x=\"0\" y=\"0\" width=\"720\" height=\"9000\" fill=\"none\"/></svg></figure></main>",
         table(&row(&[&long, &words])),
         table(&many)
     );

@@ -27,9 +27,12 @@ struct Char {
     width: f32,
 }
 
-/// Where a line may break behind a character.
-const fn may_break(c: char) -> bool {
-    matches!(c, ' ' | '/' | '\\' | '@' | '-' | '_' | '…' | ';')
+/// Where a line may break behind a character; in commands and names of files only at spaces.
+const fn may_break(one: Char) -> bool {
+    match one.face {
+        Face::Mono => one.c == ' ',
+        Face::Plain | Face::Bold => matches!(one.c, ' ' | '/' | '\\' | '@' | '-' | '_' | '…' | ';'),
+    }
 }
 
 /// Breaks words into lines of a width; what is longer than a line breaks between any two characters.
@@ -52,7 +55,7 @@ pub(super) fn lines(faces: &Faces, words: &Words, size: f32, width: f32) -> Vec<
         }
         used += one.width;
         at += 1;
-        if may_break(one.c) {
+        if may_break(*one) {
             last = Some(at);
         }
     }
@@ -69,7 +72,7 @@ pub(super) fn widths(faces: &Faces, words: &Words, size: f32) -> (f32, f32) {
         whole += one.width;
         part += if one.c == ' ' { 0.0 } else { one.width };
         longest = longest.max(part);
-        if may_break(one.c) {
+        if may_break(one) {
             part = 0.0;
         }
     }
