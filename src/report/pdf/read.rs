@@ -96,11 +96,11 @@ struct Page {
 impl Page {
     fn words(&mut self, text: &str) {
         let sum = matches!(self.goal, Goal::Cell(_)) && self.table.rows.last().is_some_and(|row| row.sum);
+        let named =
+            matches!(self.goal, Goal::Heading(_) | Goal::Head(_) | Goal::Caption | Goal::TableCaption | Goal::Name);
         let face = match (self.goal, self.mono, self.bold) {
             (Goal::Verbatim, ..) | (_, 1.., _) => Face::Mono,
-            (Goal::Heading(_) | Goal::Head(_) | Goal::Caption | Goal::TableCaption | Goal::Name, ..) => Face::Bold,
-            (_, _, 1..) => Face::Bold,
-            _ if sum => Face::Bold,
+            (_, _, bold) if sum || named || bold > 0 => Face::Bold,
             _ => Face::Plain,
         };
         match self.words.last_mut().filter(|run| run.face == face) {
@@ -240,10 +240,9 @@ impl Page {
         let plain = || words.iter().map(|run| run.text.as_str()).collect::<String>();
         let none = words.iter().all(|run| run.text.trim().is_empty());
         match std::mem::take(&mut self.goal) {
-            Goal::Nothing => {}
             Goal::Paragraph if !none => self.blocks.push(Block::Paragraph { words, small: false }),
             Goal::Small if !none => self.blocks.push(Block::Paragraph { words, small: true }),
-            Goal::Paragraph | Goal::Small => {}
+            Goal::Paragraph | Goal::Small | Goal::Nothing => {}
             Goal::Heading(level) => self.blocks.push(Block::Heading { level, words }),
             Goal::Verbatim => self.blocks.push(Block::Verbatim(plain())),
             Goal::Name => self.facts.push((words, Words::new())),
