@@ -186,6 +186,7 @@ fn closing(stage: &Stage<'_>, simulator: &Simulator, eml: &Utf8Path, zip: &Utf8P
     stage.say(&format!(
         "\n== What to look at\n\
          {eml}-report/acquisition-report.html   what a lawyer reads; open it in a browser\n\
+         {eml}-report/acquisition-report.pdf    the same on paper\n\
          {eml}/data/NATIVES/VOL001/0001/        the messages, as the service rendered them\n\
          {eml}/affiant/manifest.sqlite          items, families, exceptions, balance, every request\n\
          {eml}/affiant/log.jsonl                the custody log\n\

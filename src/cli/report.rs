@@ -14,8 +14,8 @@ Example:
   affiant report ./package
   affiant report ./package --out ./for-counsel --zone America/New_York --for us
 
-Writes into a folder of its own and never changes the package: acquisition-report.html and .json,
-exceptions.html and .csv, certification-draft.docx and .txt. The page prints well; print it for a PDF.";
+Writes into a folder of its own and never changes the package: acquisition-report.html, .pdf and .json,
+exceptions.html and .csv, certification-draft.docx and .txt.";
 
 /// Make reports and a certification draft from a sealed package
 ///

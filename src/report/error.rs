@@ -40,6 +40,13 @@ pub enum ReportError {
         /// What the system said.
         source: io::Error,
     },
+    /// The PDF file would break the rules it claims to keep (PDF/A-2a, PDF/UA-1).
+    #[error("the report cannot be made as PDF")]
+    #[diagnostic(
+        code(affiant::report::paper),
+        help("acquisition-report.html says the same and prints; please report this with the version of Affiant")
+    )]
+    Paper,
     /// No such time zone.
     #[error("there is no time zone named \"{0}\"")]
     #[diagnostic(code(affiant::report::zone), help("use an IANA name such as Europe/Berlin, America/New_York or UTC"))]

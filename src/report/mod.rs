@@ -9,6 +9,7 @@ mod facts;
 mod meaning;
 mod moment;
 mod page;
+mod pdf;
 mod picture;
 mod words;
 
@@ -59,7 +60,9 @@ pub fn write(record: &Record, out: &Utf8Path, wanted: &Wanted) -> Result<(Report
         files.push(path);
         Ok::<_, ReportError>(())
     };
-    keep("acquisition-report.html", page::acquisition::page(&report).as_bytes())?;
+    let page = page::acquisition::page(&report);
+    keep("acquisition-report.html", page.as_bytes())?;
+    keep("acquisition-report.pdf", &paper(&report, &page)?)?;
     let mut json = serde_json::to_vec_pretty(&report).unwrap_or_default();
     json.push(b'\n');
     keep("acquisition-report.json", &json)?;
@@ -71,6 +74,18 @@ pub fn write(record: &Record, out: &Utf8Path, wanted: &Wanted) -> Result<(Report
     keep("exceptions.html", page::exceptions::page(&report, &first).as_bytes())?;
     files.push(csv);
     Ok((report, files))
+}
+
+/// The page as a PDF file, dated with the seal.
+fn paper(report: &Report, page: &str) -> Result<Vec<u8>, ReportError> {
+    let imprint = pdf::Imprint {
+        title: &format!("Acquisition report {}", report.acquisition_id),
+        running: &page::acquisition::running(report),
+        made_by: &report.made_by,
+        id: &report.acquisition_id,
+        at: report.summary.sealed.as_ref().map(|at| at.utc.as_str()),
+    };
+    pdf::file(page, &imprint).ok_or(ReportError::Paper)
 }
 
 /// The folder, new or empty, and outside of the package.

@@ -31,6 +31,49 @@ words = ''.join(E.fromstring(z.read('word/document.xml')).itertext())
 assert '[…]' in words and 'penalty of perjury' in words and '[Q1]' in words
 ";
 
+/// Every word that the page shows stands on the paper too, every heading in the outline, every sheet is numbered.
+const PAPER: &str = r"
+import html.parser, subprocess, sys
+folder, running = sys.argv[1], sys.argv[2]
+class P(html.parser.HTMLParser):
+    words, hidden, part = set(), 0, []
+    def handle_starttag(self, tag, attrs):
+        if tag in ('style', 'title', 'desc', 'nav', 'head'): self.hidden += 1
+    def handle_endtag(self, tag):
+        if tag in ('style', 'title', 'desc', 'nav', 'head'): self.hidden -= 1
+    def handle_data(self, text):
+        if not self.hidden: self.words.update(text.split())
+page = P(); page.feed(open(folder + '/acquisition-report.html', encoding='utf-8').read())
+paper = folder + '/acquisition-report.pdf'
+text = subprocess.run(['pdftotext', '-raw', '-enc', 'UTF-8', paper, '-'], capture_output=True, check=True).stdout.decode()
+sheets = text.split('\f')[:-1]
+whole = ''.join(text.split())
+known = set(whole)
+lost = [word for word in page.words if word.replace('\u2205', '\u00d8') not in whole and set(word) <= known]
+assert len(sheets) > 4 and len(page.words) > 500, (len(sheets), len(page.words))
+assert len(lost) <= 3, lost
+for number, sheet in enumerate(sheets, 1):
+    assert 'page %d of %d' % (number, len(sheets)) in sheet, number
+    assert running in sheet, number
+raw = open(paper, 'rb').read()
+assert raw.startswith(b'%PDF-1.7') and b'/StructTreeRoot' in raw and b'/Outlines' in raw and b'pdfaid' in raw
+";
+
+/// Looks at the paper with other people's tools.
+fn look_at_paper(folder: &Path, running: &str) {
+    match Command::new("python3").args(["-c", PAPER]).arg(folder).arg(running).output() {
+        Ok(ran) if String::from_utf8_lossy(&ran.stderr).contains("No such file or directory: 'pdftotext'") => {
+            eprintln!("SKIPPED: pdftotext is not installed");
+        }
+        Ok(ran) => assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr)),
+        Err(_) => eprintln!("SKIPPED: python3 is not installed"),
+    }
+    match Command::new("qpdf").arg("--check").arg(folder.join("acquisition-report.pdf")).output() {
+        Ok(ran) => assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout)),
+        Err(_) => eprintln!("SKIPPED: qpdf is not installed"),
+    }
+}
+
 fn read(folder: &Path, name: &str) -> String {
     std::fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
@@ -65,6 +108,7 @@ fn reports_say_what_the_record_says_twice_the_same_and_refuse_what_they_must() {
     for (place, sql) in queries {
         assert_eq!(report.pointer(place).and_then(serde_json::Value::as_u64), Some(number(sql)), "{place}");
     }
+    look_at_paper(&first, report["acquisition_id"].as_str().expect("an id"));
     let csv = read(&first, "exceptions.csv");
     let lines = csv::Reader::from_reader(csv.trim_start_matches('\u{feff}').as_bytes()).into_records().count();
     assert_eq!(lines as u64, number("select count(*) from exception"));
@@ -102,4 +146,16 @@ fn no_report_is_made_of_what_is_not_sealed() {
     let begun = ["collect", MARA, "--out", &tenant.text("open"), "--plan-only"];
     tenant.run(&begun);
     tenant.run(&["report", &tenant.text("open")]).fails(1, "is not sealed yet");
+}
+
+#[test]
+fn a_matter_that_would_hide_turn_or_overflow_harms_neither_page_nor_paper() {
+    let tenant = Tenant::with_sign_in(&[]);
+    let matter = format!("Roe \u{202e}v. Дмитро Żółć 日本 & <b> {}", "W".repeat(180));
+    tenant.collect("package", &[MARA, "--from", "2024-01-01", "--to", "2024-01-31", "--matter", &matter]);
+    tenant.run(&["report", &tenant.text("package")]).exits(0);
+    let folder = tenant.path("package-report");
+    look_at_paper(&folder, "Roe [U+202E]v. Дмитро Żółć □□ & <b> WWW");
+    let page = read(&folder, "acquisition-report.html");
+    assert!(page.contains("日本"), "the page has what the paper lacks");
 }
