@@ -80,7 +80,7 @@ pub fn write(record: &Record, out: &Utf8Path, wanted: &Wanted) -> Result<(Report
 fn paper(report: &Report, page: &str) -> Result<Vec<u8>, ReportError> {
     let imprint = pdf::Imprint {
         title: &format!("Acquisition report {}", report.acquisition_id),
-        running: &page::acquisition::running(report),
+        running: &words::visible(&page::acquisition::running(report)),
         made_by: &report.made_by,
         id: &report.acquisition_id,
         at: report.summary.sealed.as_ref().map(|at| at.utc.as_str()),
