@@ -31,7 +31,7 @@ fn plain(root: &Utf8Path, path: &str) -> io::Result<Utf8PathBuf> {
     let below = Utf8Path::new(path).components().all(|part| matches!(part, Utf8Component::Normal(_)));
     let file = root.join(path);
     let is_there = below && fs::symlink_metadata(&file).is_ok_and(|facts| facts.is_file());
-    if is_there { Ok(file) } else { Err(io::ErrorKind::NotFound.into()) }
+    if is_there { Ok(file) } else { Err(io::Error::new(io::ErrorKind::NotFound, "there is no such file")) }
 }
 
 fn pour(mut from: impl Read, out: &mut dyn Write) -> io::Result<(Sha256, u64)> {

@@ -36,13 +36,15 @@ const PAPER: &str = r"
 import html.parser, subprocess, sys
 folder, running = sys.argv[1], sys.argv[2]
 class P(html.parser.HTMLParser):
-    words, hidden, part = set(), 0, []
+    words, hidden, part, heads, head = set(), 0, [], [], False
     def handle_starttag(self, tag, attrs):
+        self.head = tag in ('h2', 'h3', 'caption')
         if tag in ('style', 'title', 'desc', 'nav', 'head'): self.hidden += 1
     def handle_endtag(self, tag):
         if tag in ('style', 'title', 'desc', 'nav', 'head'): self.hidden -= 1
     def handle_data(self, text):
         if not self.hidden: self.words.update(text.split())
+        if self.head and text.strip(): self.heads.append(' '.join(text.split()))
 page = P(); page.feed(open(folder + '/acquisition-report.html', encoding='utf-8').read())
 paper = folder + '/acquisition-report.pdf'
 text = subprocess.run(['pdftotext', '-raw', '-enc', 'UTF-8', paper, '-'], capture_output=True, check=True).stdout.decode()
@@ -55,6 +57,7 @@ assert len(lost) <= 3, lost
 for number, sheet in enumerate(sheets, 1):
     assert 'page %d of %d' % (number, len(sheets)) in sheet, number
     assert running in sheet, number
+    assert sheet.strip().split('\n')[-1] not in page.heads, ('a heading at the foot', number)
 raw = open(paper, 'rb').read()
 assert raw.startswith(b'%PDF-1.7') and b'/StructTreeRoot' in raw and b'/Outlines' in raw and b'pdfaid' in raw
 ";

@@ -98,7 +98,7 @@ pub(super) fn integrity(report: &Report) -> Markup {
         h3 { "The checkpoint, verbatim" }
         pre { (super::visible_lines(&seal.checkpoint)) }
         h3 id="check" { "How to check this yourself" }
-        p { "Four commands, in the folder of the package; none of them is ours." }
+        p { "In the folder of the package; none of these commands is ours." }
         ol {
             li { p { "The files are those that were listed. Expected: no output." } pre { "sha256sum --quiet -c " @if seal.payload_files != Some(0) { "manifest-sha256.txt " } "tagmanifest-sha256.txt" } }
             li { p { "The folder is a whole BagIt 1.0 bag, with nothing added. Expected: no output." } pre { "bagit.py --validate --quiet ." } }
@@ -108,7 +108,7 @@ pub(super) fn integrity(report: &Report) -> Markup {
                 pre {
                     "head -n 3 affiant/checkpoint > /tmp/text\n"
                     "tail -n 1 affiant/checkpoint | sed 's/.* //' | base64 -d | tail -c 64 > /tmp/sig\n"
-                    "{ printf '302a300506032b6570032100' | xxd -r -p; sed 's/.*+//' affiant/checkpoint.vkey | base64 -d | tail -c 32; } > /tmp/key.der\n"
+                    "{ printf '302a300506032b6570032100' | xxd -r -p; cut -d + -f 3- affiant/checkpoint.vkey | base64 -d | tail -c 32; } > /tmp/key.der\n"
                     "openssl pkeyutl -verify -pubin -keyform DER -inkey /tmp/key.der -rawin -in /tmp/text -sigfile /tmp/sig"
                 }
             }
@@ -116,7 +116,7 @@ pub(super) fn integrity(report: &Report) -> Markup {
                 li { p { "The checkpoint existed when the stamp says. Expected: Verification: OK. The authority's root must come from the authority." } pre { "openssl ts -verify -data affiant/checkpoint -in " (stamp.path) " -CAfile authority.pem" } }
             }
         }
-        p { "The list of all hashes is " code { "manifest-sha256.txt" } " in the package. The whole check by hand, the Merkle root included: " code { "schemas/FORMAT.md" } " of the program's source." }
+        p { "The list of all hashes is " code { "manifest-sha256.txt" } " in the package. The whole check by hand, the Merkle root included: " code { "docs/verify-by-hand.md" } " of the program's source." }
         p { "What this does not prove: whoever held the key could have built a false record before the seal. A time stamp fixes the latest time of its making, copies of the root kept elsewhere show any later change, and the tenant's own audit log is the outside witness." }
     }
 }

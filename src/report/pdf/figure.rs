@@ -12,8 +12,7 @@ const NEAR: f32 = 3.0;
 pub(super) fn draw(faces: &Faces, sheets: &mut Sheets, picture: &Picture) {
     let part = sheets.part(Kind::Figure(picture.description.clone()), None);
     let bands = bands(&picture.shapes);
-    let highest = bands.iter().map(|(from, to)| to - from).fold(1.0, f32::max);
-    let scale = (FULL / picture.width.max(1.0)).min(TALL / highest);
+    let scale = scale(picture, &bands);
     let tall = bands.last().map_or(0.0, |band| band.1) * scale;
     if tall > sheets.room() && tall <= TALL {
         sheets.turn();
@@ -31,6 +30,20 @@ pub(super) fn draw(faces: &Faces, sheets: &mut Sheets, picture: &Picture) {
         sheets.y = origin + to * scale;
     }
     sheets.y += 6.0;
+}
+
+/// How much of a sheet what stands above a picture must leave for it: all of it, or its first part where it is higher than
+/// a sheet.
+pub(super) fn needs(picture: &Picture) -> f32 {
+    let bands = bands(&picture.shapes);
+    let scale = scale(picture, &bands);
+    let tall = bands.last().map_or(0.0, |band| band.1) * scale;
+    if tall <= TALL { tall } else { bands.first().map_or(0.0, |band| band.1) * scale }
+}
+
+fn scale(picture: &Picture, bands: &[(f32, f32)]) -> f32 {
+    let highest = bands.iter().map(|(from, to)| to - from).fold(1.0, f32::max);
+    (FULL / picture.width.max(1.0)).min(TALL / highest)
 }
 
 fn within(shape: &Shape, from: f32, to: f32) -> bool {

@@ -2,7 +2,7 @@
 
 use super::block::{Block, Words};
 use super::face::{Face, Faces};
-use super::sheet::{FULL, Kind, Mark, Part, SIDE, Sheets};
+use super::sheet::{FULL, Kind, Mark, Part, SIDE, Sheets, TALL};
 use super::text::{Line, lines};
 use super::{block, figure, table};
 
@@ -34,7 +34,10 @@ impl<'a> Flow<'a> {
             _ => None,
         });
         let mut flow = Self { faces, sheets: Sheets::new(), titles: titles.collect() };
-        for block in blocks {
+        for (place, block) in blocks.iter().enumerate() {
+            if matches!(block, Block::Heading { .. } | Block::Caption(_)) {
+                flow.sheets.need(together(blocks.get(place..).unwrap_or_default()).min(0.8 * TALL));
+            }
             flow.block(block, 0.0, None);
         }
         flow.sheets
@@ -175,6 +178,22 @@ impl<'a> Flow<'a> {
         }
         self.sheets.turn();
     }
+}
+
+/// What a heading or caption must find room for on its sheet: itself, those after it, and the beginning of what they are of.
+fn together(blocks: &[Block]) -> f32 {
+    let mut height = 0.0;
+    for block in blocks {
+        height += match block {
+            Block::Heading { level: 1, .. } => 30.0,
+            Block::Heading { level: 2, .. } => 38.0,
+            Block::Heading { .. } => 26.0,
+            Block::Caption(_) => 18.0,
+            Block::Picture(picture) => return height + figure::needs(picture) + 6.0,
+            _ => return height + 70.0,
+        };
+    }
+    height
 }
 
 fn plain(words: &Words) -> String {
