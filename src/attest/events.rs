@@ -47,20 +47,23 @@ pub enum Event {
 }
 
 /// What was added.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Sworn {
     /// The segment, from the package's root.
     pub path: String,
     /// Lines of the whole log now.
-    pub size: u64,
-    /// The root over them.
-    pub root: Sha256,
+    pub log_size: u64,
+    /// The root over them, lower-case hex.
+    #[schemars(with = "String")]
+    pub log_root: Sha256,
     /// The public key that signed it.
     pub vkey: String,
     /// What was handed over, for a transfer.
-    pub handed_over: Option<Sha256>,
+    #[schemars(with = "Option<String>")]
+    pub handed_over_sha256: Option<Sha256>,
     /// SHA-256 of the tag manifest after the addition.
-    pub tag_manifest: Sha256,
+    #[schemars(with = "String")]
+    pub tagmanifest_sha256: Sha256,
 }
 
 /// Swears an event about a sealed package. Blocks: call it off the reactor.
@@ -87,7 +90,15 @@ pub fn swear(root: &Utf8Path, event: &Event, tool: &Tool, notary: &Notary) -> Re
     let path = segment(number, "jsonl");
     let files = [(path.clone(), sworn.lines), (segment(number, "checkpoint"), sworn.note.into_bytes())];
     let tag_manifest = open.addition.put(&files)?;
-    Ok(Sworn { path, size: sworn.head.size, root: sworn.head.root, vkey: sworn.vkey, handed_over, tag_manifest })
+    let (log_size, log_root) = (sworn.head.size, sworn.head.root);
+    Ok(Sworn {
+        path,
+        log_size,
+        log_root,
+        vkey: sworn.vkey,
+        handed_over_sha256: handed_over,
+        tagmanifest_sha256: tag_manifest,
+    })
 }
 
 fn segment(number: u32, end: &str) -> String {

@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 
 use super::collect::tool;
 use super::desk::Desk;
+use super::output::json;
 use super::{Exit, Failure, show};
 use crate::attest::{AttestError, Event, Sworn, swear};
 use crate::terms::Sha256;
@@ -103,7 +104,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let sworn = done
         .map_err(|_| Failure::failed("the event was not recorded", "run it again"))?
         .map_err(|error| failed(&error))?;
-    desk.print(&if desk.json { format!("{}\n", json(&sworn)) } else { said(&sworn) });
+    desk.print(&if desk.json { json(&sworn) } else { said(&sworn) });
     Ok(Exit::Complete)
 }
 
@@ -117,22 +118,14 @@ pub(super) fn failed(error: &AttestError) -> Failure {
     Failure::new(exit, error)
 }
 
-fn json(sworn: &Sworn) -> serde_json::Value {
-    serde_json::json!({
-        "path": sworn.path, "log_size": sworn.size, "log_root": sworn.root.to_string(), "vkey": sworn.vkey,
-        "handed_over_sha256": sworn.handed_over.map(|sha256| sha256.to_string()),
-        "tagmanifest_sha256": sworn.tag_manifest.to_string(),
-    })
-}
-
 fn said(sworn: &Sworn) -> String {
     let mut text = format!("recorded in {}\n", sworn.path);
-    if let Some(sha256) = sworn.handed_over {
+    if let Some(sha256) = sworn.handed_over_sha256 {
         text += &format!("handed over   SHA-256 {sha256}\n");
     }
-    text += &format!("log           {} lines, root {}\n", sworn.size, sworn.root);
+    text += &format!("log           {} lines, root {}\n", sworn.log_size, sworn.log_root);
     text += &format!("signed by     {}\n", sworn.vkey);
-    text += &format!("tag manifest  SHA-256 {}\n", sworn.tag_manifest);
+    text += &format!("tag manifest  SHA-256 {}\n", sworn.tagmanifest_sha256);
     text + "Keep these lines where the package is not: they show later that nothing was taken away again.\n"
 }
 
@@ -142,8 +135,7 @@ async fn shown(package: Utf8PathBuf, desk: &Desk) -> Result<Exit, Failure> {
     let record = opened.map_err(|error| failed(&AttestError::Record(error)))?;
     let events = record.custody();
     if desk.json {
-        let list = serde_json::to_string(events).unwrap_or_default();
-        desk.print(&format!("{list}\n"));
+        desk.print(&json(&events));
     } else if events.is_empty() {
         desk.print("nothing was recorded after the seal\n");
     } else {

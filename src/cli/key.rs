@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::desk::Desk;
+use super::output::json;
 use super::{Exit, Failure};
 
 const EXAMPLE: &str = "\
@@ -25,6 +26,17 @@ pub(super) struct Args {
     hex: bool,
 }
 
+/// The key for programs.
+#[derive(Debug, serde::Serialize, schemars::JsonSchema)]
+pub(super) struct Collector {
+    /// Always `ed25519`.
+    algorithm: &'static str,
+    /// 64 hex digits.
+    public_key: String,
+    /// The same in PEM form.
+    pem: String,
+}
+
 /// What a PEM public key of Ed25519 holds before its 32 bytes (RFC 8410).
 const SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
@@ -34,7 +46,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let pem = STANDARD.encode([&SPKI[..], &public].concat());
     let pem = format!("-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n");
     let text = match (desk.json, args.hex) {
-        (true, _) => format!("{}\n", serde_json::json!({ "algorithm": "ed25519", "public_key": hex, "pem": pem })),
+        (true, _) => json(&Collector { algorithm: "ed25519", public_key: hex, pem }),
         (false, true) => format!("{hex}\n"),
         (false, false) => pem,
     };

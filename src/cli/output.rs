@@ -52,6 +52,11 @@ impl<W: Write> Write for Watched<W> {
     }
 }
 
+/// A result for programs: one line of JSON.
+pub(super) fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default() + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::collect::size;
 use super::desk::Desk;
+use super::output::json;
 use super::{Exit, Failure, show};
 use crate::delivery::{self, DeliveryError, Keys, Lock, Packed, Packing, Unpacked, VOLUME_BYTES, VOLUME_BYTES_MIN};
 use crate::verify::{Record, RecordError};
@@ -158,10 +159,6 @@ fn recipients(typed: &[String]) -> Result<String, Failure> {
         lines.push('\n');
     }
     Ok(lines)
-}
-
-fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default() + "\n"
 }
 
 fn said(packed: &Packed, is_encrypted: bool) -> String {

@@ -7,8 +7,11 @@ use std::path::Path;
 use schemars::{JsonSchema, schema_for};
 
 use super::doctor::Diagnosis;
+use super::key::Collector;
 use super::scopes::Permissions;
+use super::seal::Sealed;
 use super::whoami::Identity;
+use crate::attest::Sworn;
 use crate::collect::Tally;
 use crate::delegation::CheckRow;
 use crate::delivery::{Packed, Unpacked};
@@ -17,7 +20,7 @@ use crate::production::Production;
 use crate::prove::Proved;
 use crate::refetch::Compared;
 use crate::report::Report;
-use crate::verify::ProofsReport;
+use crate::verify::{CustodyEvent, ProofsReport};
 
 fn agrees<T: JsonSchema>(name: &str) {
     let made = serde_json::to_string_pretty(&schema_for!(T)).expect("a schema is JSON") + "\n";
@@ -39,6 +42,10 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Diagnosis>("doctor.schema.json");
     agrees::<Report>("report.schema.json");
     agrees::<Compared>("refetch.schema.json");
+    agrees::<Sealed>("seal.schema.json");
+    agrees::<Sworn>("custody.schema.json");
+    agrees::<Vec<CustodyEvent>>("custody-show.schema.json");
+    agrees::<Collector>("key.schema.json");
     agrees::<Packed>("pack.schema.json");
     agrees::<Unpacked>("unpack.schema.json");
     agrees::<Proved>("prove.schema.json");

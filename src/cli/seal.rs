@@ -11,11 +11,12 @@ use url::Url;
 
 use super::custody::failed;
 use super::desk::Desk;
+use super::output::json;
 use super::verify::{authorities, endorsement_line, signers, stamp_line};
 use super::{Exit, Failure, show};
 use crate::attest::{self, AttestError, NONCE};
 use crate::terms::Sha256;
-use crate::verify::{AllowedSigners, Authorities, NAMESPACE, Record};
+use crate::verify::{AllowedSigners, Authorities, Endorsement, NAMESPACE, Record, Stamp};
 
 const EXAMPLE: &str = "\
 Example:
@@ -196,17 +197,42 @@ fn sign(key: &Utf8Path, over: &[u8]) -> Result<Vec<u8>, Failure> {
     if done.status.success() { Ok(done.stdout) } else { Err(failed("ssh-keygen did not sign")) }
 }
 
+/// What stands beside the checkpoint, for programs.
+#[derive(Debug, serde::Serialize, schemars::JsonSchema)]
+pub(super) struct Sealed {
+    /// The acquisition.
+    acquisition_id: String,
+    /// Lines of its log.
+    log_size: u64,
+    /// The root over them, lower-case hex.
+    #[schemars(with = "String")]
+    log_root: Sha256,
+    /// The public key that signed it (C2SP signed-note vkey).
+    vkey: String,
+    /// SHA-256 of `affiant/checkpoint`, which stamps and signatures are over.
+    #[schemars(with = "String")]
+    checkpoint_sha256: Sha256,
+    /// Time stamps that hold; by whom is their own word.
+    stamps: Vec<Stamp>,
+    /// Signatures of people that hold.
+    endorsements: Vec<Endorsement>,
+}
+
 /// What stands beside the checkpoint now.
 async fn show(package: Utf8PathBuf, desk: &Desk) -> Result<Exit, Failure> {
     let record = off(package, |root| Record::open(&root).map_err(AttestError::Record)).await?;
     let (head, sha256) = (record.head(), Sha256::of(record.head().checkpoint.as_bytes()));
     if desk.json {
-        let said = serde_json::json!({
-            "acquisition_id": head.acquisition_id, "log_size": head.size, "log_root": head.root.to_string(),
-            "vkey": head.vkey, "checkpoint_sha256": sha256.to_string(),
-            "stamps": record.stamps(), "endorsements": record.endorsements(),
-        });
-        desk.print(&format!("{said}\n"));
+        let said = Sealed {
+            acquisition_id: head.acquisition_id.clone(),
+            log_size: head.size,
+            log_root: head.root,
+            vkey: head.vkey.clone(),
+            checkpoint_sha256: sha256,
+            stamps: record.stamps().to_vec(),
+            endorsements: record.endorsements().to_vec(),
+        };
+        desk.print(&json(&said));
         return Ok(Exit::Complete);
     }
     let mut text = format!("checkpoint: {} lines, root {}\n", head.size, head.root);

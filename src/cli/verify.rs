@@ -30,7 +30,7 @@ How to check a package without this program: schemas/FORMAT.md";
 /// Reads the package and nothing else, needs no network (unless --refetch asks), and changes nothing. Gathers every
 /// difference; each is one line that names the file concerned.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLE)]
+#[command(after_help = EXAMPLE, group(clap::ArgGroup::new("drawn").args(["sample", "refetch"]).multiple(true)))]
 pub(super) struct Args {
     /// The package's folder
     #[arg(value_name = "DIR")]
@@ -55,7 +55,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N%", value_parser = Slice::share)]
     sample: Option<u64>,
     /// The number that draws the samples: the same number draws the same natives again
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", requires = "drawn")]
     draw: Option<u64>,
 }
 
@@ -130,7 +130,11 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         Some(share) if report.verdict == Verdict::Verified => {
             Some(refetch::run(&args.package, share, args.drawn(), desk).await?)
         }
-        _ => None,
+        Some(_) => {
+            desk.note("the service was not asked again: the package itself is not as it was sealed");
+            None
+        }
+        None => None,
     };
     let mut out = desk.stdout();
     let printed = if desk.json {

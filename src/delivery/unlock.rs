@@ -3,14 +3,14 @@
 //! It must not look into the archive.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write as _};
+use std::io::{self, BufReader};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::NamedTempFile;
 
 use super::lists::Expected;
 use super::{DeliveryError, Keys};
-use crate::terms::{Hasher, Sha256};
+use crate::terms::pour;
 
 /// Read in pieces of this many bytes.
 const PIECE: usize = 64 * 1024;
@@ -36,7 +36,7 @@ pub(super) fn open(
     }
     let reading = |path: &Utf8PathBuf| File::open(path).map_err(DeliveryError::io("read", path));
     if let Some(stated) = expected.delivered.get(name).copied().flatten() {
-        let found = pour(reading(&path)?, io::sink()).map_err(DeliveryError::io("read", &path))?;
+        let (found, _) = pour(reading(&path)?, io::sink()).map_err(DeliveryError::io("read", &path))?;
         if found != stated {
             return Err(DeliveryError::Damaged { name: name.to_owned() });
         }
@@ -60,7 +60,7 @@ pub(super) fn open(
         decryptor.decrypt(all).map_err(|_| key())?
     };
     let temporary = NamedTempFile::new_in(beside).map_err(DeliveryError::io("make a file in", beside))?;
-    let found = pour(plain, temporary.as_file()).map_err(|error| match error.kind() {
+    let (found, _) = pour(plain, temporary.as_file()).map_err(|error| match error.kind() {
         // The stream's own check: a chunk was changed, cut or moved.
         io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => DeliveryError::Damaged { name: name.to_owned() },
         _ => DeliveryError::io("decrypt", &path)(error),
@@ -70,19 +70,4 @@ pub(super) fn open(
     }
     let file = temporary.reopen().map_err(DeliveryError::io("read", beside))?;
     Ok(Opened { file, _decrypted: Some(temporary) })
-}
-
-fn pour(mut from: impl Read, to: impl io::Write) -> io::Result<Sha256> {
-    let (mut to, mut hasher, mut piece) = (BufWriter::with_capacity(PIECE, to), Hasher::new(), vec![0; PIECE]);
-    loop {
-        let read = match from.read(&mut piece) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        hasher.update(bytes);
-        to.write_all(bytes)?;
-    }
-    to.flush()?;
-    Ok(hasher.finish().0)
 }

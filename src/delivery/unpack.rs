@@ -50,14 +50,12 @@ pub fn unpack(
 ) -> Result<Unpacked, DeliveryError> {
     let expected = lists::read(from)?;
     let making = Making::new(out, from)?;
-    let beside = making.path().join(".volumes");
-    fs::create_dir(&beside).map_err(DeliveryError::io("make", &beside))?;
+    let beside = making.aside()?;
     let mut target = Target { root: making.path(), top: None, files: 0, bytes: 0 };
     for name in expected.delivered.keys() {
         let opened = unlock::open(from, name, &expected, keys, &beside)?;
         target.members(name, &opened.file, keys, tell)?;
     }
-    fs::remove_dir_all(&beside).map_err(DeliveryError::io("clear", &beside))?;
     let Target { files, bytes, .. } = target;
     let record = Record::open(making.path())?;
     let (acquisition_id, log_size) = (record.head().acquisition_id.clone(), record.head().size);

@@ -11,9 +11,9 @@ use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{AesMode, CompressionMethod, DateTime, ZipWriter};
 
 use super::locks::{Closing, Lock};
-use crate::terms::{Hasher, Sha256};
+use crate::terms::{Hasher, Sha256, pour};
 
-/// Read and write in pieces of this many bytes.
+/// Written in pieces of this many bytes.
 const PIECE: usize = 64 * 1024;
 /// From here on a member needs Zip64; a little less, because its compressed form may be longer.
 const LARGE: u64 = 0xFFFF_0000 - (64 << 20);
@@ -85,19 +85,10 @@ impl Volume {
             options = options.with_aes_encryption(AesMode::Aes256, password);
         }
         self.archive.start_file(name, options)?;
-        let (mut hasher, mut piece) = (Hasher::new(), vec![0; PIECE]);
-        loop {
-            let read = match from.read(&mut piece) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                read => read?,
-            };
-            let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-            hasher.update(bytes);
-            self.archive.write_all(bytes)?;
-        }
+        let (sha256, _) = pour(from, &mut self.archive)?;
         self.members += 1;
         self.at_most += at_most(name, bytes);
-        Ok(hasher.finish().0)
+        Ok(sha256)
     }
 
     /// Ends the archive and its encryption, durably.

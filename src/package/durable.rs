@@ -5,13 +5,13 @@
 //! It must not know what the bytes are.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::PackageError;
 use super::space::At as _;
-use crate::terms::{Hasher, MatchingHasher, Md5, Sha256};
+use crate::terms::{MatchingHasher, Md5, Sha256, pour};
 
 /// Read and copy in pieces of this many bytes.
 const PIECE: usize = 64 * 1024;
@@ -105,23 +105,6 @@ pub(super) fn fill_whole<E: From<PackageError>>(
     temporary.rename(to).at("name", to)?;
     to.parent().map_or(Ok(()), sync_directory).at("sync the folder of", to)?;
     Ok(())
-}
-
-/// Copies all of `from` to `to` and says what went through.
-pub(super) fn pour(mut from: impl Read, mut to: impl Write) -> io::Result<(Sha256, u64)> {
-    let mut piece = vec![0; PIECE];
-    let mut hasher = Hasher::new();
-    loop {
-        let read = match from.read(&mut piece) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else {
-            return Ok(hasher.finish());
-        };
-        hasher.update(bytes);
-        to.write_all(bytes)?;
-    }
 }
 
 /// SHA-256, MD5 and length of a file, in one reading.

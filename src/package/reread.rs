@@ -11,7 +11,7 @@ use std::thread;
 
 use zip::ZipArchive;
 
-use super::durable::{digest, digests, pour};
+use super::durable::{digest, digests};
 use super::lanes::in_order;
 use super::layout::{DATA, Layout};
 use super::lists::{Lists, Payload};
@@ -20,7 +20,7 @@ use super::shared_file::SharedFile;
 use super::space::At as _;
 use super::tree::{Found, Join, Pair, Walk, in_path_order};
 use super::{Format, Native, Package, PackageError, VolumeFacts};
-use crate::terms::{Md5, Sha256};
+use crate::terms::{Md5, Sha256, pour};
 
 /// A place where disk and manifest disagree.
 #[derive(Debug, Clone, PartialEq, Eq)]

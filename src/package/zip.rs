@@ -15,13 +15,14 @@ use zip::result::ZipError;
 use zip::write::{PreparedZipFile, SimpleFileOptions, ZipFileBuilder};
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
-use super::durable::{Temporary, digest, pour, put_in_place, sync_directory};
+use super::durable::{Temporary, digest, put_in_place, sync_directory};
 use super::lanes::in_order;
 use super::layout::{DATA, INCOMING, Layout, staged_volume, volume_name};
 use super::space::At as _;
 use super::tree::{Expected, Join, Pair, Walk, in_path_order};
 use super::volume_file::VolumeFile;
 use super::{Native, Package, PackageError, VolumeFacts, off_the_reactor};
+use crate::terms::pour;
 
 /// Natives up to this many bytes are compressed ahead, in memory; larger ones are streamed one by one.
 const AHEAD: u64 = 4 * 1024 * 1024;

@@ -183,6 +183,26 @@ impl Hasher {
     }
 }
 
+/// Read and copied in pieces of this many bytes.
+const PIECE: usize = 64 * 1024;
+
+/// Copies all of `from` to `to`, hashing what goes through; a call that the system interrupted is made again.
+///
+/// # Errors
+/// What either side says.
+pub fn pour(mut from: impl io::Read, mut to: impl io::Write) -> io::Result<(Sha256, u64)> {
+    let (mut hasher, mut piece) = (Hasher::new(), vec![0; PIECE]);
+    loop {
+        let read = match from.read(&mut piece) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else { return Ok(hasher.finish()) };
+        hasher.update(bytes);
+        to.write_all(bytes)?;
+    }
+}
+
 impl fmt::Debug for Hasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Hasher({} bytes)", self.bytes)

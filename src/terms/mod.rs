@@ -21,7 +21,7 @@ pub(crate) use collected::words;
 pub use collected::{AccessBasis, ExceptionCode, MailboxKind, Outcome, PartRole, Severity, SourceKind};
 pub use control_number::{ControlNumber, ControlNumberError};
 pub use custodian::{Address, GraphId, ObjectId, TermError};
-pub use digest::{DigestError, Hasher, Matching, MatchingHasher, Md5, Sha1, Sha256};
+pub use digest::{DigestError, Hasher, Matching, MatchingHasher, Md5, Sha1, Sha256, pour};
 pub use exchange::{Exchange, Method, Purpose};
 pub use instant::{Clock, InstantError, UtcInstant};
 pub use matter::{MATTER_MAX_CHARS, Matter};

@@ -3,13 +3,13 @@
 //! It must not know what the row says: whoever asked compares.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::payload::volume_of;
 use super::volume::Archive;
-use crate::terms::{Hasher, Sha256};
+use crate::terms::{Sha256, pour};
 
 /// Writes a native of a package out, from its file or from the volume that holds it; returns its SHA-256 and length as
 /// read, which the caller compares with the row's. `path` is the row's. Blocks: call it off the reactor.
@@ -32,17 +32,4 @@ fn plain(root: &Utf8Path, path: &str) -> io::Result<Utf8PathBuf> {
     let file = root.join(path);
     let is_there = below && fs::symlink_metadata(&file).is_ok_and(|facts| facts.is_file());
     if is_there { Ok(file) } else { Err(io::Error::new(io::ErrorKind::NotFound, "there is no such file")) }
-}
-
-fn pour(mut from: impl Read, out: &mut dyn Write) -> io::Result<(Sha256, u64)> {
-    let (mut hasher, mut piece) = (Hasher::new(), vec![0; 64 * 1024]);
-    loop {
-        let read = match from.read(&mut piece) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else { return Ok(hasher.finish()) };
-        hasher.update(bytes);
-        out.write_all(bytes)?;
-    }
 }

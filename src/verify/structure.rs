@@ -18,23 +18,24 @@ const MAX_TAG_FILE: u64 = 1 << 20;
 /// Where what is sworn after the seal lies; which files belong there, and to the orphans, is the matter of those checks.
 const CUSTODY: &str = "affiant/custody/";
 
+/// What every sealed package has outside of the payload.
+const NEEDED: [&str; 9] = [
+    "bagit.txt",
+    BAG_INFO,
+    listing::PAYLOAD,
+    listing::TAGS,
+    matching::MD5S,
+    matching::HASHDEEP,
+    ledger::DATABASE,
+    log::LOG,
+    checkpoint::FILE,
+];
+
 /// Whether the format has a file of this path outside of the payload.
 pub(super) fn has_place_for(path: &str) -> bool {
-    let known = [
-        "bagit.txt",
-        BAG_INFO,
-        listing::PAYLOAD,
-        listing::TAGS,
-        matching::MD5S,
-        matching::HASHDEEP,
-        ledger::DATABASE,
-        log::LOG,
-        checkpoint::FILE,
-        checkpoint::VKEY,
-        chosen::LIST,
-    ];
+    let known = NEEDED.contains(&path) || [checkpoint::VKEY, chosen::LIST].contains(&path);
     let is_seal = [".tsr", ".sig"].iter().any(|end| checkpoint::is_beside(path, end));
-    known.contains(&path) || is_seal || path.starts_with(CUSTODY) || path.starts_with(orphans::FOLDER)
+    known || is_seal || path.starts_with(CUSTODY) || path.starts_with(orphans::FOLDER)
 }
 
 /// Payload bytes and files.
@@ -48,18 +49,7 @@ pub(super) struct Oxum {
 
 /// Checks the skeleton; returns what bag-info.txt says the payload amounts to.
 pub(super) fn check(root: &Utf8Path, findings: &mut Findings) -> Option<Oxum> {
-    let needed = [
-        "bagit.txt",
-        BAG_INFO,
-        listing::PAYLOAD,
-        listing::TAGS,
-        matching::MD5S,
-        matching::HASHDEEP,
-        ledger::DATABASE,
-        log::LOG,
-        checkpoint::FILE,
-    ];
-    for path in needed {
+    for path in NEEDED {
         if !fs::symlink_metadata(root.join(path)).is_ok_and(|facts| facts.is_file()) {
             findings.add(CheckName::Structure, Class::Missing, path, "every sealed package has this file");
         }

@@ -82,8 +82,10 @@ fn asking_again_needs_a_sign_in_a_sound_package_and_a_share() {
     let root = package.to_str().expect("UTF-8");
     tenant.run(&["verify", root, "--refetch", "0%"]).exits(2);
     fs::write(package.join("bagit.txt"), "other").expect("written");
-    let said = tenant.run(&["verify", root, "--refetch", "100%", "--json"]).exits(6).json();
-    assert!(said.get("refetch").is_none(), "nothing is compared with a package that is not as it was sealed");
+    let ran = tenant.run(&["verify", root, "--refetch", "100%", "--json"]).exits(6);
+    assert!(ran.json().get("refetch").is_none(), "nothing is compared with a package that is not as it was sealed");
+    assert!(ran.stderr.contains("was not asked again"), "{}", ran.stderr);
+    tenant.run(&["verify", root, "--draw", "7"]).exits(2);
     let (_, package) = tenant.collect("second", &[MARA, "--folder", "Inbox/Kestrel"]);
     tenant.run(&["logout"]).exits(0);
     tenant.run(&["verify", package.to_str().expect("UTF-8"), "--refetch", "1%"]).exits(4);

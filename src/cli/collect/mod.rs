@@ -22,7 +22,7 @@ use crate::custody::Tool;
 use crate::delegation::PriorChecks;
 use crate::dns::Resolver;
 use crate::monitor::{Monitor, Silent};
-use crate::terms::{DateField, Sha256};
+use crate::terms::{DateField, pour};
 
 /// Collect custodians' mail into a hashed, verifiable package
 ///
@@ -275,18 +275,8 @@ impl From<SinceError> for Failure {
 
 /// The program and machine, for the record.
 pub(super) fn tool() -> Result<Tool, Failure> {
-    let read = std::env::current_exe().and_then(std::fs::File::open).and_then(|mut file| {
-        let mut hasher = crate::terms::Hasher::new();
-        let mut buffer = vec![0; 256 * 1024];
-        loop {
-            let count = std::io::Read::read(&mut file, &mut buffer)?;
-            match buffer.get(..count) {
-                Some([]) | None => return Ok(hasher.finish().0),
-                Some(bytes) => hasher.update(bytes),
-            }
-        }
-    });
-    let sha256: Sha256 =
+    let read = std::env::current_exe().and_then(std::fs::File::open).and_then(|file| pour(file, std::io::sink()));
+    let (sha256, _) =
         read.map_err(|_| Failure::failed("this program cannot read its own file", "start it by its full path"))?;
     Ok(Tool {
         name: env!("CARGO_PKG_NAME").to_owned(),
