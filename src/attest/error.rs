@@ -32,9 +32,9 @@ pub enum AttestError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// Something that must be said is empty or too long.
-    #[error("{what} is empty or longer than {most} characters")]
-    #[diagnostic(code(affiant::attest::text), help("say it in a few words; nothing was added"))]
+    /// Something that must be said is empty, too long, or more than a line.
+    #[error("{what} is empty, longer than {most} characters, or holds line ends or other control characters")]
+    #[diagnostic(code(affiant::attest::text), help("say it in one line; nothing was added"))]
     Text {
         /// Which part.
         what: &'static str,

@@ -136,9 +136,9 @@ fn line(event: &Event, open: &Open) -> Result<(Line, Option<Sha256>), AttestErro
     })
 }
 
-/// Words as they are kept: trimmed, neither empty nor endless.
+/// Words as they are kept: one line, trimmed, neither empty nor endless.
 fn said<'t>(what: &'static str, text: &'t str) -> Result<&'t str, AttestError> {
     let text = text.trim();
-    let fits = !text.is_empty() && text.chars().count() <= MOST;
+    let fits = !text.is_empty() && text.chars().count() <= MOST && !text.chars().any(char::is_control);
     fits.then_some(text).ok_or(AttestError::Text { what, most: MOST })
 }

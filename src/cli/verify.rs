@@ -126,30 +126,37 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let slice = asked.slice;
     let report = tokio::task::spawn_blocking(move || verify(&package, &asked, &mut |done, total| bar.at(done, total)));
     let report = report.await.map_err(|_| Failure::usage("verification was cut short", "run it again"))?;
-    let refetched = match args.refetch {
-        Some(share) if report.verdict == Verdict::Verified => {
-            Some(refetch::run(&args.package, share, args.drawn(), desk).await?)
-        }
-        Some(_) => {
-            desk.note("the service was not asked again: the package itself is not as it was sealed");
-            None
-        }
-        None => None,
-    };
+    let asked_again = again(&report, &args, desk).await;
+    let refetched = asked_again.as_ref().ok().and_then(Option::as_ref);
     let mut out = desk.stdout();
     let printed = if desk.json {
-        print_json(&report, refetched.as_ref(), &mut out)
+        print_json(&report, refetched, &mut out)
     } else {
-        let asked = refetched.as_ref().map_or(Ok(()), |compared| refetch::print(compared, &mut out));
+        let asked = refetched.map_or(Ok(()), |compared| refetch::print(compared, &mut out));
         asked.and_then(|()| print(&report, &args, slice, &mut out))
     };
     // A reader that has seen enough, such as `head`, is no reason to fail.
     drop(printed);
-    Ok(match &refetched {
+    // What the package itself came to is told, also where the service could not be asked.
+    Ok(match asked_again? {
         Some(compared) if compared.content_differs > 0 => Exit::Differs,
         Some(compared) if compared.unreadable > 0 => Exit::Exceptions,
         _ => exit(report.verdict),
     })
+}
+
+/// Asks the service again, where that was asked for and there is something sound to compare with.
+async fn again(report: &Report, args: &Args, desk: &Desk) -> Result<Option<Compared>, Failure> {
+    match args.refetch {
+        Some(share) if report.verdict == Verdict::Verified => {
+            refetch::run(&args.package, share, args.drawn(), desk).await.map(Some)
+        }
+        Some(_) => {
+            desk.note("the service was not asked again: the package itself is not as it was sealed");
+            Ok(None)
+        }
+        None => Ok(None),
+    }
 }
 
 pub(super) const fn exit(verdict: Verdict) -> Exit {

@@ -92,6 +92,7 @@ fn custody_events_are_sworn_after_the_seal_and_change_nothing_that_was_sealed() 
     assert!(page.contains("Hale &amp; Partners"));
 
     tenant.run(&["custody", "note", &root, "  "]).fails(2, "empty");
+    tenant.run(&["custody", "note", &root, "one\u{1b}[2Jline"]).fails(2, "control characters");
     let long = "x".repeat(2_001);
     tenant.run(&["custody", "note", &root, &long]).fails(2, "longer than");
     fs::write(package.join("bagit.txt"), "other").expect("written");

@@ -88,7 +88,8 @@ fn asking_again_needs_a_sign_in_a_sound_package_and_a_share() {
     tenant.run(&["verify", root, "--draw", "7"]).exits(2);
     let (_, package) = tenant.collect("second", &[MARA, "--folder", "Inbox/Kestrel"]);
     tenant.run(&["logout"]).exits(0);
-    tenant.run(&["verify", package.to_str().expect("UTF-8"), "--refetch", "1%"]).exits(4);
+    let ran = tenant.run(&["verify", package.to_str().expect("UTF-8"), "--refetch", "1%", "--json"]).exits(4);
+    assert_eq!(ran.json()["verdict"], "verified", "what the package itself came to is told all the same");
 }
 
 #[test]
