@@ -28,6 +28,7 @@
 //! | 10 | [`report`] | what a sealed package says, for those who read: pages, lists, a draft for counsel |
 //! | | [`prove`] | single messages with the path to the signed head of the log, for strangers without the package |
 //! | | [`production`] | what a review platform loads: load files, natives, texts, attachments |
+//! | | [`inventory`] | beside the path: usage and licences, synced into a store of their own |
 //!
 //! Beside the path stand [`simulator`], the other side of the wire, which shares nothing with the
 //! client, and [`cli`], which alone knows a terminal, the environment and the home directory.
@@ -63,6 +64,7 @@ pub mod refetch;
 pub mod report;
 pub mod prove;
 pub mod production;
+pub mod inventory;
 
 pub mod simulator;
 pub mod cli;

@@ -26,6 +26,7 @@ const ORDER: &[&str] = &[
     "report",
     "prove",
     "production",
+    "inventory",
     "simulator",
     "cli",
 ];
@@ -41,6 +42,7 @@ const APART: &[(&str, &[&str])] = &[
     ("report", &["terms", "verify"]),
     ("prove", &["terms", "verify"]),
     ("production", &["terms", "identity", "verify"]),
+    ("inventory", &["terms", "monitor", "cloud", "home", "session", "graph"]),
     ("simulator", &["terms"]),
 ];
 /// Lines of code in one file, tests apart.
