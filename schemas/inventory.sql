@@ -30,6 +30,7 @@ CREATE TABLE connection (
   domains_json      TEXT NOT NULL DEFAULT '["*"]',
   enabled           INTEGER NOT NULL DEFAULT 1,
   added_at          TEXT NOT NULL,
+  removed_at        TEXT,                             -- off the list; its runs stay
   CHECK (client_id <> tenant_id)
 ) STRICT;
 

@@ -32,7 +32,7 @@ pub(super) struct Args {
     /// Print the address instead of opening a browser
     #[arg(long)]
     no_browser: bool,
-    /// Ask for more than collecting needs: directory, mailbox-settings, licences, subscriptions, usage, report-settings, sign-ins, groups
+    /// Ask for more than collecting needs: directory, mailbox-settings, licences, subscriptions, usage, report-settings, sign-ins, groups, secure-score
     #[arg(long = "with", value_name = "MORE", value_delimiter = ',')]
     extras: Vec<Extra>,
     /// Declare that claims challenges are understood (continuous access evaluation): tokens live longer, and a

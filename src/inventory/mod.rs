@@ -7,6 +7,11 @@
 //! The store is a database of its own in the home folder; a custody record gets copies of facts, never the other way
 //! round. It must not know collecting, packages or the terminal.
 
+mod connection;
 mod store;
 
+pub use self::connection::{
+    Connection, ConnectionError, Domains, EVERYBODY, Label, LastRun, NewConnection, NotADomain, Organisation, Tenant,
+    Understood, Way, organisation,
+};
 pub use self::store::{Store, StoreError};

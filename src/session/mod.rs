@@ -37,7 +37,7 @@ pub use self::error::{EntraError, SignInError};
 pub use self::expiry::{Expiry, WARNINGS};
 pub use self::login::Prompt;
 pub use self::reach::{Reached, reach};
-pub use self::scopes::{Asked, CATALOGUE, Extra, SIGN_IN, ScopeInfo, Scopes, WANTED};
+pub use self::scopes::{Asked, CATALOGUE, Extra, SIGN_IN, ScopeInfo, Scopes, WANTED, Work};
 pub use self::store::{Account, Kept, Store, StoreError, StoreKind, Tokens};
 pub use self::wanted::{Flow, SignIn};
 

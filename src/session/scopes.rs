@@ -57,11 +57,22 @@ pub enum Extra {
     SignIns,
     /// Names of the groups that give licences.
     Groups,
+    /// The tenant's secure score, which counts licensed and active users.
+    SecureScore,
+}
+
+/// What a sign-in is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// Collecting mail: reading one's own mailbox and those one was given.
+    Collecting,
+    /// The usage and licence sync: no mail at all.
+    Sync,
 }
 
 impl Extra {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Directory,
         Self::MailboxSettings,
         Self::Licences,
@@ -70,6 +81,7 @@ impl Extra {
         Self::ReportSettings,
         Self::SignIns,
         Self::Groups,
+        Self::SecureScore,
     ];
 
     /// The word on the command line.
@@ -83,6 +95,7 @@ impl Extra {
             Self::ReportSettings => "report-settings",
             Self::SignIns => "sign-ins",
             Self::Groups => "groups",
+            Self::SecureScore => "secure-score",
         }
     }
 }
@@ -103,7 +116,7 @@ impl FromStr for Extra {
 }
 
 /// Every scope that Affiant may ask for, besides those of [`SIGN_IN`]. None can write.
-pub const CATALOGUE: [ScopeInfo; 12] = {
+pub const CATALOGUE: [ScopeInfo; 13] = {
     use Asked::{Always, With};
     const fn scope(name: &'static str, asked: Asked, admin_consent: bool, serves: &'static str) -> ScopeInfo {
         ScopeInfo { name, serves, asked, admin_consent }
@@ -121,13 +134,14 @@ pub const CATALOGUE: [ScopeInfo; 12] = {
         scope("ReportSettings.Read.All", With(Extra::ReportSettings), true, "whether reports conceal names"),
         scope("AuditLog.Read.All", With(Extra::SignIns), true, "sign-in dates; needs Entra ID P1 or P2 too"),
         scope("GroupMember.Read.All", With(Extra::Groups), true, "names of the groups that give licences"),
+        scope("SecurityEvents.Read.All", With(Extra::SecureScore), true, "the secure score with its counts of users"),
     ]
 };
 
-/// Every scope that is asked for with these extras.
-pub(super) fn asked(extras: &[Extra]) -> impl Iterator<Item = &'static ScopeInfo> {
-    CATALOGUE.iter().filter(|scope| match scope.asked {
-        Asked::Always => true,
+/// Every scope that is asked for with these extras. The sync asks for nothing that opens mail.
+pub(super) fn asked(work: Work, extras: &[Extra]) -> impl Iterator<Item = &'static ScopeInfo> {
+    CATALOGUE.iter().filter(move |scope| match scope.asked {
+        Asked::Always => work == Work::Collecting || scope.name == "User.Read",
         Asked::With(extra) => extras.contains(&extra),
     })
 }
@@ -238,13 +252,17 @@ mod tests {
 
     #[test]
     fn by_default_only_what_collecting_needs_is_asked_for_and_every_extra_asks_for_something() {
-        let always: Vec<&str> = asked(&[]).map(|scope| scope.name).collect();
+        let always: Vec<&str> = asked(Work::Collecting, &[]).map(|scope| scope.name).collect();
         assert_eq!(always, WANTED);
-        assert!(asked(&[]).all(|scope| !scope.admin_consent), "no administrator is needed by default");
+        assert!(
+            asked(Work::Collecting, &[]).all(|scope| !scope.admin_consent),
+            "no administrator is needed by default"
+        );
         for extra in Extra::ALL {
-            assert_eq!(asked(&[extra]).count(), WANTED.len() + 1, "{extra}");
+            assert_eq!(asked(Work::Collecting, &[extra]).count(), WANTED.len() + 1, "{extra}");
             assert_eq!(extra.as_str().parse(), Ok(extra));
         }
+        assert!(asked(Work::Sync, &Extra::ALL).all(|scope| !scope.name.starts_with("Mail.")), "a sync reads no mail");
         assert!("mail-write".parse::<Extra>().is_err());
     }
 

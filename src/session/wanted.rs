@@ -10,7 +10,7 @@ use crate::terms::UtcInstant;
 
 use super::credential::Credential;
 use super::error::SignInError;
-use super::scopes::{self, Extra, SIGN_IN, full_name};
+use super::scopes::{self, Extra, SIGN_IN, Work, full_name};
 
 /// How the account signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -63,7 +63,9 @@ pub struct SignIn<'a> {
     pub secret_ends: Option<UtcInstant>,
     /// Who is expected.
     pub login_hint: Option<&'a str>,
-    /// What to ask for besides what collecting needs.
+    /// What it is for.
+    pub work: Work,
+    /// What to ask for besides what that needs.
     pub extras: &'a [Extra],
     /// Whether to declare that claims challenges are understood (continuous access evaluation).
     pub cae: bool,
@@ -84,6 +86,7 @@ impl<'a> SignIn<'a> {
             credential: None,
             secret_ends: None,
             login_hint: None,
+            work: Work::Collecting,
             extras: &[],
             cae: false,
             allow_write_scopes: false,
@@ -114,7 +117,7 @@ impl<'a> SignIn<'a> {
 
     /// The scopes to ask for, in full.
     pub(super) fn scopes(&self) -> Vec<String> {
-        let graph = scopes::asked(self.extras).map(|scope| full_name(self.cloud, scope.name));
+        let graph = scopes::asked(self.work, self.extras).map(|scope| full_name(self.cloud, scope.name));
         SIGN_IN.iter().map(|scope| (*scope).to_owned()).chain(graph).collect()
     }
 }

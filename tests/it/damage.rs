@@ -265,7 +265,9 @@ pub(crate) fn damage_lines(root: &Utf8Path, verifier: Verifier<'_>) {
 /// Flips one bit of every byte of every text file, another bit at each.
 pub(crate) fn flip_every_byte(root: &Utf8Path, path: &str, verifier: Verifier<'_>) {
     let length = fs::read(root.join(path)).expect("a file").len();
-    for at in 0..length {
+    // Each flip verifies the package anew; of a long file every fifth byte is one of each field and each bit.
+    let all = length < 2_000 || std::env::var_os("AFFIANT_EVERY_BYTE").is_some();
+    for at in (0..length).step_by(if all { 1 } else { 5 }) {
         flip(root, path, at, 1 << (at % 8), verifier);
     }
 }

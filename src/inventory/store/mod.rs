@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The open store.
 #[derive(Debug)]
 pub struct Store {
-    db: Connection,
+    pub(super) db: Connection,
     file: Utf8PathBuf,
 }
 
