@@ -95,7 +95,7 @@ pub(super) fn described(row: &Connected) -> String {
     match (&row.secret_ends, row.auth.as_str()) {
         (Some(at), _) => text += &format!("its secret or certificate ends at {at}\n"),
         (None, "app_secret") => {
-            text += "when its secret ends is not known; --secret-expires says it, and warnings follow\n"
+            text += "when its secret ends is not known; --secret-expires says it, and warnings follow\n";
         }
         (None, _) => {}
     }
