@@ -20,7 +20,7 @@ CREATE TABLE entry (
   leaf BLOB NOT NULL CHECK (length(leaf) = 32),
   kind TEXT GENERATED ALWAYS AS (json_extract(body,'$.kind')) STORED NOT NULL
        CHECK (kind IN ('acquisition.opened','session.opened','auth.obtained','auth.refreshed','clock.compared','custodian.named',
-                       'mailbox.opened','access.tested','folder.listed','page.fetched','item.collected','item.excepted',
+                       'custodian.licensed','mailbox.opened','access.tested','folder.listed','page.fetched','item.collected','item.excepted',
                        'item.reverified','item.authenticated','dns.key.captured','folder.reconciled','volume.written','file.orphaned',
                        'exception.resolved','earlier.known','mailbox.compared','package.built','custody.transferred','custody.noted','disposed','session.closed','acquisition.sealed')),
   at   TEXT GENERATED ALWAYS AS (json_extract(body,'$.at')) STORED NOT NULL
@@ -270,6 +270,23 @@ CREATE TABLE request (
   CHECK (method = 'GET' OR purpose = 'token')
 ) STRICT;
 
+-- What the usage and licence sync on the collecting machine knew of a custodian when the collection began, each with the
+-- snapshot that it was read in. value is NULL where it was not known.
+CREATE TABLE licence_fact (
+  custodian_id    INTEGER NOT NULL REFERENCES custodian,
+  fact            TEXT NOT NULL CHECK (fact IN ('sync_at_hand','account_enabled','user_type','licences','mailbox_plan','hold_capable',
+                    'ediscovery_premium','audit_premium','mailbox_kind','archive','mailbox_items','mailbox_bytes','recoverable_items',
+                    'recoverable_bytes','last_exchange','last_teams','last_onedrive','last_sharepoint','pop_or_imap')),
+  value           TEXT,
+  dataset         TEXT,
+  period          TEXT,
+  as_of           TEXT,
+  snapshot_id     INTEGER,
+  snapshot_sha256 BLOB CHECK (snapshot_sha256 IS NULL OR length(snapshot_sha256) = 32),
+  entry_seq       INTEGER NOT NULL UNIQUE REFERENCES entry(seq),
+  PRIMARY KEY (custodian_id, fact)
+) STRICT;
+
 -- Public keys of mail signers as DNS had them during the run. txt is NULL where DNS has no such record; a name without a
 -- row was not asked for, or nobody answered.
 CREATE TABLE dns_key (
@@ -353,6 +370,8 @@ CREATE TRIGGER volume_no_update BEFORE UPDATE ON volume BEGIN SELECT RAISE(ABORT
 CREATE TRIGGER volume_no_delete BEFORE DELETE ON volume BEGIN SELECT RAISE(ABORT,'volume is append-only'); END;
 CREATE TRIGGER request_no_update BEFORE UPDATE ON request BEGIN SELECT RAISE(ABORT,'request is append-only'); END;
 CREATE TRIGGER request_no_delete BEFORE DELETE ON request BEGIN SELECT RAISE(ABORT,'request is append-only'); END;
+CREATE TRIGGER licence_fact_no_update BEFORE UPDATE ON licence_fact BEGIN SELECT RAISE(ABORT,'licence_fact is append-only'); END;
+CREATE TRIGGER licence_fact_no_delete BEFORE DELETE ON licence_fact BEGIN SELECT RAISE(ABORT,'licence_fact is append-only'); END;
 CREATE TRIGGER dns_key_no_update BEFORE UPDATE ON dns_key BEGIN SELECT RAISE(ABORT,'dns_key is append-only'); END;
 CREATE TRIGGER dns_key_no_delete BEFORE DELETE ON dns_key BEGIN SELECT RAISE(ABORT,'dns_key is append-only'); END;
 CREATE TRIGGER auth_result_no_update BEFORE UPDATE ON auth_result BEGIN SELECT RAISE(ABORT,'auth_result is append-only'); END;

@@ -250,6 +250,14 @@ try:
         found = digest(f"SELECT json_array({columns}) FROM compared WHERE mailbox_id = {mailbox} ORDER BY compared_id")
         check(compared.get(mailbox) == found, "the rows of compared of mailbox", mailbox, "are not what the log states")
 
+    # What the usage and licence sync knew of the custodians is as the log states.
+    facts = [(entry["custodian_id"], entry["fact"], entry["value"], entry["dataset"], entry["period"], entry["as_of"],
+              entry["snapshot_id"], entry["snapshot_sha256"], entry["seq"])
+             for entry in log if entry["kind"] == "custodian.licensed"]
+    found = rows("SELECT custodian_id, fact, value, dataset, period, as_of, snapshot_id, CASE WHEN snapshot_sha256 IS NOT NULL "
+                 "THEN lower(hex(snapshot_sha256)) END, entry_seq FROM licence_fact ORDER BY entry_seq")
+    check(found == facts, "the rows of licence_fact are not what the log states")
+
     # 6. The keys of mail signers, and what their signatures are worth, are as the log states.
     keys = [(entry["name"], entry["txt"], entry["resolver"], entry["asked_at"], entry["dnssec_ad"], entry["seq"])
             for entry in log if entry["kind"] == "dns.key.captured"]

@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::progress::Bars;
 use super::show;
 use crate::collect::{self, Job, Plan, Run, State, Tally, Way};
-use crate::terms::FolderPath;
+use crate::terms::{FactName, FolderPath};
 
 /// What is about to be done, in the person's words and as it is applied.
 pub(super) fn scope(job: &Job) -> String {
@@ -42,11 +42,17 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
     if desk.json {
         let parts: Vec<_> = plan.parts.iter().map(|part| {
             let mailbox = part.mailbox.as_ref();
+            let facts = mailbox.map(|mailbox| run.licensed.facts(&mailbox.owner)).unwrap_or_default();
+            let facts: Vec<_> = facts.iter().map(|fact| serde_json::json!({
+                "fact": fact.name, "value": fact.value,
+                "dataset": fact.source.as_ref().map(|source| &source.dataset),
+                "as_of": fact.source.as_ref().map(|source| &source.as_of),
+            })).collect();
             serde_json::json!({
                 "custodian": part.custodian, "user_id": part.user_id, "verdict": part.verdict, "advice": part.advice,
                 "listed": mailbox.map(collect::PlannedMailbox::listed),
                 "since": mailbox.and_then(|mailbox| mailbox.compared),
-                "had_before": mailbox.map(|mailbox| mailbox.had_before),
+                "had_before": mailbox.map(|mailbox| mailbox.had_before), "licence_facts": facts,
                 "folders": mailbox.map(|mailbox| mailbox.folders.iter().map(|folder| serde_json::json!({
                     "path": folder.row.path, "listed": folder.listed, "not_chosen": folder.not_chosen,
                     "held_before": folder.held_before, "store_bytes": folder.store_bytes,
@@ -101,6 +107,9 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
             });
         }
     }
+    for line in known(run, plan) {
+        desk.note(&line);
+    }
     let least = plan.least_seconds(desk.settings.limits.per_window).filter(|seconds| *seconds > 0);
     let time = least.map(|seconds| {
         format!(", at least {} under the service's limits", show::duration(std::time::Duration::from_secs(seconds)))
@@ -114,6 +123,51 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
         time.unwrap_or_default(),
         run.acquisition.package.root()
     ));
+}
+
+/// What the usage and licence sync knows of the mailboxes that helps to judge the plan.
+fn known(run: &Run, plan: &Plan) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (part, mailbox) in plan.mailboxes() {
+        let facts = run.licensed.facts(&mailbox.owner);
+        let fact = |name| facts.iter().find(|fact| fact.name == name);
+        let value = |name| fact(name).and_then(|fact| fact.value.as_deref());
+        let name = show::plain(&part.custodian);
+        let items = value(FactName::MailboxItems).and_then(|text| text.parse::<u64>().ok());
+        let size = value(FactName::MailboxBytes).and_then(|text| text.parse::<u64>().ok());
+        if let (Some(items), Some(size)) = (items, size) {
+            let source = fact(FactName::MailboxItems).and_then(|fact| fact.source.as_ref());
+            let as_of = source.map(|source| source.as_of.clone()).unwrap_or_default();
+            let (items, size) = (show::number(items), show::bytes(size));
+            lines.push(format!(
+                "{name}: the whole mailbox has {items} items of all kinds, {size}, by the usage report of {as_of}"
+            ));
+        }
+        if items.is_some_and(|items| items > 0)
+            && mailbox.folders.iter().all(|folder| folder.row.total_item_count == Some(0))
+        {
+            lines.push(format!(
+                "{name}: yet all its folders are empty here: what you can see may not be the whole mailbox"
+            ));
+        }
+        if value(FactName::Archive) == Some("yes") {
+            lines.push(format!("{name}: an online archive exists, and is not collected"));
+        }
+        if value(FactName::PopOrImap) == Some("yes") {
+            lines.push(format!("{name}: mail is read by POP or IMAP, so some may lie elsewhere"));
+        }
+        if value(FactName::AccountEnabled) == Some("no") {
+            lines.push(format!("{name}: the account is disabled"));
+        }
+        if matches!(value(FactName::MailboxPlan), Some("plan_1" | "kiosk" | "none"))
+            && value(FactName::MailboxKind) == Some("user")
+        {
+            lines.push(format!(
+                "{name}: no Exchange Online Plan 2 is enabled, so holds and premium features may be missing"
+            ));
+        }
+    }
+    lines
 }
 
 /// Says so when the disk will probably not hold what is planned.

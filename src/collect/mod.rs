@@ -45,6 +45,7 @@ use crate::dns::Resolver;
 use crate::graph::Graph;
 use crate::monitor::{Event, Monitor};
 use crate::session::{Flow, Session};
+use crate::terms::Licensed;
 
 use self::intake::Intake;
 use self::keys::Keys;
@@ -87,6 +88,8 @@ pub struct Run {
     pub side_by_side: usize,
     /// Earlier checks of access by the same account, to be carried into the record.
     pub prior: Arc<PriorChecks>,
+    /// What the usage and licence sync knows of custodians.
+    pub licensed: Arc<dyn Licensed>,
     /// Who is asked for the public keys of mail signers; `None`: nobody.
     pub dns: Option<Resolver>,
     /// What is asked of this session besides going on.

@@ -179,6 +179,7 @@ async fn prove(run: &Run, index: usize, probe: &Probe) -> Result<Opened, Collect
     let tenant_id = run.session.signed_in().tenant_id.clone();
     let (id, probe) = (index as u64 + 1, probe.clone());
     let said = access::said(&probe, &run.prior);
+    let licensed = run.licensed.clone();
     if !probe.verdict.opens() {
         run.monitor.tell(&Event::Refused { custodian: index });
     }
@@ -192,6 +193,12 @@ async fn prove(run: &Run, index: usize, probe: &Probe) -> Result<Opened, Collect
             let seq = w.append(line)?;
             let display_name = person.and_then(|person| person.display_name.clone()).unwrap_or_default();
             w.custodian(&CustodianRow { custodian_id: id, display_name, asked_as: probe.typed.clone() }, seq)?;
+        }
+        // Once, when the collection begins: a resumed run does not know better what was known then.
+        if let Some(person) = person
+            && !w.ledger().has_licence_facts(id)?
+        {
+            w.licence_facts(id, &licensed.facts(&person.id))?;
         }
         let observations: Vec<Object> = probe.observations.iter().map(observed).collect();
         let tested = Line::new(EventKind::AccessTested)

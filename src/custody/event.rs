@@ -23,6 +23,8 @@ words!(
         ClockCompared = "clock.compared",
         /// A custodian was resolved to one directory object.
         CustodianNamed = "custodian.named",
+        /// One thing that the usage and licence sync knew of a custodian, or that it was not known.
+        CustodianLicensed = "custodian.licensed",
         /// A mailbox can be read, and on what footing.
         MailboxOpened = "mailbox.opened",
         /// How access was tested, and the answer.
@@ -80,6 +82,9 @@ impl EventKind {
             Self::AuthRefreshed => &["expires_at"],
             Self::ClockCompared => &["offset_min_ms", "offset_max_ms"],
             Self::CustodianNamed => &["custodian_id", "object_id"],
+            Self::CustodianLicensed => {
+                &["custodian_id", "fact", "value", "dataset", "period", "as_of", "snapshot_id", "snapshot_sha256"]
+            }
             Self::MailboxOpened => &["mailbox_id", "access_basis"],
             Self::AccessTested => &["custodian_id", "verdict", "observations"],
             Self::FolderListed => &["folder_id", "mailbox_id", "path_hash", "pass", "listed", "expected"],

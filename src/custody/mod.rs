@@ -15,6 +15,7 @@ mod earlier;
 mod error;
 mod event;
 mod ledger;
+mod licensed;
 mod line;
 mod listings;
 mod manifest;

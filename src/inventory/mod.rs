@@ -8,10 +8,14 @@
 //! round. It must not know collecting, packages or the terminal.
 
 mod connection;
+mod facts;
+mod plan;
 mod store;
 
 pub use self::connection::{
     Connection, ConnectionError, Domains, EVERYBODY, Label, LastRun, NewConnection, NotADomain, Organisation, Tenant,
     Understood, Way, organisation,
 };
+pub use self::facts::KnownPeople;
+pub use self::plan::{Entitlements, MailboxPlan, PlanClass, plans};
 pub use self::store::{Store, StoreError};

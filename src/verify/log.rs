@@ -24,13 +24,14 @@ pub(super) const OPENED: &str = "acquisition.opened";
 const SEALED: &str = "acquisition.sealed";
 
 /// The closed list of event kinds.
-const KINDS: [&str; 27] = [
+const KINDS: [&str; 28] = [
     OPENED,
     "session.opened",
     "auth.obtained",
     "auth.refreshed",
     "clock.compared",
     "custodian.named",
+    "custodian.licensed",
     "mailbox.opened",
     "access.tested",
     "folder.listed",

@@ -28,7 +28,7 @@ struct Rule {
     check: CheckName,
 }
 
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     Rule {
         table: "item",
         kind: Some("item.collected"),
@@ -84,6 +84,14 @@ const RULES: [Rule; 7] = [
         stated: &["name", "txt", "resolver", "asked_at", "dnssec_ad"],
         others: true,
         check: CheckName::Authenticity,
+    },
+    Rule {
+        table: "licence_fact",
+        kind: Some("custodian.licensed"),
+        one_each: true,
+        stated: &["custodian_id", "fact", "value", "dataset", "period", "as_of", "snapshot_id", "snapshot_sha256"],
+        others: true,
+        check: CheckName::Log,
     },
     // An exception may also hang on another kind of entry, which then tells it in its own words.
     Rule {

@@ -24,6 +24,7 @@ mod graph_examples;
 mod handmade;
 mod house;
 mod left_out;
+mod licensed;
 mod loadfile;
 mod main_job;
 mod must_handle;

@@ -21,8 +21,9 @@ use crate::collect::{self, Acquisition, CollectError, Earlier, Plan, Run, SinceE
 use crate::custody::Tool;
 use crate::delegation::PriorChecks;
 use crate::dns::Resolver;
+use crate::inventory::{self, KnownPeople};
 use crate::monitor::{Monitor, Silent};
-use crate::terms::{DateField, pour};
+use crate::terms::{DateField, Licensed, NothingKnown, pour};
 
 /// Collect custodians' mail into a hashed, verifiable package
 ///
@@ -149,8 +150,9 @@ pub(super) async fn work(
     let graph = desk.unattended_graph_of(session.clone(), monitor.clone())?;
     let side_by_side = desk.settings.side_by_side;
     let prior = Arc::new(prior_checks(desk, &session).await?);
+    let licensed = licensed(desk, &session).await;
     let (stop, dns, wishes) = (Stop::new(), asked.dns, asked.wishes);
-    let run = Run { acquisition, graph, session, monitor, stop, side_by_side, prior, dns, wishes };
+    let run = Run { acquisition, graph, session, monitor, stop, side_by_side, prior, licensed, dns, wishes };
     stop_on_signals(&run.stop);
     let plan = planned(desk, &run, bars.as_deref()).await?;
     if asked.plan_only {
@@ -180,6 +182,21 @@ pub(super) async fn work(
     match collected {
         Ok(tally) => Ok(told(desk, &tally)),
         Err(error) => Err(paused(desk, &run, Some(&plan), error).await),
+    }
+}
+
+/// What the usage and licence sync knows of this tenant's people. No store, or one that cannot be read, is nothing known.
+async fn licensed(desk: &Desk, session: &crate::session::Session) -> Arc<dyn Licensed> {
+    let Some(home) = desk.keeping_home().map(ToOwned::to_owned) else { return Arc::new(NothingKnown) };
+    let tenant_id = session.signed_in().tenant_id.clone();
+    let looking = tokio::task::spawn_blocking(move || inventory::Store::look(&home));
+    match looking.await {
+        Ok(Ok(Some(store))) => Arc::new(KnownPeople::new(store, tenant_id)),
+        Ok(Ok(None)) | Err(_) => Arc::new(NothingKnown),
+        Ok(Err(error)) => {
+            desk.note(&format!("licence facts are not known: {error}"));
+            Arc::new(NothingKnown)
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub(super) mod balance;
 pub(super) mod copies;
 pub(super) mod custody;
 pub(super) mod exceptions;
+pub(super) mod licences;
 pub(super) mod months;
 pub(super) mod scope;
 
@@ -38,6 +39,8 @@ pub struct Report {
     pub scope: scope::Scope,
     /// Who asked, and what answered.
     pub access: access::Access,
+    /// What was known of the custodians' licences and mailboxes.
+    pub licences: licences::Licences,
     /// Where it was done.
     pub environment: custody::Environment,
     /// The balance.
@@ -116,6 +119,7 @@ impl Report {
             months: months::months(ask, &scope)?,
             scope,
             access,
+            licences: licences::licences(ask)?,
             environment: custody::environment(ask)?,
             reconciliation: balance::reconciliation(ask)?,
             exceptions,

@@ -6,7 +6,7 @@ use super::super::facts::Report;
 use super::super::facts::access::Custodian;
 use super::super::facts::scope::reason;
 use super::super::words::{bytes, listed, number, plural, share};
-use super::{Number, SHOWN, Short, Text, evidence, facts, frame, more, stamped, table, tables};
+use super::{Number, SHOWN, Short, Text, evidence, facts, frame, licences, more, stamped, table, tables};
 
 const SECTIONS: [&str; 13] = [
     "Summary",
@@ -168,6 +168,7 @@ fn access(report: &Report) -> Markup {
             (table("Refused requests of these tests", &[("Custodian", Text), ("Step", Text), ("Status", Number), ("Code", Text), ("Request id", Text)], &refused, false))
         }
         (table("Requests by purpose", &[("Purpose", Text), ("Method", Short), ("Status", Number), ("Requests", Number), ("Bytes", Number)], &requests.collect::<Vec<_>>(), false))
+        (licences::licences(report))
         p { (number(access.requests_total)) " requests in all; " (number(access.not_get)) " of those to the mail service used another method than GET." }
     }
 }

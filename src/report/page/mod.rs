@@ -5,6 +5,7 @@
 pub(super) mod acquisition;
 pub(super) mod evidence;
 pub(super) mod exceptions;
+mod licences;
 pub(super) mod tables;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
