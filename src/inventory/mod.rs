@@ -8,10 +8,15 @@
 //! round. It must not know collecting, packages or the terminal.
 
 mod connection;
+mod dataset;
+mod report;
+mod run;
 mod store;
 
 pub use self::connection::{
     Connection, ConnectionError, Domains, EVERYBODY, Label, LastRun, NewConnection, NotADomain, Organisation, Tenant,
     Understood, Way, organisation,
 };
+pub use self::dataset::{Dataset, Period};
+pub use self::report::{Concealment, Kind, ReportError, Summary, classify};
 pub use self::store::{Store, StoreError};
