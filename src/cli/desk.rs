@@ -88,6 +88,14 @@ impl Desk {
         Self { json: self.json, quiet: self.quiet, settings, home: self.home.clone(), store, clock, trouble }
     }
 
+    /// The same for a sign-in that is kept apart from the others, in a folder below the home folder, and for its cloud.
+    pub(super) fn apart(&self, place: &str) -> Self {
+        let at = self.home.join(place);
+        let kept = store(&self.settings, at);
+        let cloud = kept.cloud(None).unwrap_or_else(|| self.settings.cloud.clone());
+        self.with(Settings { cloud, account: None, ..self.settings.clone() }, kept)
+    }
+
     /// The folder of sign-ins and settings.
     pub(super) fn home(&self) -> &camino::Utf8Path {
         &self.home

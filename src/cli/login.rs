@@ -1,6 +1,6 @@
 //! `affiant login`: signs in and says who, where, with which scopes, and where the sign-in is kept.
 
-mod credential;
+pub(super) mod credential;
 mod prompt;
 
 use super::desk::{APP_ONLY, Desk};
@@ -47,7 +47,7 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum FlowTyped {
+pub(super) enum FlowTyped {
     /// A person, in this machine's browser (authorization code with PKCE)
     Browser,
     /// A person, with a code typed on any device
@@ -59,7 +59,7 @@ enum FlowTyped {
 }
 
 impl FlowTyped {
-    const fn meant(self) -> Flow {
+    pub(super) const fn meant(self) -> Flow {
         match self {
             Self::Browser => Flow::Browser,
             Self::DeviceCode => Flow::DeviceCode,
@@ -111,7 +111,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
 }
 
 /// Ids are copied by hand, and blanks come along.
-fn trimmed(what: &str, text: &str, desk: &Desk) -> String {
+pub(super) fn trimmed(what: &str, text: &str, desk: &Desk) -> String {
     let bare = text.trim();
     if bare.len() != text.len() {
         desk.note(&format!("blanks around the {what} were dropped"));

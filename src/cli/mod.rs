@@ -7,6 +7,7 @@ mod balance;
 mod check;
 mod collect;
 mod completions;
+mod connection;
 mod custody;
 mod demo;
 mod desk;
@@ -134,6 +135,7 @@ enum Verb {
     Prove(prove::Args),
     VerifyProof(verify_proof::Args),
     Loadfile(loadfile::Args),
+    Connection(Box<connection::Args>),
     Simulate(Box<simulate::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -209,6 +211,7 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Prove(args) => prove::run(args, desk).await,
         Verb::VerifyProof(args) => verify_proof::run(args, desk).await,
         Verb::Loadfile(args) => loadfile::run(args, desk).await,
+        Verb::Connection(args) => connection::run(*args, desk).await,
         Verb::Simulate(args) => simulate::run(*args, desk).await,
         Verb::Completions(args) => Ok(completions::run(&args, desk)),
         Verb::Man(man::Args {}) => man::run(desk),
@@ -230,7 +233,12 @@ impl Verb {
             | Self::Simulate(_)
             | Self::Completions(_)
             | Self::Man(_) => Needs::Nothing,
-            Self::Login(_) | Self::Logout(_) | Self::Seal(_) | Self::Custody(_) | Self::Key(_) => Needs::Settings,
+            Self::Login(_)
+            | Self::Connection(_)
+            | Self::Logout(_)
+            | Self::Seal(_)
+            | Self::Custody(_)
+            | Self::Key(_) => Needs::Settings,
             Self::Whoami(_)
             | Self::Doctor(_)
             | Self::Scopes(_)

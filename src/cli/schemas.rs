@@ -6,6 +6,7 @@ use std::path::Path;
 
 use schemars::{JsonSchema, schema_for};
 
+use super::connection::{Connected, Tested};
 use super::doctor::Diagnosis;
 use super::key::Collector;
 use super::scopes::Permissions;
@@ -50,5 +51,7 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Unpacked>("unpack.schema.json");
     agrees::<Proved>("prove.schema.json");
     agrees::<ProofsReport>("verify-proof.schema.json");
+    agrees::<Vec<Connected>>("connections.schema.json");
+    agrees::<Tested>("connection-test.schema.json");
     agrees::<Production>("production.schema.json");
 }

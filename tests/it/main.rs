@@ -12,6 +12,7 @@ mod bad_sign_in;
 mod by_hand;
 mod check;
 mod chosen;
+mod connections;
 mod corpus_identity;
 mod crash;
 mod damage;

@@ -16,7 +16,7 @@ const MAX_SECRET: u64 = 64 * 1024;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Applications")]
-pub(super) struct CredentialArgs {
+pub(in crate::cli) struct CredentialArgs {
     /// File with the client secret's value, or - for standard input [default: AFFIANT_CLIENT_SECRET]
     #[arg(long, value_name = "FILE")]
     secret_file: Option<Utf8PathBuf>,
@@ -30,7 +30,7 @@ pub(super) struct CredentialArgs {
 
 impl CredentialArgs {
     /// What the flow shows instead of a person.
-    pub(super) fn read(&self, flow: Flow) -> Result<Option<Credential>, Failure> {
+    pub(in crate::cli) fn read(&self, flow: Flow) -> Result<Option<Credential>, Failure> {
         let given = self.secret_file.is_some() || self.secret_expires.is_some();
         match flow {
             Flow::Browser | Flow::DeviceCode | Flow::Certificate if given => Err(Failure::usage(
@@ -44,7 +44,7 @@ impl CredentialArgs {
     }
 
     /// When the secret ends: the start of the day named, so that nobody relies on its last hours.
-    pub(super) fn secret_ends(&self) -> Result<Option<UtcInstant>, Failure> {
+    pub(in crate::cli) fn secret_ends(&self) -> Result<Option<UtcInstant>, Failure> {
         let Some(text) = &self.secret_expires else { return Ok(None) };
         let day: Option<jiff::civil::Date> = text.trim().parse().ok();
         let at =

@@ -19,7 +19,7 @@ pub enum Domains {
 /// A domain that cannot be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 #[error("{0:?} is not a domain name")]
-#[diagnostic(help("write it like contoso.com, without @, or * for everybody"))]
+#[diagnostic(code(affiant::inventory::domain), help("write it like contoso.com, without @, or * for everybody"))]
 pub struct NotADomain(pub String);
 
 /// Domains as typed, and whether some of what was typed has no effect.

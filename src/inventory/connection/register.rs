@@ -45,7 +45,7 @@ impl Store {
     pub fn connections(&self) -> Result<Vec<Connection>, ConnectionError> {
         let mut found = self.db.prepare(&format!("{SELECT} ORDER BY c.label COLLATE NOCASE"))?;
         let rows = found.query_map([], |row| Ok(read(row)))?;
-        Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().collect::<Result<_, _>>()?)
+        rows.collect::<Result<Vec<_>, _>>()?.into_iter().collect()
     }
 
     /// The connection of this name, in any case.
@@ -127,9 +127,16 @@ impl Store {
         }
         note_tenant(&transaction, &new.tenant, now)?;
         transaction.execute(
-            "UPDATE connection SET auth_kind = ?2, client_id = ?3, signed_in_user_id = ?4, secret_expires_on = ?5
-             WHERE connection_id = ?1",
-            params![id, new.way.as_str(), new.client_id, new.account, new.secret_ends.map(|at| at.to_string())],
+            "UPDATE connection SET auth_kind = ?2, client_id = ?3, signed_in_user_id = ?4, secret_expires_on = ?5,
+               secret_ref = ?6 WHERE connection_id = ?1",
+            params![
+                id,
+                new.way.as_str(),
+                new.client_id,
+                new.account,
+                new.secret_ends.map(|at| at.to_string()),
+                new.place,
+            ],
         )?;
         Ok(transaction.commit()?)
     }

@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub enum StoreError {
     /// The home folder cannot be written.
     #[error("the folder {path} cannot be written: {kind}")]
-    #[diagnostic(help("see who owns it, or name another with AFFIANT_HOME"))]
+    #[diagnostic(code(affiant::inventory::folder), help("see who owns it, or name another with AFFIANT_HOME"))]
     Folder {
         /// The folder.
         path: Utf8PathBuf,
@@ -18,14 +18,14 @@ pub enum StoreError {
     },
     /// Another program's database, or none.
     #[error("{file} is not a store of this program")]
-    #[diagnostic(help("move the file away; the next sync makes a new store"))]
+    #[diagnostic(code(affiant::inventory::foreign), help("move the file away; the next sync makes a new store"))]
     Foreign {
         /// The file.
         file: Utf8PathBuf,
     },
     /// Written by a newer program.
     #[error("{file} has format {format}, which this program does not know")]
-    #[diagnostic(help("use the program that made it, or a newer one"))]
+    #[diagnostic(code(affiant::inventory::newer), help("use the program that made it, or a newer one"))]
     Newer {
         /// The file.
         file: Utf8PathBuf,
@@ -34,7 +34,7 @@ pub enum StoreError {
     },
     /// Another process holds it.
     #[error("the store is in use by another process")]
-    #[diagnostic(help("wait until it is done, then run the command again"))]
+    #[diagnostic(code(affiant::inventory::busy), help("wait until it is done, then run the command again"))]
     Busy,
     /// A stored body is damaged.
     #[error("a stored body is damaged")]
@@ -46,7 +46,10 @@ pub enum StoreError {
     File(#[source] std::io::Error),
     /// The disk or the database itself.
     #[error("the store cannot be read or written: {0}")]
-    #[diagnostic(help("see that the disk has room and works; `affiant sync verify` tells whether the store is sound"))]
+    #[diagnostic(
+        code(affiant::inventory::database),
+        help("see that the disk has room and works; `affiant sync verify` tells whether the store is sound")
+    )]
     Database(rusqlite::Error),
 }
 
