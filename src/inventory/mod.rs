@@ -19,4 +19,5 @@ pub use self::connection::{
 };
 pub use self::dataset::{Dataset, Period};
 pub use self::report::{Concealment, Kind, ReportError, Summary, classify};
+pub use self::run::{Bench, Line, Order, Outcome, Ran, RunError, Step, Turn, cancelled, refused, sync};
 pub use self::store::{Store, StoreError};

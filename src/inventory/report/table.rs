@@ -161,6 +161,11 @@ pub(in crate::inventory) fn of(dataset: Dataset) -> Option<&'static Report> {
 }
 
 impl Report {
+    /// Whether its rows are about people.
+    pub(in crate::inventory) const fn is_about_people(&self) -> bool {
+        !self.principal.is_empty()
+    }
+
     /// Whether a column is known to this report.
     pub(super) fn knows(&self, column: &str) -> bool {
         COMMON.contains(&column)
