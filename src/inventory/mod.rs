@@ -9,6 +9,7 @@
 
 mod connection;
 mod dataset;
+mod journal;
 mod report;
 mod run;
 mod store;
@@ -18,6 +19,7 @@ pub use self::connection::{
     Understood, Way, organisation,
 };
 pub use self::dataset::{Dataset, Period};
+pub use self::journal::Entry;
 pub use self::report::{Concealment, Kind, ReportError, Summary, classify};
 pub use self::run::{Bench, Line, Order, Outcome, Ran, RunError, Step, Turn, cancelled, refused, sync};
 pub use self::store::{Store, StoreError};

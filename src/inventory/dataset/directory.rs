@@ -62,7 +62,7 @@ pub(super) fn user(entry: &Json, stage: &Stage<'_>) -> Result<bool, StoreError> 
         // The same account on two pages: it moved while the pages were read.
         return Ok(true);
     }
-    let mut address = |address: &str, kind: &str| {
+    let address = |address: &str, kind: &str| {
         stage.put(&table::ADDRESS, &[own(id), own(&address.to_lowercase()), own(kind)]).map(|_| ())
     };
     address(upn, "upn")?;

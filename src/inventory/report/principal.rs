@@ -79,6 +79,11 @@ impl Concealment {
         }
     }
 
+    /// The word in the store, read again.
+    pub fn parse(word: &str) -> Self {
+        [Self::None, Self::All, Self::Mixed].into_iter().find(|one| one.as_str() == word).unwrap_or_default()
+    }
+
     /// The verdict on a report, from its names that are not empty.
     pub const fn of_rows(concealed: u64, others: u64) -> Self {
         match (concealed, others) {

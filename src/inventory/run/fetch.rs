@@ -317,8 +317,12 @@ impl Job<'_> {
             let whole = self.whole(word, "", "none", None, &fetches);
             return Ok(match store.settle_unchanged(&whole)? {
                 Some(settled) => {
-                    let (line, trouble, _) = self.had(period, settled, 0, None, Concealment::Unknown);
-                    (Line { outcome: Outcome::NotModified, ..line }, trouble, Concealment::Unknown)
+                    let sql = "SELECT concealment, refresh_date FROM snapshot WHERE snap_id = ?1";
+                    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?));
+                    let (word, refresh) = store.db.query_row(sql, [settled.snap], read)?;
+                    let found = if report.is_about_people() { Concealment::parse(&word) } else { Concealment::Unknown };
+                    let (line, trouble, found) = self.had(period, settled, 0, Some(refresh), found);
+                    (Line { outcome: Outcome::NotModified, ..line }, trouble, found)
                 }
                 None => {
                     let text = "the service says that nothing changed, but nothing is here";

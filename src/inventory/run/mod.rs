@@ -15,7 +15,7 @@ use super::report::Concealment;
 use super::store::{NewRun, Store, StoreError};
 use crate::graph::Graph;
 use crate::home::{self, Hold};
-use crate::session::{SignInError, SignedIn};
+use crate::session::SignedIn;
 use crate::terms::{Clock, Sha256};
 
 pub use self::outcome::Outcome;
@@ -154,14 +154,13 @@ pub fn refused(
     store: &Store,
     connection: &Connection,
     order: &Order,
-    error: &SignInError,
+    why: &str,
     clock: &Clock,
 ) -> Result<i64, StoreError> {
     let (run, _) = begin(store, connection, order, clock)?;
-    let text = error.to_string();
-    let code = sign_in_code(&text, error.is_sign_in_needed());
-    store.log(run, "error", code, &text, None, clock())?;
-    store.end_run(run, "failed", ("unknown", "no_rows"), Some((code, &text)), clock())?;
+    let code = sign_in_code(why, true);
+    store.log(run, "error", code, why, None, clock())?;
+    store.end_run(run, "failed", ("unknown", "no_rows"), Some((code, why)), clock())?;
     Ok(run)
 }
 

@@ -44,6 +44,8 @@ struct Before {
     refresh: String,
     content: String,
     rows: i64,
+    concealment: String,
+    columns: Option<String>,
 }
 
 impl Store {
@@ -78,7 +80,8 @@ impl Store {
         let transaction = rusqlite::Transaction::new_unchecked(&self.db, rusqlite::TransactionBehavior::Immediate)?;
         let Some(before) = before(&transaction, whole)? else { return Ok(None) };
         let same_as = Some(before.same_as.unwrap_or(before.snap));
-        let whole = Whole { refresh: &before.refresh, ..*whole };
+        let (concealment, columns) = (before.concealment.as_str(), before.columns.as_deref());
+        let whole = Whole { refresh: &before.refresh, concealment, columns, ..*whole };
         let snap = insert(&transaction, &whole, (&before.content, before.rows), same_as, None)?;
         refer(&transaction, &whole, snap)?;
         transaction.commit()?;
@@ -87,7 +90,8 @@ impl Store {
 }
 
 fn before(db: &Connection, whole: &Whole<'_>) -> Result<Option<Before>, StoreError> {
-    let sql = "SELECT snap_id, same_as, refresh_date, content_sha256, row_count FROM snapshot
+    let sql = "SELECT snap_id, same_as, refresh_date, content_sha256, row_count,
+       concealment, columns_json FROM snapshot
        WHERE tenant_id = ?1 AND dataset = ?2 AND period = ?3 AND complete = 1 ORDER BY snap_id DESC LIMIT 1";
     let found = db.query_row(sql, params![whole.tenant, whole.dataset, whole.period], |row| {
         Ok(Before {
@@ -96,6 +100,8 @@ fn before(db: &Connection, whole: &Whole<'_>) -> Result<Option<Before>, StoreErr
             refresh: row.get(2)?,
             content: row.get(3)?,
             rows: row.get(4)?,
+            concealment: row.get(5)?,
+            columns: row.get(6)?,
         })
     });
     Ok(found.optional()?)
