@@ -36,6 +36,7 @@ mod show;
 mod signals;
 mod signers;
 mod simulate;
+mod sync;
 mod users;
 mod verify;
 mod verify_proof;
@@ -136,6 +137,7 @@ enum Verb {
     VerifyProof(verify_proof::Args),
     Loadfile(loadfile::Args),
     Connection(Box<connection::Args>),
+    Sync(sync::Args),
     Simulate(Box<simulate::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -212,6 +214,7 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::VerifyProof(args) => verify_proof::run(args, desk).await,
         Verb::Loadfile(args) => loadfile::run(args, desk).await,
         Verb::Connection(args) => connection::run(*args, desk).await,
+        Verb::Sync(args) => sync::run(args, desk).await,
         Verb::Simulate(args) => simulate::run(*args, desk).await,
         Verb::Completions(args) => Ok(completions::run(&args, desk)),
         Verb::Man(man::Args {}) => man::run(desk),
@@ -235,6 +238,7 @@ impl Verb {
             | Self::Man(_) => Needs::Nothing,
             Self::Login(_)
             | Self::Connection(_)
+            | Self::Sync(_)
             | Self::Logout(_)
             | Self::Seal(_)
             | Self::Custody(_)

@@ -12,6 +12,8 @@ pub enum Lane {
     Directory,
     /// One mailbox.
     Mailbox(ObjectId),
+    /// One usage report: the service counts each report function by itself.
+    Report(&'static str),
 }
 
 /// A GET request in the making.
@@ -24,13 +26,14 @@ pub struct Ask {
     page_size: Option<u32>,
     eventual: bool,
     patient: bool,
+    unless: Option<String>,
 }
 
 impl Ask {
     /// A request for `/v1.0/{path…}`; segments are encoded later, so they are given as they are.
     pub fn new(lane: Lane, purpose: Purpose, path: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let path = path.into_iter().map(Into::into).collect();
-        Self { lane, purpose, path, query: Vec::new(), page_size: None, eventual: false, patient: false }
+        Self { lane, purpose, path, query: Vec::new(), page_size: None, eventual: false, patient: false, unless: None }
     }
 
     /// Adds a query option such as `$select`.
@@ -60,6 +63,18 @@ impl Ask {
     pub const fn patient(mut self) -> Self {
         self.patient = true;
         self
+    }
+
+    /// Asks for the answer only if it is not the one with this entity tag (`If-None-Match`, RFC 9110, section 13.1.2).
+    #[must_use]
+    pub fn unless(mut self, etag: Option<String>) -> Self {
+        self.unless = etag;
+        self
+    }
+
+    /// The entity tag of the answer that is here already.
+    pub(super) fn unless_etag(&self) -> Option<&str> {
+        self.unless.as_deref()
     }
 
     /// Whether it waits out a failing service.

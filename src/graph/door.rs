@@ -24,6 +24,8 @@ pub(super) struct Door {
     clock: Clock,
     offset: Mutex<Option<ClockOffset>>,
     pub(super) reach: Reach,
+    /// Whether Graph is a server on this machine.
+    pub(super) is_local: bool,
 }
 
 impl Door {
@@ -34,10 +36,11 @@ impl Door {
         limits: Limits,
         monitor: Arc<dyn Monitor>,
         clock: Clock,
+        is_local: bool,
     ) -> Self {
         let pace = Pace::new(&limits, Arc::clone(&monitor));
         let (offset, reach) = (Mutex::default(), Reach::default());
-        Self { origin, getter, tokens, pace, limits, monitor, clock, offset, reach }
+        Self { origin, getter, tokens, pace, limits, monitor, clock, offset, reach, is_local }
     }
 
     pub(super) fn now(&self) -> UtcInstant {

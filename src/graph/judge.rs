@@ -143,6 +143,10 @@ fn by_status(said: &Said, purpose: Purpose) -> (FaultKind, Again) {
         401 => (FaultKind::Denied, Again::Renew(said.claims.clone())),
         403 if said.claims.is_some() => (FaultKind::Denied, Again::Renew(said.claims.clone())),
         400 | 403 | 404 | 405 if said.kind == Kind::Other => (FaultKind::NotGraph, Again::Tries(3)),
+        // Seen now and then where the tenant has it.
+        403 if said.says(&["authentication_requestfromnonpremiumtenantorb2ctenant"]) => {
+            (FaultKind::Denied, Again::Tries(3))
+        }
         403 => (FaultKind::Denied, Again::Stop),
         404 => missing(said, purpose),
         400 if said.says(&["invalidrequest"]) => (FaultKind::Refused, Again::Tries(2)),
@@ -169,6 +173,9 @@ fn by_status(said: &Said, purpose: Purpose) -> (FaultKind, Again) {
 fn missing(said: &Said, purpose: Purpose) -> (FaultKind, Again) {
     if said.says(&["erroritemnotfound", "itemnotfound"]) {
         (FaultKind::Gone, Again::Stop)
+    } else if said.says(&["unknownerror"]) && purpose == Purpose::Other {
+        // The report service's hiccup.
+        (FaultKind::Unavailable, Again::Tries(3))
     } else if said.code.is_some() {
         (FaultKind::NotFound, Again::Stop)
     } else if is_item(purpose) {

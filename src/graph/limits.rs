@@ -22,6 +22,9 @@ pub struct Limits {
     /// limits of its own, of which four requests at a time use no more than a part: 3,500 resource units in 10 seconds
     /// in the smallest tenants, at 1 or 2 a request (Microsoft, "Microsoft Graph service-specific throttling limits").
     pub per_window: Option<u32>,
+    /// Requests per usage report in any 10 minutes; `None` for no window. The service publishes 14 per application and
+    /// tenant, each report function by itself (Microsoft, "Microsoft Graph service-specific throttling limits", Reports).
+    pub per_report: Option<u32>,
     /// Requests in flight over all mailboxes.
     pub connections: usize,
     /// Attempts per request that is answered, but with a failure; throttling is bounded by [`Self::patience`] alone.
@@ -42,6 +45,7 @@ impl Limits {
         Self {
             in_flight_per_mailbox: IN_FLIGHT,
             per_window: (!cloud.is_loopback()).then_some(9_600),
+            per_report: (!cloud.is_loopback()).then_some(14),
             connections: 64,
             attempts: 10,
             patience: Duration::from_mins(30),

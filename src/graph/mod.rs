@@ -9,6 +9,7 @@
 mod ask;
 mod clock;
 mod door;
+mod download;
 mod fault;
 mod json;
 mod judge;
@@ -36,7 +37,7 @@ use serde::de::DeserializeOwned;
 
 use self::door::Door;
 use self::link::Origin;
-use self::receive::{Into, OnePage, OneValue};
+use self::receive::{Into, Keeping, OnePage, OneValue};
 use self::retry::{fault, persist};
 use self::send::Getter;
 use self::tokens::Tokens;
@@ -47,11 +48,12 @@ use crate::terms::{Clock, Exchange, UtcInstant};
 
 pub use self::ask::{Ask, Lane};
 pub use self::clock::{ClockOffset, Interval};
+pub use self::download::{Downloaded, Got};
 pub use self::fault::{Fault, FaultKind};
 pub use self::limits::{IN_FLIGHT, Limits};
 pub use self::link::{Followed, Link};
 pub use self::page::Page;
-pub use self::receive::{Received, Sink};
+pub use self::receive::{Kept, Received, Sink};
 pub use self::retry_after::date as http_date;
 
 /// How Affiant names itself, in the form the service asks of independent software vendors
@@ -97,7 +99,7 @@ impl Graph {
     fn open(cloud: &Cloud, tokens: Tokens, options: GraphOptions) -> Result<Self, Fault> {
         let getter = Getter::new(cloud, &options).map_err(|_| fault(FaultKind::Tls, Vec::new()))?;
         let GraphOptions { limits, monitor, clock, .. } = options;
-        let door = Door::new(Origin::new(cloud.graph()), getter, tokens, limits, monitor, clock);
+        let door = Door::new(Origin::new(cloud.graph()), getter, tokens, limits, monitor, clock, cloud.is_loopback());
         Ok(Self(Arc::new(door)))
     }
 
@@ -120,6 +122,30 @@ impl Graph {
     /// Asks for a further page, with the lane, purpose and headers of the question it belongs to.
     pub async fn next<T: DeserializeOwned + Send>(&self, ask: &Ask, link: &Link) -> Result<Answer<Page<T>>, Fault> {
         persist(&self.0, ask, link.url(), OnePage::new()).await
+    }
+
+    /// The same as [`Graph::get`], with the body as it arrived.
+    pub async fn get_kept<T: DeserializeOwned + Send>(&self, ask: &Ask) -> Result<Answer<Kept<T>>, Fault> {
+        persist(&self.0, ask, &self.address(ask)?, Keeping(OneValue::new())).await
+    }
+
+    /// The same as [`Graph::list`] and, with a link, [`Graph::next`], with the body as it arrived.
+    pub async fn page_kept<T: DeserializeOwned + Send>(
+        &self,
+        ask: &Ask,
+        link: Option<&Link>,
+    ) -> Result<Answer<Kept<Page<T>>>, Fault> {
+        let address = match link {
+            Some(link) => link.url().clone(),
+            None => self.address(ask)?,
+        };
+        persist(&self.0, ask, &address, Keeping(OnePage::new())).await
+    }
+
+    /// Asks for a file that the service may have lying elsewhere; see [`Downloaded`]. The sink is started over with each
+    /// attempt, and has all bytes of exactly one when this returns a body.
+    pub async fn download<S: Sink>(&self, ask: &Ask, sink: &mut S) -> Result<Answer<Downloaded>, Fault> {
+        download::download(&self.0, ask, &self.address(ask)?, sink).await
     }
 
     /// Hands an answer's bytes to a sink as they arrive. Each attempt starts the sink over; when this returns

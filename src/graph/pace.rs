@@ -28,6 +28,7 @@ pub(super) struct Pace {
     connections: Arc<Semaphore>,
     seats: usize,
     per_window: Option<u32>,
+    per_report: Option<u32>,
     monitor: Arc<dyn Monitor>,
 }
 
@@ -44,6 +45,7 @@ impl Pace {
             connections: Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS))),
             seats: limits.in_flight_per_mailbox.clamp(1, IN_FLIGHT),
             per_window: limits.per_window,
+            per_report: limits.per_report,
             monitor,
         }
     }
@@ -55,6 +57,7 @@ impl Pace {
         known.unwrap_or_else(|| {
             let per_window = match lane {
                 Lane::Mailbox(_) => self.per_window,
+                Lane::Report(_) => self.per_report,
                 Lane::Directory => None,
             };
             let new = Arc::new(LanePace::new(self.seats, per_window));
@@ -213,6 +216,7 @@ mod tests {
         let limits = Limits {
             in_flight_per_mailbox: 9,
             per_window,
+            per_report: Some(14),
             connections,
             attempts: 1,
             patience: Duration::ZERO,
@@ -278,6 +282,20 @@ mod tests {
             assert!(within <= 50, "{within} after {at:?}");
         }
         assert!(sent[159] < Duration::from_secs(3 * 601 + 120), "the budget is used: {:?}", sent[159]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_report_is_asked_for_fourteen_times_in_ten_minutes_and_another_report_does_not_wait() {
+        let pace = pace(None, 100);
+        let lane = pace.lane(&Lane::Report("getEmailActivityUserDetail"));
+        for _ in 0..14 {
+            assert_eq!(waited(&pace, &lane).await.1, Duration::ZERO);
+        }
+        let other = pace.lane(&Lane::Report("getMailboxUsageDetail"));
+        assert_eq!(waited(&pace, &other).await.1, Duration::ZERO);
+        let cancelled = tokio::time::timeout(Duration::from_mins(5), pace.enter(&lane)).await;
+        assert!(cancelled.is_err(), "the fifteenth waits, and can be cancelled meanwhile");
+        assert!(waited(&pace, &lane).await.1 > Duration::from_mins(4));
     }
 
     #[tokio::test(start_paused = true)]

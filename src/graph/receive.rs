@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use serde::de::DeserializeOwned;
 
 use super::json;
@@ -96,7 +97,7 @@ impl Body {
     }
 
     /// The next bytes; `None` at the true end.
-    async fn chunk(&mut self) -> Result<Option<Bytes>, Broken> {
+    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Broken> {
         let read = tokio::time::timeout(self.stall, self.response.chunk()).await;
         match read.map_err(|_| Broken::Stalled)?.map_err(|_| Broken::Cut)? {
             Some(bytes) => {
@@ -142,6 +143,11 @@ pub(super) trait Receive: Send {
     /// Whether the bytes matter as they are, so that no compression is asked for.
     const AS_THEY_ARE: bool;
 
+    /// Sees the head of an answer; a value ends the attempt with it, whatever the status, and the body is not read.
+    fn head(&mut self, _status: u16, _head: &HeaderMap) -> Option<Self::Value> {
+        None
+    }
+
     /// Reads the body of one attempt, forgetting any earlier one.
     fn receive(&mut self, body: &mut Body, origin: &Origin)
     -> impl Future<Output = Result<Self::Value, Broken>> + Send;
@@ -155,6 +161,18 @@ pub(super) struct OnePage<T> {
     links: bool,
     of: PhantomData<fn() -> T>,
 }
+
+/// What came, and the bytes it was read from.
+#[derive(Debug, Clone)]
+pub struct Kept<T> {
+    /// The body as it arrived.
+    pub bytes: Bytes,
+    /// What it says.
+    pub value: T,
+}
+
+/// Another way of reading, with the bytes kept.
+pub(super) struct Keeping<R>(pub(super) R);
 
 /// Bytes for a sink.
 pub(super) struct Into<'a, S>(pub(super) &'a mut S);
@@ -183,8 +201,36 @@ impl<T: DeserializeOwned + Send> Receive for OneValue<T> {
     type Value = T;
     const AS_THEY_ARE: bool = false;
 
-    async fn receive(&mut self, body: &mut Body, _: &Origin) -> Result<T, Broken> {
-        parsed(&body.whole(JSON_CAP).await?)
+    async fn receive(&mut self, body: &mut Body, origin: &Origin) -> Result<T, Broken> {
+        self.read(&body.whole(JSON_CAP).await?, origin)
+    }
+}
+
+/// Reading a body that is all here.
+pub(super) trait Read {
+    /// What comes out.
+    type Value: Send;
+
+    /// Reads it.
+    fn read(&self, bytes: &[u8], origin: &Origin) -> Result<Self::Value, Broken>;
+}
+
+impl<T: DeserializeOwned + Send> Read for OneValue<T> {
+    type Value = T;
+
+    fn read(&self, bytes: &[u8], _: &Origin) -> Result<T, Broken> {
+        parsed(bytes)
+    }
+}
+
+impl<R: Read + Send + Sync> Receive for Keeping<R> {
+    type Value = Kept<R::Value>;
+    const AS_THEY_ARE: bool = false;
+
+    async fn receive(&mut self, body: &mut Body, origin: &Origin) -> Result<Self::Value, Broken> {
+        let bytes = body.whole(JSON_CAP).await?;
+        let value = self.0.read(&bytes, origin)?;
+        Ok(Kept { bytes, value })
     }
 }
 
@@ -193,7 +239,15 @@ impl<T: DeserializeOwned + Send> Receive for OnePage<T> {
     const AS_THEY_ARE: bool = false;
 
     async fn receive(&mut self, body: &mut Body, origin: &Origin) -> Result<Page<T>, Broken> {
-        let page: RawPage = parsed(&body.whole(JSON_CAP).await?)?;
+        self.read(&body.whole(JSON_CAP).await?, origin)
+    }
+}
+
+impl<T: DeserializeOwned + Send> Read for OnePage<T> {
+    type Value = Page<T>;
+
+    fn read(&self, bytes: &[u8], origin: &Origin) -> Result<Page<T>, Broken> {
+        let page: RawPage = parsed(bytes)?;
         let page = if self.links { page } else { page.without_links() };
         page.read(origin).map_err(|fault| match fault {
             LinkFault::Foreign => Broken::ForeignLink,

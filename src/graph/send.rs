@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, IF_NONE_MATCH, RETRY_AFTER,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use url::Url;
@@ -20,7 +22,7 @@ use super::retry_after;
 use super::said::Said;
 use super::tokens::Token;
 use crate::cloud::Cloud;
-use crate::terms::{Exchange, Method, UtcInstant};
+use crate::terms::{Exchange, Method, Purpose, UtcInstant};
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 const CONSISTENCY_LEVEL: HeaderName = HeaderName::from_static("consistencylevel");
@@ -57,7 +59,7 @@ impl Getter {
         }
     }
 
-    async fn get(&self, url: Url, headers: HeaderMap) -> Result<reqwest::Response, reqwest::Error> {
+    pub(super) async fn get(&self, url: Url, headers: HeaderMap) -> Result<reqwest::Response, reqwest::Error> {
         self.0.get(url).headers(headers).send().await
     }
 }
@@ -72,23 +74,8 @@ pub(super) async fn attempt<R: Receive>(
     receive: &mut R,
 ) -> (Exchange, Result<R::Value, Trouble>) {
     let sent_at = door.now();
-    let mut exchange = Exchange {
-        purpose: ask.purpose(),
-        method: Method::Get,
-        url: url[url::Position::BeforePath..].to_owned(),
-        status: None,
-        attempt: number,
-        client_request_id: Uuid::new_v4(),
-        request_id: None,
-        server_date: None,
-        sent_at,
-        headers_at: None,
-        done_at: sent_at,
-        content_length: None,
-        bytes: 0,
-        retry_after: None,
-        error: None,
-    };
+    let path = url[url::Position::BeforePath..].to_owned();
+    let mut exchange = begun(ask.purpose(), path, number, sent_at);
     let outcome = once::<R>(door, ask, url, token, receive, &mut exchange).await;
     exchange.done_at = door.now();
     exchange.error = match &outcome {
@@ -105,6 +92,27 @@ pub(super) async fn attempt<R: Receive>(
         "asked Graph"
     );
     (exchange, outcome)
+}
+
+/// The record of an attempt that leaves now.
+pub(super) fn begun(purpose: Purpose, url: String, attempt: u32, sent_at: UtcInstant) -> Exchange {
+    Exchange {
+        purpose,
+        method: Method::Get,
+        url,
+        status: None,
+        attempt,
+        client_request_id: Uuid::new_v4(),
+        request_id: None,
+        server_date: None,
+        sent_at,
+        headers_at: None,
+        done_at: sent_at,
+        content_length: None,
+        bytes: 0,
+        retry_after: None,
+        error: None,
+    }
 }
 
 async fn once<R: Receive>(
@@ -126,6 +134,9 @@ async fn once<R: Receive>(
     note(exchange, status, response.headers(), door.now());
     door.saw(exchange);
     let head = response.headers().clone();
+    if let Some(value) = receive.head(status, &head) {
+        return Ok(value);
+    }
     let mut body = Body::new(response, exchange.content_length, stall);
     let outcome = match status {
         // Mail comes as text/plain or message/rfc822; a page comes from whoever stands in between.
@@ -141,7 +152,7 @@ async fn once<R: Receive>(
     outcome
 }
 
-fn is_web_page(head: &HeaderMap) -> bool {
+pub(super) fn is_web_page(head: &HeaderMap) -> bool {
     let kind = head.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("text/html") || kind.eq_ignore_ascii_case("application/xhtml+xml")
@@ -156,6 +167,9 @@ fn headers(ask: &Ask, token: &Token, id: Uuid, as_they_are: bool) -> HeaderMap {
     if let Some(prefer) = ask.prefer().and_then(|prefer| HeaderValue::from_str(&prefer).ok()) {
         headers.insert(PREFER, prefer);
     }
+    if let Some(etag) = ask.unless_etag().and_then(|etag| HeaderValue::from_str(etag).ok()) {
+        headers.insert(IF_NONE_MATCH, etag);
+    }
     if ask.is_eventual() {
         headers.insert(CONSISTENCY_LEVEL, HeaderValue::from_static("eventual"));
     }
@@ -169,7 +183,7 @@ fn headers(ask: &Ask, token: &Token, id: Uuid, as_they_are: bool) -> HeaderMap {
 }
 
 /// Keeps what the answer's head says.
-fn note(exchange: &mut Exchange, status: u16, head: &HeaderMap, now: UtcInstant) {
+pub(super) fn note(exchange: &mut Exchange, status: u16, head: &HeaderMap, now: UtcInstant) {
     let text = |name: &HeaderName| head.get(name).and_then(|value| value.to_str().ok());
     exchange.status = Some(status);
     exchange.headers_at = Some(now);
@@ -181,7 +195,7 @@ fn note(exchange: &mut Exchange, status: u16, head: &HeaderMap, now: UtcInstant)
 }
 
 /// Why a request got no answer.
-fn unsent(error: &reqwest::Error, ever_reached: bool) -> Broken {
+pub(super) fn unsent(error: &reqwest::Error, ever_reached: bool) -> Broken {
     if error.is_connect() {
         if is_distrust(error) { Broken::Tls } else { Broken::Unreachable { ever_reached } }
     } else if error.is_builder() {

@@ -10,12 +10,20 @@
 mod connection;
 mod facts;
 mod plan;
+mod dataset;
+mod journal;
+mod report;
+mod run;
 mod store;
 
 pub use self::connection::{
     Connection, ConnectionError, Domains, EVERYBODY, Label, LastRun, NewConnection, NotADomain, Organisation, Tenant,
     Understood, Way, organisation,
 };
+pub use self::dataset::{Dataset, Period};
 pub use self::facts::KnownPeople;
+pub use self::journal::Entry;
 pub use self::plan::{Entitlements, MailboxPlan, PlanClass, plans};
+pub use self::report::{Concealment, Kind, ReportError, Summary, classify};
+pub use self::run::{Bench, Line, Order, Outcome, Ran, RunError, Step, Turn, cancelled, refused, sync};
 pub use self::store::{Store, StoreError};

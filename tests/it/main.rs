@@ -44,6 +44,7 @@ mod sealed;
 mod signing_in;
 mod stranger;
 mod supplement;
+mod sync;
 mod time_authority;
 mod unlisted;
 mod users;

@@ -36,6 +36,14 @@ pub enum StoreError {
     #[error("the store is in use by another process")]
     #[diagnostic(code(affiant::inventory::busy), help("wait until it is done, then run the command again"))]
     Busy,
+    /// A stored body is damaged.
+    #[error("a stored body is damaged")]
+    #[diagnostic(help("`affiant sync verify` names it; what was read from it before is still there"))]
+    Body,
+    /// A file on the way.
+    #[error("a temporary file cannot be read or written: {0}")]
+    #[diagnostic(help("free some space in the temporary folder, or name another with TMPDIR"))]
+    File(#[source] std::io::Error),
     /// The disk or the database itself.
     #[error("the store cannot be read or written: {0}")]
     #[diagnostic(

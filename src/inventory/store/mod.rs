@@ -3,7 +3,13 @@
 //!
 //! Several processes may read while one writes. It must not know the service.
 
+mod body;
 mod error;
+mod join;
+mod runs;
+mod snapshot;
+mod stage;
+pub(super) mod table;
 
 use std::time::Duration;
 
@@ -12,7 +18,13 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::home;
 
+pub(super) use self::body::Stored;
 pub use self::error::StoreError;
+pub(super) use self::join::join;
+pub(super) use self::runs::{FetchRow, NewRun};
+pub(super) use self::snapshot::{Settled, Whole, digest_as_of};
+pub(super) use self::stage::Stage;
+pub(super) use self::stage::digest_of;
 
 /// The one source of the schema.
 const DDL: &str = include_str!("../../../schemas/inventory.sql");
@@ -54,6 +66,9 @@ impl Store {
         check(&db, &file)?;
         db.pragma_update(None, "journal_mode", "wal")?;
         db.pragma_update(None, "synchronous", "full")?;
+        // Staged rows lie in files, whatever the library was built with.
+        db.pragma_update(None, "temp_store", "file")?;
+        db.set_prepared_statement_cache_capacity(64);
         db.pragma_update(None, "foreign_keys", true)?;
         Ok(Self { db, file })
     }
