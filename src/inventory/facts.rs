@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::Store;
-use super::plan::{Entitlements, plans};
+use super::catalogue::{Entitlements, classes};
 use crate::terms::{FactName, FactSource, LicenceFact, Licensed, NothingKnown, ObjectId, Sha256};
 
 /// The store as a source of facts about one tenant's people.
@@ -105,7 +105,7 @@ impl KnownPeople {
             AND to_snap IS NULL AND capability_status IN ('Enabled', 'Warning')";
         let mut query = store.db.prepare_cached(sql)?;
         let ids = query.query_map(of_person, |row| row.get::<_, String>(0))?.collect::<Read<Vec<_>>>()?;
-        let may = Entitlements::of(&plans(ids.iter().map(String::as_str)));
+        let may = Entitlements::of(&classes(ids.iter().map(String::as_str)));
         facts.say(FactName::MailboxPlan, Some(may.mailbox.as_str().to_owned()), Some(users));
         facts.say(FactName::HoldCapable, Some(yes_or_no(may.hold)), Some(users));
         facts.say(FactName::EdiscoveryPremium, Some(yes_or_no(may.ediscovery_premium)), Some(users));

@@ -7,15 +7,23 @@
 //! The store is a database of its own in the home folder; a custody record gets copies of facts, never the other way
 //! round. It must not know collecting, packages or the terminal.
 
+mod ask;
+mod catalogue;
 mod connection;
 mod facts;
-mod plan;
 mod dataset;
 mod journal;
 mod report;
 mod run;
 mod store;
 
+pub use self::ask::{
+    Answer, AsOf, Assignment, Filter, Freshness, Held, MailUse, MailboxUse, Renewal, Seats, ServiceUse, Unmatched, View,
+};
+pub use self::catalogue::{
+    CatalogueError, Entitlements, Imported, MailboxPlan, Names, Origin, PlanClass, Product,
+    VERSION as CATALOGUE_VERSION, class, classes, products,
+};
 pub use self::connection::{
     Connection, ConnectionError, Domains, EVERYBODY, Label, LastRun, NewConnection, NotADomain, Organisation, Tenant,
     Understood, Way, organisation,
@@ -23,7 +31,6 @@ pub use self::connection::{
 pub use self::dataset::{Dataset, Period};
 pub use self::facts::KnownPeople;
 pub use self::journal::Entry;
-pub use self::plan::{Entitlements, MailboxPlan, PlanClass, plans};
 pub use self::report::{Concealment, Kind, ReportError, Summary, classify};
 pub use self::run::{Bench, Line, Order, Outcome, Ran, RunError, Step, Turn, cancelled, refused, sync};
 pub use self::store::{Store, StoreError};
