@@ -3,6 +3,7 @@
 //! Only this module knows a terminal, the environment and the home directory. Nothing imports it.
 
 mod access;
+mod answer;
 mod balance;
 mod check;
 mod collect;
@@ -15,6 +16,7 @@ mod doctor;
 mod exit;
 mod failure;
 mod key;
+mod licenses;
 mod loadfile;
 mod login;
 mod logout;
@@ -37,6 +39,7 @@ mod signals;
 mod signers;
 mod simulate;
 mod sync;
+mod usage;
 mod users;
 mod verify;
 mod verify_proof;
@@ -138,6 +141,8 @@ enum Verb {
     Loadfile(loadfile::Args),
     Connection(Box<connection::Args>),
     Sync(sync::Args),
+    Licenses(Box<licenses::Args>),
+    Usage(Box<usage::Args>),
     Simulate(Box<simulate::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -215,6 +220,8 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Loadfile(args) => loadfile::run(args, desk).await,
         Verb::Connection(args) => connection::run(*args, desk).await,
         Verb::Sync(args) => sync::run(args, desk).await,
+        Verb::Licenses(args) => licenses::run(*args, desk).await,
+        Verb::Usage(args) => usage::run(*args, desk).await,
         Verb::Simulate(args) => simulate::run(*args, desk).await,
         Verb::Completions(args) => Ok(completions::run(&args, desk)),
         Verb::Man(man::Args {}) => man::run(desk),
@@ -237,6 +244,8 @@ impl Verb {
             | Self::Completions(_)
             | Self::Man(_) => Needs::Nothing,
             Self::Login(_)
+            | Self::Licenses(_)
+            | Self::Usage(_)
             | Self::Connection(_)
             | Self::Sync(_)
             | Self::Logout(_)

@@ -81,6 +81,14 @@ pub(super) struct Seen {
 }
 
 impl Store {
+    /// What products are called.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn product_names(&self) -> Result<Names, StoreError> {
+        Ok(Names::of(&self.db)?)
+    }
+
     /// What the store says of a tenant: now, or as of a moment.
     ///
     /// # Errors

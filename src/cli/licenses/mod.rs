@@ -1,0 +1,119 @@
+//! `affiant licenses`: products and their seats, who has which, what renews when, and what everything is called.
+
+mod catalogue;
+
+use super::answer::{Ask, People};
+use super::desk::Desk;
+use super::exit::Exit;
+use super::failure::Failure;
+
+/// Answer questions about licences from what was synced
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  affiant licenses summary\n  affiant licenses users --department Legal --csv --out legal.csv\n  affiant licenses renewals --within 60\n  affiant licenses history ana@contoso.example"
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    Summary(Summary),
+    Users(Users),
+    Renewals(Renewals),
+    History(History),
+    Catalogue(catalogue::Args),
+}
+
+/// Seats per product: bought, in grace, suspended, assigned, free
+///
+/// A product that is suspended, free, or for the whole company has no free seats. Assigned is the service's own count for
+/// the whole organisation; where a connection names domains, people are fewer, and the difference is a column.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  affiant licenses summary --as-of 2026-09-30")]
+struct Summary {
+    #[command(flatten)]
+    ask: Ask,
+}
+
+/// Who has which licence, directly or by a group
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  affiant licenses users --license \"Microsoft 365 E5\" --user-type guest")]
+struct Users {
+    #[command(flatten)]
+    ask: Ask,
+    #[command(flatten)]
+    people: People,
+}
+
+/// Subscriptions by the day on which they change their state unless renewed
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  affiant licenses renewals --within 60\n\nThe service tells no term, no price and no automatic renewal, so none is shown."
+)]
+struct Renewals {
+    /// Only those that change within so many days
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(0..=3650))]
+    within: Option<i64>,
+    #[command(flatten)]
+    ask: Ask,
+}
+
+/// Which licences a person had when, as far as syncs saw it
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  affiant licenses history ana@contoso.example --csv")]
+struct History {
+    /// Sign-in name, address or object id
+    #[arg(value_name = "CUSTODIAN")]
+    person: String,
+    #[command(flatten)]
+    ask: Ask,
+}
+
+/// Answers one of them.
+pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
+    match args.what {
+        What::Summary(args) => {
+            let columns = &[
+                "product",
+                "status",
+                "enabled",
+                "in_grace",
+                "suspended",
+                "assigned",
+                "unassigned",
+                "over",
+                "people",
+                "elsewhere",
+                "note",
+            ];
+            args.ask.answer(desk, columns, |view| view.seats()).await
+        }
+        What::Users(args) => {
+            let columns = &[
+                "user",
+                "display_name",
+                "department",
+                "user_type",
+                "resource",
+                "enabled",
+                "product",
+                "through",
+                "error",
+            ];
+            let filter = args.people.filter();
+            args.ask.answer(desk, columns, move |view| view.assignments(&filter)).await
+        }
+        What::Renewals(args) => {
+            let columns = &["product", "status", "seats", "trial", "by_partner", "changes_unless_renewed", "days"];
+            let (now, within) = (args.ask.moment()?.unwrap_or((desk.clock)()), args.within);
+            args.ask.answer(desk, columns, move |view| view.renewals(now, within)).await
+        }
+        What::History(args) => {
+            let columns = &["user", "product", "through", "state", "seen_from", "seen_until"];
+            args.ask.answer(desk, columns, move |view| view.history(&args.person)).await
+        }
+        What::Catalogue(args) => catalogue::run(args, desk).await,
+    }
+}
