@@ -7,13 +7,18 @@
 //! The store is a database of its own in the home folder; a custody record gets copies of facts, never the other way
 //! round. It must not know collecting, packages or the terminal.
 
+mod audit;
+mod changes;
 mod connection;
 mod dataset;
 mod journal;
 mod report;
+mod retention;
 mod run;
 mod store;
 
+pub use self::audit::{Audit, Difference};
+pub use self::changes::{Change, Moment};
 pub use self::connection::{
     Connection, ConnectionError, Domains, EVERYBODY, Label, LastRun, NewConnection, NotADomain, Organisation, Tenant,
     Understood, Way, organisation,
@@ -21,5 +26,6 @@ pub use self::connection::{
 pub use self::dataset::{Dataset, Period};
 pub use self::journal::Entry;
 pub use self::report::{Concealment, Kind, ReportError, Summary, classify};
+pub use self::retention::Pruned;
 pub use self::run::{Bench, Line, Order, Outcome, Ran, RunError, Step, Turn, cancelled, refused, sync};
 pub use self::store::{Store, StoreError};
