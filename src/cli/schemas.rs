@@ -11,6 +11,7 @@ use super::doctor::Diagnosis;
 use super::key::Collector;
 use super::scopes::Permissions;
 use super::seal::Sealed;
+use super::sync::{Differences, Gone, LogLine, Synced, Verified};
 use super::whoami::Identity;
 use crate::attest::Sworn;
 use crate::collect::Tally;
@@ -54,4 +55,9 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Vec<Connected>>("connections.schema.json");
     agrees::<Tested>("connection-test.schema.json");
     agrees::<Production>("production.schema.json");
+    agrees::<Vec<Synced>>("sync-run.schema.json");
+    agrees::<Vec<LogLine>>("sync-log.schema.json");
+    agrees::<Verified>("sync-verify.schema.json");
+    agrees::<Differences>("sync-diff.schema.json");
+    agrees::<Gone>("sync-prune.schema.json");
 }

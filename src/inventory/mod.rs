@@ -9,21 +9,26 @@
 
 mod ask;
 mod catalogue;
+mod audit;
+mod changes;
 mod connection;
 mod facts;
 mod dataset;
 mod journal;
 mod report;
+mod retention;
 mod run;
 mod store;
 
 pub use self::ask::{
     Answer, AsOf, Assignment, Filter, Freshness, Held, MailUse, MailboxUse, Renewal, Seats, ServiceUse, Unmatched, View,
 };
+pub use self::audit::{Audit, Difference};
 pub use self::catalogue::{
     CatalogueError, Entitlements, Imported, MailboxPlan, Names, Origin, PlanClass, Product,
     VERSION as CATALOGUE_VERSION, class, classes, products,
 };
+pub use self::changes::{Change, Moment};
 pub use self::connection::{
     Connection, ConnectionError, Domains, EVERYBODY, Label, LastRun, NewConnection, NotADomain, Organisation, Tenant,
     Understood, Way, organisation,
@@ -32,5 +37,6 @@ pub use self::dataset::{Dataset, Period};
 pub use self::facts::KnownPeople;
 pub use self::journal::Entry;
 pub use self::report::{Concealment, Kind, ReportError, Summary, classify};
+pub use self::retention::Pruned;
 pub use self::run::{Bench, Line, Order, Outcome, Ran, RunError, Step, Turn, cancelled, refused, sync};
 pub use self::store::{Store, StoreError};

@@ -1,7 +1,10 @@
 //! `affiant sync`: usage and licences of the connected tenants, read into the store, looked after there.
 
+mod diff;
 mod log;
+mod prune;
 mod run;
+mod verify;
 
 use super::connection::with_store;
 use super::desk::Desk;
@@ -10,9 +13,15 @@ use super::failure::Failure;
 use crate::inventory::{RunError, Store, StoreError};
 
 #[cfg(test)]
+pub(super) use self::diff::Differences;
+#[cfg(test)]
 pub(super) use self::log::LogLine;
 #[cfg(test)]
+pub(super) use self::prune::Gone;
+#[cfg(test)]
 pub(super) use self::run::Synced;
+#[cfg(test)]
+pub(super) use self::verify::Verified;
 
 /// Read usage and licences of the connected tenants, and look after what was read
 #[derive(Debug, clap::Args)]
@@ -28,6 +37,9 @@ pub(super) struct Args {
 enum What {
     Run(Box<run::Args>),
     Log(log::Args),
+    Verify(verify::Args),
+    Diff(diff::Args),
+    Prune(prune::Args),
 }
 
 /// Does one of them.
@@ -35,6 +47,9 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     match args.what {
         What::Run(args) => run::run(*args, desk).await,
         What::Log(args) => log::run(args, desk).await,
+        What::Verify(args) => verify::run(&args, desk).await,
+        What::Diff(args) => diff::run(&args, desk),
+        What::Prune(args) => prune::run(&args, desk),
     }
 }
 

@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub(super) use self::members::{group_of, members};
-pub(super) use self::page::{PageError, PageRows, kept, read_page, tables};
+pub(super) use self::page::{PageError, kept, read_page, tables};
 pub(super) use self::question::{members_question, question};
 
 /// What can be synced: one endpoint each.

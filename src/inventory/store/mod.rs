@@ -18,13 +18,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::home;
 
-pub(super) use self::body::Stored;
 pub use self::error::StoreError;
 pub(super) use self::join::join;
 pub(super) use self::runs::{FetchRow, NewRun};
 pub(super) use self::snapshot::{Settled, Whole, digest_as_of};
 pub(super) use self::stage::Stage;
-pub(super) use self::stage::digest_of;
 
 /// The one source of the schema.
 const DDL: &str = include_str!("../../../schemas/inventory.sql");

@@ -191,3 +191,8 @@ fn a_file_is_fetched_without_the_token_and_its_link_is_written_nowhere() {
         assert!(!bytes.windows(18).any(|part| part == b"secret-of-the-link"), "{file}");
     }
 }
+
+mod kept;
+mod people;
+mod refusals;
+mod reports;
