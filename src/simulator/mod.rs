@@ -28,6 +28,7 @@ mod identity;
 mod ids;
 mod issued;
 mod limits;
+mod person;
 mod reply;
 mod requests;
 mod rights;
@@ -38,7 +39,7 @@ mod time;
 mod world;
 mod zone;
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -103,6 +104,8 @@ pub struct Options {
     pub auto_approve: Option<String>,
     /// Whether 10,000 requests in ten minutes are the most per mailbox.
     pub quota: bool,
+    /// Whether the tenant's reports conceal names.
+    pub concealed: bool,
     /// What lies over the tenant's own rights; a later rule replaces an earlier one of its kind.
     pub access: Vec<AccessRule>,
     /// What time it is.
@@ -129,6 +132,7 @@ impl Options {
             withheld: Vec::new(),
             auto_approve: None,
             quota: false,
+            concealed: false,
             access: Vec::new(),
             clock,
         }
@@ -213,6 +217,8 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
         edits: Mutex::default(),
         moved: Mutex::default(),
         shifts: shifts::Shifts::default(),
+        changes: person::Changes::default(),
+        concealed: AtomicBool::new(options.concealed),
     });
     let zone = Zone::serve(world.tenant.zone.clone()).await.map_err(port)?;
     let (stop, stopped) = oneshot::channel();

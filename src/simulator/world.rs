@@ -1,7 +1,7 @@
 //! The state of a running simulator: the tenant, which never changes, and what happens to it meanwhile.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use super::faults::Faults;
 use super::identity::Platform;
 use super::issued::Issued;
 use super::limits::Limits;
+use super::person::Changes;
 use super::requests::Requests;
 use super::shifts::Shifts;
 use super::tenant::Tenant;
@@ -37,6 +38,10 @@ pub(super) struct World {
     pub(super) moved: Mutex<HashSet<(String, u64)>>,
     /// Messages that were deleted or moved by hand.
     pub(super) shifts: Shifts,
+    /// What has changed about people since the start.
+    pub(super) changes: Changes,
+    /// The tenant's switch: reports conceal names.
+    pub(super) concealed: AtomicBool,
 }
 
 impl World {

@@ -8,13 +8,17 @@ mod call;
 mod delta;
 mod filter;
 mod folders;
+mod groups;
 mod licences;
 mod listing;
 mod messages;
 mod mime;
+mod organisation;
 mod path;
+mod products;
 mod query;
 mod refusal;
+mod report_settings;
 mod roles;
 mod settings;
 mod users;
@@ -209,6 +213,13 @@ fn route(call: &Call<'_>, segments: &[&str]) -> Result<Reply, Refusal> {
         ["users", "delta"] => Err(Refusal::not_supported()),
         ["users", name] => users::one(call, name),
         ["me", "memberOf", "microsoft.graph.directoryRole"] => roles::own(call),
+        ["organization"] => organisation::list(call),
+        ["domains"] => organisation::all_domains(call),
+        ["subscribedSkus"] => products::list(call),
+        ["directory", "subscriptions"] => products::contracts(call),
+        ["groups"] => groups::list(call),
+        ["groups", id, "membersWithLicenseErrors"] => groups::errors(call, id),
+        ["admin", "reportSettings"] => report_settings::read(call),
         ["me", rest @ ..] => within(call, "me", rest),
         ["users", name, rest @ ..] => within(call, name, rest),
         [other, ..] => Err(Refusal::no_such_path(other)),
