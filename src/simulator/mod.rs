@@ -30,6 +30,7 @@ mod issued;
 mod limits;
 mod person;
 mod reply;
+mod reports;
 mod requests;
 mod rights;
 mod server;
@@ -178,6 +179,7 @@ pub struct Simulator {
     world: Arc<World>,
     port: u16,
     zone: Zone,
+    downloads: JoinHandle<()>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -199,6 +201,8 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
     let port = |error: std::io::Error| SimulatorError::Port { port: options.port, reason: error.kind().to_string() };
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await.map_err(port)?;
     let at = listener.local_addr().map_err(port)?;
+    let downloads = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(port)?;
+    let reports_origin = format!("http://{}", downloads.local_addr().map_err(port)?);
     let origin = options.behind.clone().unwrap_or_else(|| format!("http://{at}"));
     let log = |error: std::io::Error| SimulatorError::Log(error.kind().to_string());
     let requests = Requests::new(options.request_log.as_deref()).map_err(log)?;
@@ -219,11 +223,14 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
         shifts: shifts::Shifts::default(),
         changes: person::Changes::default(),
         concealed: AtomicBool::new(options.concealed),
+        seed: options.seed,
+        reports: reports::Desk::new(reports_origin),
     });
     let zone = Zone::serve(world.tenant.zone.clone()).await.map_err(port)?;
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(server::serve(listener, world.clone(), stopped));
-    Ok(Simulator { world, port: at.port(), zone, stop: Some(stop), task })
+    let downloads = tokio::spawn(reports::serve(downloads, world.clone()));
+    Ok(Simulator { world, port: at.port(), zone, downloads, stop: Some(stop), task })
 }
 
 impl Simulator {
@@ -240,6 +247,11 @@ impl Simulator {
     /// Where its DNS server listens, over UDP and TCP: it has the keys of those who sign the tenant's mail.
     pub const fn dns(&self) -> std::net::SocketAddr {
         self.zone.at()
+    }
+
+    /// Base address of the host that reports are downloaded from.
+    pub fn reports_origin(&self) -> &str {
+        &self.world.reports.origin
     }
 
     /// The tenant's id.
@@ -307,6 +319,7 @@ impl Simulator {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
+        self.downloads.abort();
         let _ = self.task.await;
     }
 }

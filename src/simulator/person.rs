@@ -128,8 +128,17 @@ impl Person {
 
     /// Whether a plan of a service works for this person.
     pub(super) fn has_service(&self, estate: &Estate, service: &str) -> bool {
-        let works = |plan: &Value| plan["service"] == service && plan["capabilityStatus"] == "Enabled";
-        self.assigned_plans(estate).iter().any(works)
+        let named = self.facts.get("assignedPlans").and_then(Value::as_array).into_iter().flatten();
+        let mut works = named.map(|plan| plan["service"] == service && plan["capabilityStatus"] == "Enabled");
+        works.any(|works| works) || self.holdings.iter().any(|held| Self::holds(estate, held, service))
+    }
+
+    fn holds(estate: &Estate, held: &Holding, service: &str) -> bool {
+        let sku = estate.skus.get(held.sku).filter(|sku| held.error.is_none() && sku.status == "Enabled");
+        let plans = sku.into_iter().flat_map(|sku| &sku.plans);
+        // A foundation is in many products and is no mailbox.
+        let real = |name: &str| name != "EXCHANGE_S_FOUNDATION";
+        plans.into_iter().any(|plan| plan.service == service && real(&plan.name) && !held.disabled.contains(&plan.name))
     }
 
     /// `assignedLicenses`.

@@ -11,6 +11,7 @@ use super::identity::Platform;
 use super::issued::Issued;
 use super::limits::Limits;
 use super::person::Changes;
+use super::reports;
 use super::requests::Requests;
 use super::shifts::Shifts;
 use super::tenant::Tenant;
@@ -40,6 +41,9 @@ pub(super) struct World {
     pub(super) shifts: Shifts,
     /// What has changed about people since the start.
     pub(super) changes: Changes,
+    /// Seed of everything that looks random.
+    pub(super) seed: u64,
+    pub(super) reports: reports::Desk,
     /// The tenant's switch: reports conceal names.
     pub(super) concealed: AtomicBool,
 }

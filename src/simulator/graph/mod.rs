@@ -19,6 +19,7 @@ mod products;
 mod query;
 mod refusal;
 mod report_settings;
+mod reports;
 mod roles;
 mod settings;
 mod users;
@@ -166,6 +167,7 @@ fn respond(world: &World, caller: &Caller, request: &Request, turn: u64, in_batc
         query: Query::parse(&request.query),
         prefer,
         eventual: text("consistencylevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual")),
+        known: text("if-none-match").map(str::to_owned),
         address: format!("{}/v1.0/{}", world.origin, request.path.trim_start_matches('/')),
         turn,
         in_batch,
@@ -220,6 +222,7 @@ fn route(call: &Call<'_>, segments: &[&str]) -> Result<Reply, Refusal> {
         ["groups"] => groups::list(call),
         ["groups", id, "membersWithLicenseErrors"] => groups::errors(call, id),
         ["admin", "reportSettings"] => report_settings::read(call),
+        ["reports", function] => reports::download(call, function),
         ["me", rest @ ..] => within(call, "me", rest),
         ["users", name, rest @ ..] => within(call, name, rest),
         [other, ..] => Err(Refusal::no_such_path(other)),

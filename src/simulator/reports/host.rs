@@ -1,0 +1,76 @@
+//! The host that reports are downloaded from: another address than Graph's, opened by the link alone.
+//!
+//! It must not be sent a token: who does is refused and counted, for a test to see.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use http::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, COOKIE, ETAG, IF_NONE_MATCH};
+use serde_json::json;
+
+use crate::simulator::identity::Form;
+use crate::simulator::reply::{Payload, Reply};
+use crate::simulator::requests::{RequestSeen, without_secrets};
+use crate::simulator::world::World;
+
+use super::sheet;
+
+/// Serves downloads until its task is dropped.
+pub(in crate::simulator) async fn serve(listener: tokio::net::TcpListener, world: Arc<World>) {
+    let app = Router::new().fallback(handle).with_state(world);
+    // It ends with its task; there is nobody to tell about an error.
+    let _ = axum::serve(listener, app).await;
+}
+
+async fn handle(State(world): State<Arc<World>>, request: http::Request<Body>) -> Response {
+    let (at, begun) = (world.time.now(), std::time::Instant::now());
+    let reply = answer(&world, &request);
+    world.requests.note(RequestSeen {
+        at,
+        method: request.method().as_str().to_owned(),
+        path: format!("/reports-host{}", request.uri().path()),
+        query: without_secrets(request.uri().query()),
+        status: reply.status.as_u16(),
+        millis: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+    });
+    reply.into_response(())
+}
+
+fn answer(world: &Arc<World>, request: &http::Request<Body>) -> Reply {
+    world.reports.downloads.fetch_add(1, Ordering::Relaxed);
+    let refuse = |status: StatusCode, code: &str, text: &str| {
+        Reply::json(status, json!({ "error": { "code": code, "message": text } }))
+    };
+    let headers = request.headers();
+    if headers.contains_key(AUTHORIZATION) || headers.contains_key(COOKIE) {
+        world.reports.leaked.fetch_add(1, Ordering::Relaxed);
+        return refuse(
+            StatusCode::BAD_REQUEST,
+            "InvalidAuthenticationInfo",
+            "A pre-authenticated link takes no token.",
+        );
+    }
+    if request.method() != http::Method::GET || request.uri().path() != "/data/v1.0/download" {
+        return refuse(StatusCode::NOT_FOUND, "NotFound", "There is nothing here.");
+    }
+    let query = Form::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let Some(link) = world.reports.links.open(query.get("token"), world.time.millis()) else {
+        return refuse(StatusCode::FORBIDDEN, "MissingCredentials", "Valid Authorization header is needed.");
+    };
+    let tag = sheet::etag(world, &link);
+    let same = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|have| have == tag);
+    if same {
+        return Reply::empty(StatusCode::NOT_MODIFIED).header(ETAG, &tag);
+    }
+    let name = format!("attachment; filename=\"{}.csv\"", link.report.name().trim_start_matches("get"));
+    Reply::empty(StatusCode::OK)
+        .payload(Payload::Stream(sheet::stream_of(world.clone(), link)))
+        .header(CONTENT_TYPE, "application/octet-stream")
+        .header(CONTENT_DISPOSITION, &name)
+        .header(ETAG, &tag)
+}
