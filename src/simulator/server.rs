@@ -22,6 +22,7 @@ use super::identity;
 use super::ids;
 use super::limits::Permit;
 use super::reply::Reply;
+use super::reports;
 use super::requests::{RequestSeen, without_secrets};
 use super::shifts::Shift;
 use super::tenant::Standing;
@@ -230,6 +231,7 @@ async fn admitted(world: &Arc<World>, request: Request, turn: u64, id: &str) -> 
             graph::touch(&inside, &caller, &request.path);
         }
         match strike {
+            Some(strike) if strike.effect == Effect::Direct => reports::direct(&inside, reply),
             Some(strike) => strike.spoil(reply, &own),
             None => reply,
         }

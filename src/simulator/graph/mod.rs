@@ -88,7 +88,16 @@ pub(in crate::simulator) fn point(path: &str, query: &str) -> Point {
     let words: Vec<&str> = segments.iter().map(String::as_str).collect();
     let rest = match words.as_slice() {
         ["me", rest @ ..] | ["users", _, rest @ ..] if !rest.is_empty() => rest,
-        ["me"] | ["users", ..] => return Point::Users,
+        ["me"] => return Point::Users,
+        ["users", ..] if selects_premium(query) => return Point::Premium,
+        ["users", ..] => return Point::Users,
+        ["organization" | "domains", ..] => return Point::Organization,
+        ["subscribedSkus", ..] => return Point::Skus,
+        ["directory", "subscriptions"] => return Point::Subscriptions,
+        ["groups", ..] => return Point::Groups,
+        ["admin", "reportSettings"] => return Point::ReportSettings,
+        ["reports", "authenticationMethods", ..] => return Point::Premium,
+        ["reports", ..] => return Point::Report,
         _ => return Point::Other,
     };
     match rest {
@@ -106,6 +115,13 @@ pub(in crate::simulator) fn point(path: &str, query: &str) -> Point {
         ["mailboxSettings", ..] => Point::Settings,
         _ => Point::Other,
     }
+}
+
+/// Whether a request names sign-in dates.
+fn selects_premium(query: &str) -> bool {
+    Query::parse(query)
+        .select()
+        .is_some_and(|names| names.iter().any(|name| name.eq_ignore_ascii_case("signInActivity")))
 }
 
 /// Whether a request wants this property: by name, or because it names none.

@@ -10,15 +10,17 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use http::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, COOKIE, ETAG, IF_NONE_MATCH};
+use http::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, COOKIE, ETAG, IF_NONE_MATCH, LOCATION};
 use serde_json::json;
 
+use crate::simulator::faults::{Effect, Point};
+use crate::simulator::graph::Refusal;
 use crate::simulator::identity::Form;
 use crate::simulator::reply::{Payload, Reply};
 use crate::simulator::requests::{RequestSeen, without_secrets};
 use crate::simulator::world::World;
 
-use super::sheet;
+use super::sheet::{self, File};
 
 /// Serves downloads until its task is dropped.
 pub(in crate::simulator) async fn serve(listener: tokio::net::TcpListener, world: Arc<World>) {
@@ -29,7 +31,7 @@ pub(in crate::simulator) async fn serve(listener: tokio::net::TcpListener, world
 
 async fn handle(State(world): State<Arc<World>>, request: http::Request<Body>) -> Response {
     let (at, begun) = (world.time.now(), std::time::Instant::now());
-    let reply = answer(&world, &request);
+    let reply = answered(&world, &request);
     world.requests.note(RequestSeen {
         at,
         method: request.method().as_str().to_owned(),
@@ -41,7 +43,35 @@ async fn handle(State(world): State<Arc<World>>, request: http::Request<Body>) -
     reply.into_response(())
 }
 
-fn answer(world: &Arc<World>, request: &http::Request<Body>) -> Reply {
+/// What is answered, faults included.
+fn answered(world: &Arc<World>, request: &http::Request<Body>) -> Reply {
+    let link = Form::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let link = world.reports.links.open(link.get("token"), world.time.millis());
+    let resource = link.map(|link| format!("{}({:?})", link.report.name(), link.span)).unwrap_or_default();
+    let strike = world.faults.strike(Point::Download, &resource, 0, None);
+    let refused = |refusal: Refusal| refusal.into_reply(&world.time.now().odata(), "", "");
+    let Some(strike) = strike else { return answer(world, request, None) };
+    if let Some(reply) = strike.instead(world.time.now(), &refused) {
+        return reply;
+    }
+    if strike.effect == Effect::Loop {
+        return Reply::redirect(&format!("{}{}", world.reports.origin, request.uri()));
+    }
+    let reply = answer(world, request, Some(strike.effect));
+    strike.spoil(reply, "")
+}
+
+/// The file itself instead of the link to it, as some reports are answered.
+pub(in crate::simulator) fn direct(world: &Arc<World>, reply: Reply) -> Reply {
+    let location = reply.headers.iter().find(|(name, _)| *name == LOCATION).and_then(|(_, value)| value.to_str().ok());
+    let token = location.and_then(|at| at.split_once("token=")).map(|(_, token)| token).unwrap_or_default();
+    match world.reports.links.open(token, world.time.millis()) {
+        Some(link) => file(world, File::right(link)),
+        None => reply,
+    }
+}
+
+fn answer(world: &Arc<World>, request: &http::Request<Body>, effect: Option<Effect>) -> Reply {
     world.reports.downloads.fetch_add(1, Ordering::Relaxed);
     let refuse = |status: StatusCode, code: &str, text: &str| {
         Reply::json(status, json!({ "error": { "code": code, "message": text } }))
@@ -62,15 +92,22 @@ fn answer(world: &Arc<World>, request: &http::Request<Body>) -> Reply {
     let Some(link) = world.reports.links.open(query.get("token"), world.time.millis()) else {
         return refuse(StatusCode::FORBIDDEN, "MissingCredentials", "Valid Authorization header is needed.");
     };
-    let tag = sheet::etag(world, &link);
-    let same = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|have| have == tag);
-    if same {
-        return Reply::empty(StatusCode::NOT_MODIFIED).header(ETAG, &tag);
+    let mut wanted = File::right(link);
+    match effect {
+        Some(Effect::Sheet(sheet)) => wanted.sheet = Some(sheet),
+        Some(Effect::Names(names)) => wanted.names = Some(names),
+        _ => {}
     }
-    let name = format!("attachment; filename=\"{}.csv\"", link.report.name().trim_start_matches("get"));
+    let tag = sheet::tag(world, &wanted);
+    let same = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|have| have == tag);
+    if same { Reply::empty(StatusCode::NOT_MODIFIED).header(ETAG, &tag) } else { file(world, wanted) }
+}
+
+fn file(world: &Arc<World>, wanted: File) -> Reply {
+    let name = wanted.link.report.name().trim_start_matches("get");
     Reply::empty(StatusCode::OK)
-        .payload(Payload::Stream(sheet::stream_of(world.clone(), link)))
         .header(CONTENT_TYPE, "application/octet-stream")
-        .header(CONTENT_DISPOSITION, &name)
-        .header(ETAG, &tag)
+        .header(CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}.csv\""))
+        .header(ETAG, &sheet::tag(world, &wanted))
+        .payload(Payload::Stream(sheet::stream_of(world.clone(), wanted)))
 }

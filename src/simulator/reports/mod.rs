@@ -7,13 +7,14 @@ mod activity;
 mod columns;
 mod host;
 mod links;
+mod names;
 mod rows;
 mod sheet;
 mod throttle;
 mod totals;
 
 pub(super) use columns::Report;
-pub(super) use host::serve;
+pub(super) use host::{direct, serve};
 pub(super) use links::{Link, Links};
 pub(super) use sheet::etag;
 pub(super) use throttle::Throttle;

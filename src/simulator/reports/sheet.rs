@@ -4,90 +4,161 @@ use std::io;
 use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 
+use crate::simulator::faults::{Names, Sheet};
 use crate::simulator::reply::ByteStream;
 use crate::simulator::world::World;
 use crate::terms::Sha256;
 
 use super::activity::Days;
 use super::links::Link;
-use super::{date, refreshed, rows, totals};
+use super::{DAY, date, names, refreshed, rows, totals};
 
-const DAY: i64 = 86_400_000;
 /// People per piece.
 const PIECE: usize = 100;
 /// What the real service begins its files with.
 const BOM: &str = "\u{feff}";
-/// Columns whose cells are concealed where names are.
-const NAMES: [&str; 5] =
-    ["User Principal Name", "Display Name", "Site URL", "Owner Display Name", "Owner Principal Name"];
+/// Columns that some versions of the service do not have.
+const OPTIONAL: [&str; 7] = [
+    "Deleted Item Quota (Byte)",
+    "Has Archive",
+    "Recipient Type",
+    "Meeting Created Count",
+    "Meeting Interacted Count",
+    "Display Name",
+    "Assigned Products",
+];
 
-/// The days that a link's report looks at.
-pub(super) fn days(world: &World, link: &Link) -> Days {
-    let restated = world.reports.stage.lock().unwrap_or_else(PoisonError::into_inner).restated;
-    let at_start = world.time.started().div_euclid(DAY) - 2;
-    Days { refreshed: refreshed(&world.time), at_start, span: link.span, seed: world.seed, restated }
+/// One file: what the link opens, and what is wrong with it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct File {
+    pub(super) link: Link,
+    pub(super) sheet: Option<Sheet>,
+    pub(super) names: Option<Names>,
+}
+
+impl File {
+    /// The file as it should be.
+    pub(super) const fn right(link: Link) -> Self {
+        Self { link, sheet: None, names: None }
+    }
+
+    fn days(&self, world: &World) -> Days {
+        let restated = world.reports.stage.lock().unwrap_or_else(PoisonError::into_inner).restated;
+        let restated = restated + u64::from(self.sheet == Some(Sheet::Restated));
+        let at_start = world.time.started().div_euclid(DAY) - 2;
+        Days { refreshed: refreshed(&world.time), at_start, span: self.link.span, seed: world.seed, restated }
+    }
+
+    fn names(&self) -> Names {
+        self.names.unwrap_or(if self.link.concealed { Names::Hex } else { Names::Real })
+    }
+
+    /// The columns that are sent, by their place in the report.
+    fn columns(&self) -> Vec<(usize, String)> {
+        let all = self.link.report.columns().into_iter().enumerate();
+        let named = |column: &str| column.ends_with("Principal Name");
+        match self.sheet {
+            Some(Sheet::Permuted) => all.rev().collect(),
+            Some(Sheet::Missing) => all.filter(|(_, column)| !OPTIONAL.contains(&column.as_str())).collect(),
+            Some(Sheet::Nameless) => all.filter(|(_, column)| !named(column)).collect(),
+            Some(Sheet::Twice) => {
+                let mut all: Vec<_> = all.collect();
+                all.extend(all.last().cloned());
+                all
+            }
+            _ => all.collect(),
+        }
+    }
 }
 
 /// What `ETag` says of a link's content.
 pub(in crate::simulator) fn etag(world: &World, link: &Link) -> String {
-    let days = days(world, link);
-    let changes = world.changes.version();
-    let about = format!("{} {days:?} {} {changes} {}", link.report.name(), link.concealed, world.tenant.users.len());
+    tag(world, &File::right(*link))
+}
+
+/// What `ETag` says of a file.
+pub(super) fn tag(world: &World, file: &File) -> String {
+    let (days, changes) = (file.days(world), world.changes.version());
+    let about = format!("{} {days:?} {:?} {:?} {changes}", file.link.report.name(), file.names(), file.sheet);
     format!("\"{}\"", Sha256::of(about.as_bytes()).to_string().get(..16).unwrap_or_default())
 }
 
 /// The whole file.
-pub(super) fn stream_of(world: Arc<World>, link: Link) -> ByteStream {
-    let head = format!("{BOM}{}\r\n", link.report.columns().join(","));
-    let first = stream::iter([Ok(Bytes::from(head))]);
-    let people = if link.report.names_people() { world.tenant.users.len() } else { 1 };
+pub(super) fn stream_of(world: Arc<World>, file: File) -> ByteStream {
+    if file.sheet == Some(Sheet::Empty) {
+        return Box::pin(stream::empty());
+    }
+    let end = if file.sheet == Some(Sheet::Lf) { "\n" } else { "\r\n" };
+    let bom = if file.sheet == Some(Sheet::NoBom) { "" } else { BOM };
+    let mut head: Vec<String> = file.columns().into_iter().map(|(_, column)| column).collect();
+    if file.sheet == Some(Sheet::Unknown) {
+        head.extend(["Copilot Prompt Count", "Sustainability Score"].map(str::to_owned));
+    }
+    let first = stream::iter([Ok(Bytes::from(format!("{bom}{}{end}", head.join(","))))]);
+    let people = if file.link.report.names_people() { world.tenant.users.len() } else { 1 };
+    let people = if file.sheet == Some(Sheet::HeaderOnly) { 0 } else { people };
     let pieces = stream::unfold(0, move |at| {
-        let piece = (at < people).then(|| piece(&world, &link, at..(at + PIECE).min(people)));
+        let piece = (at < people).then(|| piece(&world, &file, at..(at + PIECE).min(people)));
         async move { piece.map(|piece| (io::Result::Ok(Bytes::from(piece)), at + PIECE)) }
     });
-    Box::pin(futures_util::StreamExt::chain(first, pieces))
+    Box::pin(first.chain(pieces))
 }
 
-fn piece(world: &World, link: &Link, people: std::ops::Range<usize>) -> String {
-    let days = days(world, link);
+fn piece(world: &World, file: &File, people: std::ops::Range<usize>) -> String {
+    let days = file.days(world);
     let refresh = date(days.refreshed);
-    let columns = link.report.columns();
+    let all = file.link.report.columns();
+    let columns = file.columns();
     let mut out = String::new();
-    let mut write = |cells: Vec<String>| {
-        let all = [refresh.clone()].into_iter().chain(cells);
-        let cells: Vec<String> = all.zip(&columns).map(|(cell, column)| conceal(world, link, column, cell)).collect();
-        out.push_str(&cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(","));
-        out.push_str("\r\n");
+    let mut write = |at: usize, cells: Vec<String>| {
+        let cells = [refresh.clone()].into_iter().chain(cells).zip(&all);
+        let cells = cells.map(|(cell, column)| {
+            let comma = file.sheet == Some(Sheet::Commas) && column.ends_with("Display Name");
+            let cell = if comma { format!("{cell}, \"the\r\nsecond\"") } else { cell };
+            names::cell(&world.tenant.id, file.names(), at, column, cell)
+        });
+        let cells: Vec<String> = cells.collect();
+        let mut line: Vec<String> =
+            columns.iter().filter_map(|(n, _)| cells.get(*n)).map(|cell| quoted(cell)).collect();
+        shape(file.sheet, at, &mut line);
+        let end = match file.sheet {
+            Some(Sheet::Lf) => "\n",
+            Some(Sheet::Blank) => "\r\n\r\n",
+            _ => "\r\n",
+        };
+        let line = line.join(",") + end;
+        out.push_str(&line);
+        if file.sheet == Some(Sheet::Doubled) {
+            out.push_str(&line);
+        }
     };
-    if !link.report.names_people() {
-        totals::of(world, link.report, days).into_iter().for_each(write);
+    if !file.link.report.names_people() {
+        totals::of(world, file.link.report, days).into_iter().for_each(|row| write(0, row));
         return out;
     }
-    for person in people.filter_map(|at| world.person(at)) {
-        let desk = rows::Desk { world, report: link.report, days, person: &person };
-        rows::of(&desk).into_iter().for_each(&mut write);
+    for at in people {
+        let Some(person) = world.person(at) else { continue };
+        let desk = rows::Desk { world, report: file.link.report, days, person: &person };
+        rows::of(&desk).into_iter().for_each(|row| write(at, row));
     }
     out
 }
 
-fn conceal(world: &World, link: &Link, column: &str, cell: String) -> String {
-    match column {
-        "User Id" if link.concealed => "00000000-0000-0000-0000-000000000000".to_owned(),
-        _ if link.concealed && NAMES.contains(&column) => {
-            token(&format!("{} {}", world.tenant.id, cell.to_lowercase()))
-        }
-        _ => cell,
+/// Spoils the fields of one row.
+fn shape(sheet: Option<Sheet>, at: usize, line: &mut Vec<String>) {
+    let extra = |line: &mut Vec<String>| line.extend([String::from("0"), String::from("0")]);
+    match sheet {
+        Some(Sheet::Unknown) => line.extend(["7".to_owned(), String::new()]),
+        Some(Sheet::Bad) => extra(line),
+        Some(Sheet::Ragged) if at % 100 == 49 => extra(line),
+        Some(Sheet::Ragged) if at % 100 == 99 => line.truncate(line.len().saturating_sub(2)),
+        _ => {}
     }
 }
 
-/// Thirty-two capital hexadecimal digits, the same for the same text.
-pub(super) fn token(text: &str) -> String {
-    Sha256::of(text.as_bytes()).to_string().get(..32).unwrap_or_default().to_uppercase()
-}
-
 /// A cell as RFC 4180 has it.
-pub(super) fn quoted(cell: &str) -> String {
+fn quoted(cell: &str) -> String {
     if cell.contains([',', '"', '\r', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
 }
