@@ -14,6 +14,8 @@
 //! | `POST /simulator/advance` | `{"seconds"}`: the tenant's time jumps ahead |
 //! | `POST /simulator/access`, `/simulator/refuse` | `{"rule"}`: a rule as `--access` and `--refuse` take it |
 //! | `POST /simulator/mail` | `{"user", "id" or "ids", "does"}`: `delete`, `restore`, `change`, `hide` from listings or, with `"folder"`, `move` a message |
+//! | `POST /simulator/person` | `{"user", "does"}`: `delete`, `restore` or, with `"facts"` or `"licences"`, `change` somebody in the directory |
+//! | `POST /simulator/reports` | `{"concealed", "restated"}`: the tenant's switch; other numbers for the same refresh date |
 //! | `POST /simulator/faults` | `{"faults"}`: other faults from now on, none for an empty text |
 //! | `GET /simulator/requests` | what was asked: counts and the latest requests; how often each fault struck |
 //!

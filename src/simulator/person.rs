@@ -36,6 +36,8 @@ pub(super) struct Change {
     pub(super) facts: Map<String, Value>,
     /// Other licences.
     pub(super) holdings: Option<Vec<Holding>>,
+    /// When the latest of it happened, in milliseconds since 1970.
+    pub(super) made: i64,
 }
 
 impl Changes {
@@ -44,8 +46,14 @@ impl Changes {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let have = all.entry(at).or_default();
         have.gone = change.gone.or(have.gone);
+        have.made = change.made;
         have.facts.extend(change.facts);
         have.holdings = change.holdings.or(have.holdings.take());
+    }
+
+    /// Undoes what was changed about one person.
+    pub(super) fn forget(&self, at: usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&at);
     }
 
     /// What has changed about one person.
@@ -59,10 +67,10 @@ impl Changes {
         all.iter().filter_map(|(at, change)| Some((*at, change.gone?))).collect()
     }
 
-    /// A number that differs as soon as anything has changed.
-    pub(super) fn version(&self) -> usize {
+    /// A text that differs as soon as anything else has changed.
+    pub(super) fn version(&self) -> String {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.values().map(|change| 1 + change.facts.len() + usize::from(change.gone.is_some())).sum()
+        format!("{all:?}")
     }
 }
 
@@ -74,6 +82,14 @@ impl World {
             return None;
         }
         self.person_before(at, change)
+    }
+
+    /// One person as of the end of a day, in days since 1970: what has changed later is not known yet.
+    pub(super) fn person_on(&self, at: usize, day: i64) -> Option<Person> {
+        let known = |change: &Change| change.made.div_euclid(86_400_000) <= day;
+        let change = self.changes.of(at).filter(known);
+        let gone = change.as_ref().is_some_and(|change| change.gone.is_some());
+        if gone { None } else { self.person_before(at, change) }
     }
 
     /// One person, deleted or not.

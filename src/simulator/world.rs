@@ -73,6 +73,16 @@ impl World {
         !moved.is_empty() && moved.contains(&(mailbox.to_owned(), number))
     }
 
+    /// Turns the tenant's switch for reports, or replaces their content without a new refresh date.
+    pub(super) fn set_reports(&self, concealed: Option<bool>, restated: Option<u64>) {
+        if let Some(concealed) = concealed {
+            self.concealed.store(concealed, Ordering::Relaxed);
+        }
+        if let Some(restated) = restated {
+            self.reports.stage.lock().unwrap_or_else(PoisonError::into_inner).restated = restated;
+        }
+    }
+
     /// The number of requests to Graph before this one.
     pub(super) fn turn(&self) -> u64 {
         self.turns.fetch_add(1, Ordering::Relaxed)

@@ -15,6 +15,7 @@ mod messages;
 mod mime;
 mod organisation;
 mod path;
+mod premium;
 mod products;
 mod query;
 mod refusal;
@@ -238,6 +239,9 @@ fn route(call: &Call<'_>, segments: &[&str]) -> Result<Reply, Refusal> {
         ["groups"] => groups::list(call),
         ["groups", id, "membersWithLicenseErrors"] => groups::errors(call, id),
         ["admin", "reportSettings"] => report_settings::read(call),
+        ["directory", "deletedItems", "microsoft.graph.user"] => premium::deleted(call),
+        ["security", "secureScores"] => premium::scores(call),
+        ["reports", "authenticationMethods", "userRegistrationDetails"] => premium::methods(call),
         ["reports", function] => reports::download(call, function),
         ["me", rest @ ..] => within(call, "me", rest),
         ["users", name, rest @ ..] => within(call, name, rest),

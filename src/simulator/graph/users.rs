@@ -7,13 +7,17 @@ use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::filter::Filter;
+use super::premium;
 use super::refusal::Refusal;
 use crate::simulator::person::Person;
 use crate::simulator::reply::Reply;
+use crate::simulator::reports;
 use crate::simulator::tenant::User;
 
 const USUAL_PAGE: u64 = 100;
 const LARGEST_PAGE: u64 = 999;
+/// The same where sign-in dates are asked for.
+const LARGEST_WITH_DATES: u64 = 500;
 /// What is shown without `$select`.
 const USUAL: [&str; 11] = [
     "businessPhones",
@@ -60,6 +64,7 @@ pub(super) fn one(call: &Call<'_>, name: &str) -> Result<Reply, Refusal> {
     let profile = own_profile.or(profile(call)).ok_or_else(Refusal::insufficient)?;
     let known = found.and_then(|(at, _)| call.world.person(at)).or_else(|| call.world.person_named(name));
     let person = known.ok_or_else(|| Refusal::no_such_user(name))?;
+    premium::sign_in_dates(call)?;
     let select = call.query.select();
     let names = select.as_ref().map(|names| format!("({})", names.join(","))).unwrap_or_default();
     let mut document = Map::new();
@@ -93,12 +98,13 @@ fn shown(call: &Call<'_>, person: &Person, select: Option<&[String]>, profile: P
     out
 }
 
-/// A property about licences, which is made rather than stored, with its name.
+/// A property about licences or sign-ins, which is made rather than stored, with its name.
 fn licensing(call: &Call<'_>, person: &Person, name: &str) -> Option<(&'static str, Value)> {
     let estate = &call.world.tenant.estate;
     Some(match name.to_ascii_lowercase().as_str() {
         "assignedlicenses" => ("assignedLicenses", Value::Array(person.assigned_licenses(estate))),
         "assignedplans" => ("assignedPlans", Value::Array(person.assigned_plans(estate))),
+        "signinactivity" => ("signInActivity", reports::sign_in_activity(call.world, person).unwrap_or_default()),
         "licenseassignmentstates" => ("licenseAssignmentStates", Value::Array(person.assignment_states(estate))),
         _ => return None,
     })
@@ -202,6 +208,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
             "This operation target is not yet supported.",
         ));
     }
+    let size = if premium::sign_in_dates(call)? { size.min(LARGEST_WITH_DATES) } else { size };
     let users = matching(call)?;
     let profile = profile(call).ok_or_else(Refusal::insufficient)?;
     let start = call.query.get("$skiptoken").map(read_token).transpose()?.unwrap_or(0);
@@ -217,7 +224,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
         document.insert("@microsoft.graph.tips".to_owned(), json!(TIP));
     }
     if end < users.len() {
-        let token = URL_SAFE_NO_PAD.encode(format!("users {end}"));
+        let token = write_token(end);
         document.insert("@odata.nextLink".to_owned(), json!(call.link(&[("$skiptoken", Some(token))])));
     }
     let people = page.iter().filter_map(|at| call.world.person(*at));
@@ -226,8 +233,14 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::graph(StatusCode::OK, Value::Object(document)))
 }
 
-fn read_token(token: &str) -> Result<usize, Refusal> {
+/// Reads where a page begins.
+pub(super) fn read_token(token: &str) -> Result<usize, Refusal> {
     let text = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let at = text.as_deref().and_then(|text| text.strip_prefix("users ")).and_then(|number| number.parse().ok());
     at.ok_or_else(|| Refusal::bad_request("Directory_ExpiredPageToken", "The specified page token value has expired."))
+}
+
+/// Where the next page begins.
+pub(super) fn write_token(at: usize) -> String {
+    URL_SAFE_NO_PAD.encode(format!("users {at}"))
 }

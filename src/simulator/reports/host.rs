@@ -9,8 +9,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, COOKIE, ETAG, IF_NONE_MATCH, LOCATION};
+use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use crate::simulator::faults::{Effect, Point};
@@ -45,6 +45,10 @@ async fn handle(State(world): State<Arc<World>>, request: http::Request<Body>) -
 
 /// What is answered, faults included.
 fn answered(world: &Arc<World>, request: &http::Request<Body>) -> Reply {
+    world.reports.downloads.fetch_add(1, Ordering::Relaxed);
+    if carries_secrets(request.headers()) {
+        world.reports.leaked.fetch_add(1, Ordering::Relaxed);
+    }
     let link = Form::parse(request.uri().query().unwrap_or_default().as_bytes());
     let link = world.reports.links.open(link.get("token"), world.time.millis());
     let resource = link.map(|link| format!("{}({:?})", link.report.name(), link.span)).unwrap_or_default();
@@ -61,6 +65,11 @@ fn answered(world: &Arc<World>, request: &http::Request<Body>) -> Reply {
     strike.spoil(reply, "")
 }
 
+/// Whether a request brings what only Graph may see.
+fn carries_secrets(headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHORIZATION) || headers.contains_key(COOKIE)
+}
+
 /// The file itself instead of the link to it, as some reports are answered.
 pub(in crate::simulator) fn direct(world: &Arc<World>, reply: Reply) -> Reply {
     let location = reply.headers.iter().find(|(name, _)| *name == LOCATION).and_then(|(_, value)| value.to_str().ok());
@@ -72,13 +81,11 @@ pub(in crate::simulator) fn direct(world: &Arc<World>, reply: Reply) -> Reply {
 }
 
 fn answer(world: &Arc<World>, request: &http::Request<Body>, effect: Option<Effect>) -> Reply {
-    world.reports.downloads.fetch_add(1, Ordering::Relaxed);
     let refuse = |status: StatusCode, code: &str, text: &str| {
         Reply::json(status, json!({ "error": { "code": code, "message": text } }))
     };
     let headers = request.headers();
-    if headers.contains_key(AUTHORIZATION) || headers.contains_key(COOKIE) {
-        world.reports.leaked.fetch_add(1, Ordering::Relaxed);
+    if carries_secrets(headers) {
         return refuse(
             StatusCode::BAD_REQUEST,
             "InvalidAuthenticationInfo",

@@ -10,6 +10,7 @@ mod links;
 mod names;
 mod rows;
 mod sheet;
+mod sign_in;
 mod throttle;
 mod totals;
 
@@ -17,10 +18,11 @@ pub(super) use columns::Report;
 pub(super) use host::{direct, serve};
 pub(super) use links::{Link, Links};
 pub(super) use sheet::etag;
+pub(super) use sign_in::sign_in_activity;
 pub(super) use throttle::Throttle;
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::terms::UtcInstant;
 
@@ -71,6 +73,11 @@ impl Desk {
             downloads: AtomicU64::new(0),
             stage: Mutex::default(),
         }
+    }
+
+    /// What the download host has seen, for tests.
+    pub(super) fn counts(&self) -> serde_json::Value {
+        serde_json::json!({ "downloads": self.downloads.load(Ordering::Relaxed), "leaked": self.leaked.load(Ordering::Relaxed) })
     }
 }
 

@@ -139,7 +139,7 @@ fn piece(world: &World, file: &File, people: std::ops::Range<usize>) -> String {
         return out;
     }
     for at in people {
-        let Some(person) = world.person(at) else { continue };
+        let Some(person) = world.person_on(at, days.refreshed) else { continue };
         let desk = rows::Desk { world, report: file.link.report, days, person: &person };
         rows::of(&desk).into_iter().for_each(|row| write(at, row));
     }

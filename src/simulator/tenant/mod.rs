@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use crate::terms::FolderPath;
 
 pub(super) use denial::{Denial, SHAPES};
-pub(super) use estate::{Estate, Holding, Plan, Sku};
+pub(super) use estate::{Estate, Holding, LicenceFile, Plan, Sku};
 pub(super) use head::{Head, Who, header_lines, is_inline, is_meeting};
 pub use load::Extra;
 pub(super) use load::load;
