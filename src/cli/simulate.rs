@@ -73,6 +73,9 @@ pub(super) struct Args {
     /// Withdraw the access to a mailbox after so many requests to it; repeat for more
     #[arg(long, value_name = "UPN=N[:SHAPE]", value_parser = AccessRule::revoke_after)]
     revoke_after: Vec<AccessRule>,
+    /// Conceal names in usage reports, as the tenant's setting does
+    #[arg(long)]
+    conceal_names: bool,
     /// Enforce 10,000 requests per ten minutes and mailbox
     #[arg(long)]
     quota: bool,
@@ -128,6 +131,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         withheld: args.withhold_scope,
         auto_approve: args.auto_approve,
         quota: args.quota,
+        concealed: args.conceal_names,
         access: [args.access, args.refuse, args.revoke_after].concat(),
         ..Options::new(desk.clock.clone())
     };
@@ -135,7 +139,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     let origin = simulator.origin();
     if desk.json {
         let accounts: Vec<String> = simulator.accounts().into_iter().map(|(upn, _)| upn).collect();
-        let line = serde_json::json!({ "event": "serving", "login_url": origin, "graph_url": origin, "port": simulator.port(),
+        let line = serde_json::json!({ "event": "serving", "login_url": origin, "graph_url": origin, "reports_url": simulator.reports_origin(), "port": simulator.port(),
             "tenant": simulator.tenant_id(), "client_id": simulator.client_id(), "dns": simulator.dns().to_string(), "accounts": accounts });
         desk.print(&format!("{line}\n"));
     } else {
@@ -149,6 +153,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         for (upn, name) in simulator.accounts().into_iter().take(8) {
             desk.note(&format!("  {upn} ({})", super::show::plain(&name)));
         }
+        desk.note(&format!("usage reports are downloaded from {}", simulator.reports_origin()));
         desk.note(&format!("keys of mail signers: --dns-resolver {}", simulator.dns()));
         desk.note("serving until Ctrl-C");
     }

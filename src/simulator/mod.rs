@@ -14,6 +14,8 @@
 //! | `POST /simulator/advance` | `{"seconds"}`: the tenant's time jumps ahead |
 //! | `POST /simulator/access`, `/simulator/refuse` | `{"rule"}`: a rule as `--access` and `--refuse` take it |
 //! | `POST /simulator/mail` | `{"user", "id" or "ids", "does"}`: `delete`, `restore`, `change`, `hide` from listings or, with `"folder"`, `move` a message |
+//! | `POST /simulator/person` | `{"user", "does"}`: `delete`, `restore` or, with `"facts"` or `"licences"`, `change` somebody in the directory |
+//! | `POST /simulator/reports` | `{"concealed", "restated"}`: the tenant's switch; other numbers for the same refresh date |
 //! | `POST /simulator/faults` | `{"faults"}`: other faults from now on, none for an empty text |
 //! | `GET /simulator/requests` | what was asked: counts and the latest requests; how often each fault struck |
 //!
@@ -28,7 +30,9 @@ mod identity;
 mod ids;
 mod issued;
 mod limits;
+mod person;
 mod reply;
+mod reports;
 mod requests;
 mod rights;
 mod server;
@@ -38,7 +42,7 @@ mod time;
 mod world;
 mod zone;
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -103,6 +107,8 @@ pub struct Options {
     pub auto_approve: Option<String>,
     /// Whether 10,000 requests in ten minutes are the most per mailbox.
     pub quota: bool,
+    /// Whether the tenant's reports conceal names.
+    pub concealed: bool,
     /// What lies over the tenant's own rights; a later rule replaces an earlier one of its kind.
     pub access: Vec<AccessRule>,
     /// What time it is.
@@ -129,6 +135,7 @@ impl Options {
             withheld: Vec::new(),
             auto_approve: None,
             quota: false,
+            concealed: false,
             access: Vec::new(),
             clock,
         }
@@ -174,6 +181,7 @@ pub struct Simulator {
     world: Arc<World>,
     port: u16,
     zone: Zone,
+    downloads: JoinHandle<()>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -195,6 +203,8 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
     let port = |error: std::io::Error| SimulatorError::Port { port: options.port, reason: error.kind().to_string() };
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", options.port)).await.map_err(port)?;
     let at = listener.local_addr().map_err(port)?;
+    let downloads = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(port)?;
+    let reports_origin = format!("http://{}", downloads.local_addr().map_err(port)?);
     let origin = options.behind.clone().unwrap_or_else(|| format!("http://{at}"));
     let log = |error: std::io::Error| SimulatorError::Log(error.kind().to_string());
     let requests = Requests::new(options.request_log.as_deref()).map_err(log)?;
@@ -213,11 +223,16 @@ pub async fn start(options: Options) -> Result<Simulator, SimulatorError> {
         edits: Mutex::default(),
         moved: Mutex::default(),
         shifts: shifts::Shifts::default(),
+        changes: person::Changes::default(),
+        concealed: AtomicBool::new(options.concealed),
+        seed: options.seed,
+        reports: reports::Desk::new(reports_origin),
     });
     let zone = Zone::serve(world.tenant.zone.clone()).await.map_err(port)?;
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(server::serve(listener, world.clone(), stopped));
-    Ok(Simulator { world, port: at.port(), zone, stop: Some(stop), task })
+    let downloads = tokio::spawn(reports::serve(downloads, world.clone()));
+    Ok(Simulator { world, port: at.port(), zone, downloads, stop: Some(stop), task })
 }
 
 impl Simulator {
@@ -234,6 +249,11 @@ impl Simulator {
     /// Where its DNS server listens, over UDP and TCP: it has the keys of those who sign the tenant's mail.
     pub const fn dns(&self) -> std::net::SocketAddr {
         self.zone.at()
+    }
+
+    /// Base address of the host that reports are downloaded from.
+    pub fn reports_origin(&self) -> &str {
+        &self.world.reports.origin
     }
 
     /// The tenant's id.
@@ -301,6 +321,7 @@ impl Simulator {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
+        self.downloads.abort();
         let _ = self.task.await;
     }
 }

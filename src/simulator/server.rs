@@ -21,10 +21,12 @@ use super::graph::{self, Refusal, Request};
 use super::identity;
 use super::ids;
 use super::limits::Permit;
+use super::person::Change;
 use super::reply::Reply;
+use super::reports;
 use super::requests::{RequestSeen, without_secrets};
 use super::shifts::Shift;
-use super::tenant::Standing;
+use super::tenant::{LicenceFile, Standing};
 use super::world::World;
 
 /// Larger than any request that makes sense here.
@@ -108,11 +110,19 @@ async fn beside_graph(world: &World, incoming: &Incoming) -> Reply {
             let all = ids.iter().all(|id| handled(world, text("user"), id, text("does"), text("folder")).is_some());
             done(all && !ids.is_empty())
         }
+        ("POST", "/simulator/person") => done(changed(world, &body).is_some()),
+        ("POST", "/simulator/reports") => {
+            world.set_reports(
+                body.get("concealed").and_then(Value::as_bool),
+                body.get("restated").and_then(Value::as_u64),
+            );
+            done(true)
+        }
         ("POST", "/simulator/faults") => done(world.faults.replace(text("faults")).is_ok()),
         ("GET", "/simulator/requests") => Reply::json(
             StatusCode::OK,
             json!({ "counts": world.requests.counts(), "most_at_once": world.limits.most_at_once(), "over_limits": world.limits.over(),
-                    "struck": world.faults.struck(),
+                    "struck": world.faults.struck(), "reports": world.reports.counts(),
                     "requests": world.requests.seen() }),
         ),
         (method, path) => {
@@ -156,6 +166,32 @@ fn handled(world: &World, user: &str, id: &str, does: &str, folder: &str) -> Opt
         "move" => world.shifts.put(mailbox, item, Some(Shift::To(mailbox.folder_at(folder)?))),
         _ => return None,
     }
+    Some(())
+}
+
+/// Changes one person of the directory: `does` is `change`, `delete` or `restore`; `facts` are properties with other
+/// values, `licences` what they hold from now on, as in `estate.json`.
+fn changed(world: &World, body: &Value) -> Option<()> {
+    let name = body.get("user").and_then(Value::as_str)?;
+    let at = world.tenant.user(name).or_else(|| world.person_named(name).map(|person| person.at))?;
+    let mut change = Change { made: world.time.millis(), ..Change::default() };
+    match body.get("does").and_then(Value::as_str).unwrap_or("change") {
+        "delete" => change.gone = Some(world.time.millis()),
+        "restore" => {
+            world.changes.forget(at);
+            return Some(());
+        }
+        "change" => {}
+        _ => return None,
+    }
+    if let Some(facts) = body.get("facts").and_then(Value::as_object) {
+        change.facts = facts.clone();
+    }
+    if let Some(licences) = body.get("licences") {
+        let listed: Vec<LicenceFile> = serde_json::from_value(licences.clone()).ok()?;
+        change.holdings = Some(listed.into_iter().map(|one| world.tenant.estate.holding(one)).collect::<Option<_>>()?);
+    }
+    world.changes.put(at, change);
     Some(())
 }
 
@@ -230,6 +266,7 @@ async fn admitted(world: &Arc<World>, request: Request, turn: u64, id: &str) -> 
             graph::touch(&inside, &caller, &request.path);
         }
         match strike {
+            Some(strike) if strike.effect == Effect::Direct => reports::direct(&inside, reply),
             Some(strike) => strike.spoil(reply, &own),
             None => reply,
         }

@@ -28,6 +28,11 @@ impl Time {
         UtcInstant::from_millis(self.millis()).unwrap_or_else(|| (self.clock)())
     }
 
+    /// When the server started, in milliseconds since 1970.
+    pub(super) const fn started(&self) -> i64 {
+        self.started
+    }
+
     /// Whole seconds since the server started.
     pub(super) fn running_seconds(&self) -> u64 {
         u64::try_from((self.millis() - self.started) / 1000).unwrap_or_default()

@@ -1,7 +1,7 @@
 //! The state of a running simulator: the tenant, which never changes, and what happens to it meanwhile.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +10,8 @@ use super::faults::Faults;
 use super::identity::Platform;
 use super::issued::Issued;
 use super::limits::Limits;
+use super::person::Changes;
+use super::reports;
 use super::requests::Requests;
 use super::shifts::Shifts;
 use super::tenant::Tenant;
@@ -37,6 +39,13 @@ pub(super) struct World {
     pub(super) moved: Mutex<HashSet<(String, u64)>>,
     /// Messages that were deleted or moved by hand.
     pub(super) shifts: Shifts,
+    /// What has changed about people since the start.
+    pub(super) changes: Changes,
+    /// Seed of everything that looks random.
+    pub(super) seed: u64,
+    pub(super) reports: reports::Desk,
+    /// The tenant's switch: reports conceal names.
+    pub(super) concealed: AtomicBool,
 }
 
 impl World {
@@ -62,6 +71,16 @@ impl World {
     pub(super) fn is_moved(&self, mailbox: &str, number: u64) -> bool {
         let moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
         !moved.is_empty() && moved.contains(&(mailbox.to_owned(), number))
+    }
+
+    /// Turns the tenant's switch for reports, or replaces their content without a new refresh date.
+    pub(super) fn set_reports(&self, concealed: Option<bool>, restated: Option<u64>) {
+        if let Some(concealed) = concealed {
+            self.concealed.store(concealed, Ordering::Relaxed);
+        }
+        if let Some(restated) = restated {
+            self.reports.stage.lock().unwrap_or_else(PoisonError::into_inner).restated = restated;
+        }
     }
 
     /// The number of requests to Graph before this one.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
-use http::header::{CONTENT_LENGTH, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use http::{HeaderName, StatusCode};
 use serde_json::json;
 
@@ -72,6 +72,9 @@ impl Strike {
 
     /// Spoils a good answer. `address` is the request's own, for links.
     pub(in crate::simulator) fn spoil(&self, mut reply: Reply, address: &str) -> Reply {
+        if let Effect::Location(host) = self.effect {
+            return elsewhere(reply, host);
+        }
         if !reply.status.is_success() {
             return reply;
         }
@@ -110,6 +113,12 @@ impl Strike {
                 let named = |reply: Reply, (name, value)| reply.header(HeaderName::from_static(name), value);
                 units.into_iter().chain([("ratelimit-reset", "1")]).fold(reply, named)
             }
+            Effect::Wrap => {
+                if let Some(document) = reply.document() {
+                    *document = json!({ "value": document.take() });
+                }
+                reply
+            }
             Effect::BadItem if reply.document().is_some_and(|page| pages::holds_a_chosen_entry(page, self)) => {
                 let text = "Error while processing response.";
                 let error = json!({ "code": "ErrorInternalServerError", "message": text });
@@ -126,6 +135,17 @@ impl Strike {
             }
         }
     }
+}
+
+/// The same redirect to another host.
+fn elsewhere(mut reply: Reply, host: &str) -> Reply {
+    for (_, value) in reply.headers.iter_mut().filter(|(name, _)| *name == LOCATION) {
+        let path = value.to_str().ok().and_then(|at| at.splitn(4, '/').nth(3)).unwrap_or_default().to_owned();
+        if let Ok(other) = format!("{host}/{path}").parse() {
+            *value = other;
+        }
+    }
+    reply
 }
 
 /// A gateway's page.

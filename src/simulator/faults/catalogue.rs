@@ -6,7 +6,7 @@
 use http::StatusCode;
 
 use super::effect::{Effect, Point};
-use super::{refusals, shapes};
+use super::{refusals, reports, shapes};
 
 /// One fault by name.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +58,12 @@ pub(super) const JSON: &[Point] = &[
     Point::Attachment,
     Point::Delta,
     Point::Settings,
+    Point::Organization,
+    Point::Skus,
+    Point::Subscriptions,
+    Point::Groups,
+    Point::ReportSettings,
+    Point::Premium,
     Point::Other,
 ];
 pub(super) const ANY: &[Point] = &[
@@ -74,6 +80,13 @@ pub(super) const ANY: &[Point] = &[
     Point::Attachment,
     Point::Delta,
     Point::Settings,
+    Point::Organization,
+    Point::Skus,
+    Point::Subscriptions,
+    Point::Groups,
+    Point::ReportSettings,
+    Point::Premium,
+    Point::Report,
     Point::Other,
 ];
 
@@ -93,7 +106,8 @@ pub(super) const fn entry(
 }
 
 /// All faults with a name of their own. Besides, `<where>-<status>` and `<where>-<status>-forever` work for
-/// `any`, `mail`, `users`, `folders`, `list`, `sorted` (lists with `$orderby`), `unsorted`, `message`, `value`, `attachments` and `delta`.
+/// `any`, `mail`, `users`, `folders`, `list`, `sorted` (lists with `$orderby`), `unsorted`, `message`, `value`, `attachments`,
+/// `delta`, `organization`, `skus`, `subscriptions`, `groups`, `report-settings`, `premium`, `reports` and `downloads`.
 const NAMED: &[Entry] = &[
     entry("throttle", MAIL, THROTTLE, 1, "429 with Retry-After (retry-after=seconds|date|float|none)"),
     entry("throttle-users", &[Point::Users], THROTTLE, 1, "the same in the directory"),
@@ -235,7 +249,7 @@ const NAMED: &[Entry] = &[
 
 /// All of them, those of the other lists included.
 pub(super) fn all() -> impl Iterator<Item = &'static Entry> {
-    NAMED.iter().chain(refusals::REFUSALS).chain(shapes::SHAPES)
+    NAMED.iter().chain(refusals::REFUSALS).chain(shapes::SHAPES).chain(reports::REPORTS)
 }
 
 /// The fault with this name.
@@ -258,6 +272,14 @@ fn by_status(name: &str) -> Option<Entry> {
         "value" => &[Point::Value],
         "attachments" => FILES,
         "delta" => &[Point::Delta],
+        "organization" => &[Point::Organization],
+        "skus" => &[Point::Skus],
+        "subscriptions" => &[Point::Subscriptions],
+        "groups" => &[Point::Groups],
+        "report-settings" => &[Point::ReportSettings],
+        "premium" => &[Point::Premium],
+        "reports" => &[Point::Report],
+        "downloads" => &[Point::Download],
         _ => return None,
     };
     let status: u16 = status.parse().ok().filter(|status| (400..600).contains(status))?;
@@ -268,6 +290,13 @@ fn by_status(name: &str) -> Option<Entry> {
         StatusCode::GATEWAY_TIMEOUT => Effect::Status(status, "UnknownError", ""),
         StatusCode::INTERNAL_SERVER_ERROR => {
             Effect::Status(status, "ErrorInternalServerError", "An internal server error occurred.")
+        }
+        StatusCode::FORBIDDEN if matches!(place, "users" | "organization" | "skus" | "subscriptions" | "groups") => {
+            let text = "Insufficient privileges to complete the operation.";
+            Effect::Status(status, "Authorization_RequestDenied", text)
+        }
+        StatusCode::FORBIDDEN if matches!(place, "reports" | "report-settings") => {
+            Effect::Status(status, "S2SUnauthorized", "Invalid scope claims/roles.")
         }
         StatusCode::FORBIDDEN => {
             Effect::Status(status, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")

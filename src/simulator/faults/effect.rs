@@ -37,8 +37,58 @@ pub(in crate::simulator) enum Point {
     Delta,
     /// Settings of a mailbox.
     Settings,
+    /// The organization and its domains.
+    Organization,
+    /// What was bought.
+    Skus,
+    /// The contracts for it.
+    Subscriptions,
+    /// Groups.
+    Groups,
+    /// Whether reports conceal names.
+    ReportSettings,
+    /// What needs Entra P1 or P2: sign-in dates, registered methods.
+    Premium,
+    /// Usage reports, before the download.
+    Report,
+    /// The host that reports are downloaded from.
+    Download,
     /// Everything that is none of the others.
     Other,
+}
+
+/// How a report's file is spoilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::simulator) enum Sheet {
+    NoBom,
+    Ragged,
+    Bad,
+    Permuted,
+    Twice,
+    Unknown,
+    Missing,
+    Nameless,
+    HeaderOnly,
+    Empty,
+    Blank,
+    Lf,
+    Commas,
+    Restated,
+    Doubled,
+}
+
+/// What stands in a report instead of names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::simulator) enum Names {
+    Real,
+    Hex,
+    Long,
+    Guid,
+    Base64,
+    Pii,
+    Unknown,
+    Nothing,
+    Mixed,
 }
 
 /// What happens.
@@ -118,6 +168,18 @@ pub(in crate::simulator) enum Effect {
     Redirect,
     /// No answer for some seconds, then the connection breaks.
     Hang,
+    /// A report's file at once instead of a link.
+    Direct,
+    /// A link with another scheme and host.
+    Location(&'static str),
+    /// A redirect to the request itself.
+    Loop,
+    /// The document inside a member named `value`.
+    Wrap,
+    /// A report's file in another shape.
+    Sheet(Sheet),
+    /// A report with other names.
+    Names(Names),
     /// An OAuth error with status 200.
     ErrorAsSuccess,
     /// The token endpoint answers with an AADSTS number, `code=`.

@@ -14,6 +14,7 @@ mod documents;
 mod effect;
 mod pages;
 mod refusals;
+mod reports;
 mod rule;
 mod shapes;
 
@@ -21,7 +22,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 pub(super) use apply::claims_challenge;
-pub(super) use effect::{Effect, Point};
+pub(super) use effect::{Effect, Names, Point, Sheet};
 pub use rule::FaultSpecError;
 
 use cases::CASES;
@@ -91,7 +92,8 @@ impl Faults {
         let mut struck = None;
         for (n, (rule, done)) in at_work.iter_mut().enumerate() {
             let seed = self.seed.wrapping_add(u64::try_from(n).unwrap_or_default());
-            if struck.is_none() && rule.covers(point) && self.decides(seed, rule, done, resource, size, turn) {
+            let here = rule.of.as_ref().is_none_or(|part| resource.contains(part.as_str()));
+            if struck.is_none() && here && rule.covers(point) && self.decides(seed, rule, done, resource, size, turn) {
                 struck = Some(rule.strike(seed));
             }
         }

@@ -20,7 +20,7 @@ pub enum FaultSpecError {
     #[diagnostic(
         code(affiant::simulator::fault_parameter),
         help(
-            "parameters are rate=, every=, ids=, above=, after=, times=, once, forever, retry-after=, seconds=, code=, port="
+            "parameters are rate=, every=, ids=, above=, after=, times=, once, forever, retry-after=, seconds=, code=, port=, of="
         )
     )]
     Setting {
@@ -60,6 +60,8 @@ pub(super) struct Rule {
     seconds: u64,
     code: u32,
     port: Option<u16>,
+    /// A part of the addresses that are struck.
+    pub(super) of: Option<String>,
 }
 
 impl Rule {
@@ -96,6 +98,7 @@ impl Rule {
             seconds: 2,
             code: 50173,
             port: None,
+            of: None,
         };
         rule.adjust(name, parameters)?;
         Ok(rule)
@@ -131,6 +134,7 @@ impl Rule {
                 }
             }
             "seconds" => self.seconds = number()?,
+            "of" => self.of = Some(value.to_owned()).filter(|value| !value.is_empty()),
             "port" => self.port = Some(value.parse().ok()?),
             "code" => self.code = value.parse().ok()?,
             _ => return None,

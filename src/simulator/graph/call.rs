@@ -19,6 +19,8 @@ pub(super) struct Call<'a> {
     pub(super) prefer: Prefer,
     /// `ConsistencyLevel: eventual`.
     pub(super) eventual: bool,
+    /// `If-None-Match`.
+    pub(super) known: Option<String>,
     /// Address of the request without its query, for links.
     pub(super) address: String,
     /// How many requests came before; only for answers that alternate.

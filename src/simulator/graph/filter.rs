@@ -95,7 +95,8 @@ impl Filter {
         let mut advanced = false;
         self.visit(&mut |filter| {
             let ends = matches!(filter, Self::Test(Test::EndsWith | Test::Contains, ..));
-            advanced |= ends || matches!(filter, Self::Not(_) | Self::Compare(_, Op::Ne, _));
+            let counts = matches!(filter, Self::Compare(name, ..) if name.ends_with("/$count"));
+            advanced |= ends || counts || matches!(filter, Self::Not(_) | Self::Compare(_, Op::Ne, _));
         });
         advanced
     }
@@ -117,7 +118,13 @@ impl Filter {
             Self::And(a, b) => a.holds(object, element) && b.holds(object, element),
             Self::Or(a, b) => a.holds(object, element) || b.holds(object, element),
             Self::Not(inner) => !inner.holds(object, element),
-            Self::Compare(name, op, literal) => compare(property(object, element, name), *op, literal),
+            Self::Compare(name, op, literal) => match name.strip_suffix("/$count") {
+                Some(list) => {
+                    let size = property(object, element, list).as_array().map_or(0, Vec::len);
+                    compare(&Value::from(size), *op, literal)
+                }
+                None => compare(property(object, element, name), *op, literal),
+            },
             Self::Test(test, name, wanted) => {
                 let have = property(object, element, name).as_str().map(str::to_lowercase);
                 let wanted = wanted.to_lowercase();

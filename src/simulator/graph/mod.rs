@@ -8,13 +8,19 @@ mod call;
 mod delta;
 mod filter;
 mod folders;
+mod groups;
 mod licences;
 mod listing;
 mod messages;
 mod mime;
+mod organisation;
 mod path;
+mod premium;
+mod products;
 mod query;
 mod refusal;
+mod report_settings;
+mod reports;
 mod roles;
 mod settings;
 mod users;
@@ -83,7 +89,16 @@ pub(in crate::simulator) fn point(path: &str, query: &str) -> Point {
     let words: Vec<&str> = segments.iter().map(String::as_str).collect();
     let rest = match words.as_slice() {
         ["me", rest @ ..] | ["users", _, rest @ ..] if !rest.is_empty() => rest,
-        ["me"] | ["users", ..] => return Point::Users,
+        ["me"] => return Point::Users,
+        ["users", ..] if selects_premium(query) => return Point::Premium,
+        ["users", ..] => return Point::Users,
+        ["organization" | "domains", ..] => return Point::Organization,
+        ["subscribedSkus", ..] => return Point::Skus,
+        ["directory", "subscriptions"] => return Point::Subscriptions,
+        ["groups", ..] => return Point::Groups,
+        ["admin", "reportSettings"] => return Point::ReportSettings,
+        ["reports", "authenticationMethods", ..] => return Point::Premium,
+        ["reports", ..] => return Point::Report,
         _ => return Point::Other,
     };
     match rest {
@@ -101,6 +116,13 @@ pub(in crate::simulator) fn point(path: &str, query: &str) -> Point {
         ["mailboxSettings", ..] => Point::Settings,
         _ => Point::Other,
     }
+}
+
+/// Whether a request names sign-in dates.
+fn selects_premium(query: &str) -> bool {
+    Query::parse(query)
+        .select()
+        .is_some_and(|names| names.iter().any(|name| name.eq_ignore_ascii_case("signInActivity")))
 }
 
 /// Whether a request wants this property: by name, or because it names none.
@@ -162,6 +184,7 @@ fn respond(world: &World, caller: &Caller, request: &Request, turn: u64, in_batc
         query: Query::parse(&request.query),
         prefer,
         eventual: text("consistencylevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual")),
+        known: text("if-none-match").map(str::to_owned),
         address: format!("{}/v1.0/{}", world.origin, request.path.trim_start_matches('/')),
         turn,
         in_batch,
@@ -209,6 +232,17 @@ fn route(call: &Call<'_>, segments: &[&str]) -> Result<Reply, Refusal> {
         ["users", "delta"] => Err(Refusal::not_supported()),
         ["users", name] => users::one(call, name),
         ["me", "memberOf", "microsoft.graph.directoryRole"] => roles::own(call),
+        ["organization"] => organisation::list(call),
+        ["domains"] => organisation::all_domains(call),
+        ["subscribedSkus"] => products::list(call),
+        ["directory", "subscriptions"] => products::contracts(call),
+        ["groups"] => groups::list(call),
+        ["groups", id, "membersWithLicenseErrors"] => groups::errors(call, id),
+        ["admin", "reportSettings"] => report_settings::read(call),
+        ["directory", "deletedItems", "microsoft.graph.user"] => premium::deleted(call),
+        ["security", "secureScores"] => premium::scores(call),
+        ["reports", "authenticationMethods", "userRegistrationDetails"] => premium::methods(call),
+        ["reports", function] => reports::download(call, function),
         ["me", rest @ ..] => within(call, "me", rest),
         ["users", name, rest @ ..] => within(call, name, rest),
         [other, ..] => Err(Refusal::no_such_path(other)),

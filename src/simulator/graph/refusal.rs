@@ -48,6 +48,17 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "Authorization_RequestDenied", text)
     }
 
+    /// The token has no scope or role for reports.
+    pub(super) fn no_scope_for_reports() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "S2SUnauthorized", "Invalid scope claims/roles.")
+    }
+
+    /// The token would do, but not for this user.
+    pub(super) fn wrong_role() -> Self {
+        let text = "User is not in the allowed roles";
+        Self::new(StatusCode::FORBIDDEN, "Authentication_RequestFromUnsupportedUserRole", text)
+    }
+
     /// No such item, or no right to it: Exchange does not tell the two apart.
     pub(in crate::simulator) fn item_not_found() -> Self {
         let text = "The specified object was not found in the store.";

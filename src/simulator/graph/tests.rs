@@ -43,6 +43,10 @@ impl Bench {
             edits: std::sync::Mutex::default(),
             moved: std::sync::Mutex::default(),
             shifts: crate::simulator::shifts::Shifts::default(),
+            changes: crate::simulator::person::Changes::default(),
+            concealed: std::sync::atomic::AtomicBool::new(false),
+            seed: 1,
+            reports: crate::simulator::reports::Desk::new("http://localhost:1".to_owned()),
         };
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         Self { world, caller: Caller { user, scopes, client_id: "app".to_owned() } }

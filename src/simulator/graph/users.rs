@@ -7,12 +7,17 @@ use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::filter::Filter;
+use super::premium;
 use super::refusal::Refusal;
+use crate::simulator::person::Person;
 use crate::simulator::reply::Reply;
+use crate::simulator::reports;
 use crate::simulator::tenant::User;
 
 const USUAL_PAGE: u64 = 100;
 const LARGEST_PAGE: u64 = 999;
+/// The same where sign-in dates are asked for.
+const LARGEST_WITH_DATES: u64 = 500;
 /// What is shown without `$select`.
 const USUAL: [&str; 11] = [
     "businessPhones",
@@ -57,7 +62,9 @@ pub(super) fn one(call: &Call<'_>, name: &str) -> Result<Reply, Refusal> {
     let scopes = ["User.Read", "User.ReadWrite"];
     let own_profile = (own && scopes.iter().any(|scope| call.caller.has_scope(scope))).then_some(Profile::Full);
     let profile = own_profile.or(profile(call)).ok_or_else(Refusal::insufficient)?;
-    let (_, user) = found.ok_or_else(|| Refusal::no_such_user(name))?;
+    let known = found.and_then(|(at, _)| call.world.person(at)).or_else(|| call.world.person_named(name));
+    let person = known.ok_or_else(|| Refusal::no_such_user(name))?;
+    premium::sign_in_dates(call)?;
     let select = call.query.select();
     let names = select.as_ref().map(|names| format!("({})", names.join(","))).unwrap_or_default();
     let mut document = Map::new();
@@ -65,20 +72,23 @@ pub(super) fn one(call: &Call<'_>, name: &str) -> Result<Reply, Refusal> {
     if select.is_none() {
         document.insert("@microsoft.graph.tips".to_owned(), json!(TIP));
     }
-    document.append(&mut shown(user, select.as_deref(), profile));
+    document.append(&mut shown(call, &person, select.as_deref(), profile));
     Ok(Reply::graph(StatusCode::OK, Value::Object(document)))
 }
 
-fn shown(user: &User, select: Option<&[String]>, profile: Profile) -> Map<String, Value> {
+fn shown(call: &Call<'_>, person: &Person, select: Option<&[String]>, profile: Profile) -> Map<String, Value> {
     let mut out = Map::new();
     let mut put = |name: &str| {
-        let known = user.facts.keys().find(|have| have.eq_ignore_ascii_case(name)).map_or(name, String::as_str);
-        let list =
-            matches!(known, "businessPhones" | "proxyAddresses" | "assignedPlans" | "assignedLicenses" | "otherMails");
         let open = profile == Profile::Full || is_basic(name);
+        if let Some((known, value)) = licensing(call, person, name) {
+            out.insert(known.to_owned(), if open { value } else { Value::Null });
+            return;
+        }
+        let known = person.facts.keys().find(|have| have.eq_ignore_ascii_case(name)).map_or(name, String::as_str);
+        let list = matches!(known, "businessPhones" | "proxyAddresses" | "otherMails");
         // What the token does not open is null: an empty list would claim that there is nothing.
         let absent = if list && open { json!([]) } else { Value::Null };
-        let value = user.facts.get(known).filter(|_| open).cloned().unwrap_or(absent);
+        let value = person.facts.get(known).filter(|_| open).cloned().unwrap_or(absent);
         out.insert(known.to_owned(), value);
     };
     match select {
@@ -88,8 +98,20 @@ fn shown(user: &User, select: Option<&[String]>, profile: Profile) -> Map<String
     out
 }
 
-/// The users that pass, in the tenant's order or the order asked for.
-fn matching<'a>(call: &Call<'a>) -> Result<Vec<&'a User>, Refusal> {
+/// A property about licences or sign-ins, which is made rather than stored, with its name.
+fn licensing(call: &Call<'_>, person: &Person, name: &str) -> Option<(&'static str, Value)> {
+    let estate = &call.world.tenant.estate;
+    Some(match name.to_ascii_lowercase().as_str() {
+        "assignedlicenses" => ("assignedLicenses", Value::Array(person.assigned_licenses(estate))),
+        "assignedplans" => ("assignedPlans", Value::Array(person.assigned_plans(estate))),
+        "signinactivity" => ("signInActivity", reports::sign_in_activity(call.world, person).unwrap_or_default()),
+        "licenseassignmentstates" => ("licenseAssignmentStates", Value::Array(person.assignment_states(estate))),
+        _ => return None,
+    })
+}
+
+/// The users that pass, by index, in the tenant's order or the order asked for.
+fn matching(call: &Call<'_>) -> Result<Vec<usize>, Refusal> {
     let guest = call.caller.user.and_then(|at| call.world.tenant.users.get(at)).is_some_and(User::is_guest);
     if guest || profile(call).is_none() {
         return Err(Refusal::insufficient());
@@ -117,18 +139,28 @@ fn matching<'a>(call: &Call<'a>) -> Result<Vec<&'a User>, Refusal> {
             "Operator or combination is supported only with 'ConsistencyLevel: eventual' and '$count=true'.",
         ));
     }
-    let passes = |user: &&User| {
-        let object = Value::Object(user.facts.clone());
+    if filter.is_none() && search.is_none() && order.is_none() {
+        let gone: Vec<usize> = call.world.changes.gone().into_iter().map(|(at, _)| at).collect();
+        return Ok((0..call.world.tenant.users.len()).filter(|at| !gone.contains(at)).collect());
+    }
+    let named = filter.as_ref().map(Filter::properties).unwrap_or_default();
+    let about_licences: Vec<&str> = named.iter().filter_map(|name| name.split('/').next()).collect();
+    let passes = |person: &Person| {
+        let mut object = person.facts.clone();
+        object.extend(
+            about_licences.iter().filter_map(|name| licensing(call, person, name)).map(|(n, v)| (n.to_owned(), v)),
+        );
+        let object = Value::Object(object);
         filter.as_ref().is_none_or(|filter| filter.accepts(&object)) && search.is_none_or(|text| finds(text, &object))
     };
-    let mut users: Vec<&User> = call.world.tenant.users.iter().filter(passes).collect();
+    let mut users: Vec<Person> = call.world.people().filter(passes).collect();
     if let Some(order) = order {
         let mut words = order.split_whitespace();
         let name = words.next().unwrap_or_default();
         if !["displayName", "userPrincipalName", "mail"].iter().any(|sortable| sortable.eq_ignore_ascii_case(name)) {
             return Err(unsupported("Sorting is not supported for this property."));
         }
-        let key = |user: &&User| {
+        let key = |user: &Person| {
             user.facts
                 .iter()
                 .find(|(have, _)| have.eq_ignore_ascii_case(name))
@@ -140,7 +172,7 @@ fn matching<'a>(call: &Call<'a>) -> Result<Vec<&'a User>, Refusal> {
             users.reverse();
         }
     }
-    Ok(users)
+    Ok(users.into_iter().map(|person| person.at).collect())
 }
 
 /// `$search="property:text"`, words joined by nothing else.
@@ -176,6 +208,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
             "This operation target is not yet supported.",
         ));
     }
+    let size = if premium::sign_in_dates(call)? { size.min(LARGEST_WITH_DATES) } else { size };
     let users = matching(call)?;
     let profile = profile(call).ok_or_else(Refusal::insufficient)?;
     let start = call.query.get("$skiptoken").map(read_token).transpose()?.unwrap_or(0);
@@ -191,16 +224,23 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
         document.insert("@microsoft.graph.tips".to_owned(), json!(TIP));
     }
     if end < users.len() {
-        let token = URL_SAFE_NO_PAD.encode(format!("users {end}"));
+        let token = write_token(end);
         document.insert("@odata.nextLink".to_owned(), json!(call.link(&[("$skiptoken", Some(token))])));
     }
-    let shown = page.iter().map(|user| Value::Object(shown(user, select.as_deref(), profile)));
+    let people = page.iter().filter_map(|at| call.world.person(*at));
+    let shown = people.map(|person| Value::Object(shown(call, &person, select.as_deref(), profile)));
     document.insert("value".to_owned(), Value::Array(shown.collect()));
     Ok(Reply::graph(StatusCode::OK, Value::Object(document)))
 }
 
-fn read_token(token: &str) -> Result<usize, Refusal> {
+/// Reads where a page begins.
+pub(super) fn read_token(token: &str) -> Result<usize, Refusal> {
     let text = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let at = text.as_deref().and_then(|text| text.strip_prefix("users ")).and_then(|number| number.parse().ok());
     at.ok_or_else(|| Refusal::bad_request("Directory_ExpiredPageToken", "The specified page token value has expired."))
+}
+
+/// Where the next page begins.
+pub(super) fn write_token(at: usize) -> String {
+    URL_SAFE_NO_PAD.encode(format!("users {at}"))
 }

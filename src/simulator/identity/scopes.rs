@@ -3,7 +3,7 @@
 use super::Rules;
 
 /// Permissions that only read, as Microsoft names them.
-const READ: [&str; 26] = [
+const READ: [&str; 28] = [
     "User.Read",
     "User.ReadBasic.All",
     "User.Read.All",
@@ -27,6 +27,8 @@ const READ: [&str; 26] = [
     "Organization.Read.All",
     "LicenseAssignment.Read.All",
     "AuditLog.Read.All",
+    "Domain.Read.All",
+    "SecurityEvents.Read.All",
     "Files.Read.All",
     "Sites.Read.All",
     "Application.Read.All",

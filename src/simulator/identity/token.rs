@@ -148,8 +148,14 @@ fn by_itself(world: &World, form: &Form) -> Reply {
         return refused(world, "invalid_scope", 70011, "The scope must end in /.default.");
     }
     let scopes = ["User.Read.All", "Reports.Read.All", "Organization.Read.All", "LicenseAssignment.Read.All"];
-    let scopes: Vec<String> =
-        scopes.map(str::to_owned).into_iter().chain(world.platform.rules.granted_extra.clone()).collect();
+    let rules = &world.platform.rules;
+    let withheld = |scope: &String| rules.withheld.iter().any(|name| name.eq_ignore_ascii_case(scope));
+    let scopes: Vec<String> = scopes
+        .map(str::to_owned)
+        .into_iter()
+        .chain(rules.granted_extra.clone())
+        .filter(|scope| !withheld(scope))
+        .collect();
     let roles = json!({ "aud": world.origin, "appid": app.client_id, "tid": world.tenant.id, "roles": scopes });
     let caller = Caller { user: None, scopes, client_id: app.client_id.clone() };
     let life = world.platform.rules.token_lifetime_seconds;

@@ -33,8 +33,16 @@ pub(super) fn read(root: &Utf8Path, owner: &str) -> Result<Tenant, TenantError> 
         "accountEnabled": true, "proxyAddresses": [format!("SMTP:{owner}")],
     });
     let facts = facts.as_object().cloned().unwrap_or_default();
-    let user =
-        User { id, upn: owner.to_owned(), display_name: name, facts, mailbox: Standing::Mailbox(0), roles: Vec::new() };
+    let user = User {
+        id,
+        upn: owner.to_owned(),
+        display_name: name,
+        facts,
+        mailbox: Standing::Mailbox(0),
+        roles: Vec::new(),
+        holdings: Vec::new(),
+        made: None,
+    };
     let app = App {
         client_id: CLIENT_ID.to_owned(),
         display_name: "Affiant".to_owned(),

@@ -15,7 +15,7 @@ use super::shelf::Shelf;
 use super::source::{Source, TenantError};
 use super::synthetic::Synthetic;
 use super::tree::Tree;
-use super::{App, Denial, Grant, Mailbox, Role, Standing, Tenant, User, corpus, people};
+use super::{App, Denial, Estate, Grant, Mailbox, Role, Standing, Tenant, User, corpus, estate, people};
 
 /// Generated mail that is added to a loaded tenant, in the folder `Inbox/Volume` of one mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,9 @@ fn read(shelf: &Shelf) -> Result<Tenant, TenantError> {
         homes.insert(user.id.clone(), (entry.simulator.mailbox, entry.simulator.state));
         users.push(user);
     }
+    let estate = estate::read(shelf, &mut users)?;
     let mut tenant = Tenant::new(about.tenant_id, about.display_name, about.domain, apps.collect(), users);
+    tenant.estate = estate;
     tenant.zone = shelf.zone()?;
     for name in shelf.folders("mailboxes")? {
         let mailbox = mailbox(shelf, &tenant, &name)?;
@@ -95,7 +97,17 @@ impl Tenant {
         let names = users.iter().enumerate();
         let by_name =
             names.flat_map(|(at, user)| [(user.id.to_lowercase(), at), (user.upn.to_lowercase(), at)]).collect();
-        Self { id, display_name, domain, apps, users, mailboxes: Vec::new(), zone: BTreeMap::new(), by_name }
+        Self {
+            id,
+            display_name,
+            domain,
+            apps,
+            users,
+            mailboxes: Vec::new(),
+            estate: Estate::default(),
+            zone: BTreeMap::new(),
+            by_name,
+        }
     }
 }
 
@@ -107,7 +119,16 @@ fn user(entry: &UserFile) -> Result<User, TenantError> {
     let display_name = text("displayName").unwrap_or_default();
     let role = |role: &RoleFile| Role { name: role.name.clone(), template: role.template.clone() };
     let roles = entry.simulator.roles.iter().map(role).collect();
-    Ok(User { id, upn, display_name, facts: entry.facts.clone(), mailbox: Standing::None, roles })
+    Ok(User {
+        id,
+        upn,
+        display_name,
+        facts: entry.facts.clone(),
+        mailbox: Standing::None,
+        roles,
+        holdings: Vec::new(),
+        made: None,
+    })
 }
 
 fn mailbox(shelf: &Shelf, tenant: &Tenant, name: &str) -> Result<Mailbox, TenantError> {

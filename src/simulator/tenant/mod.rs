@@ -4,6 +4,7 @@
 
 mod corpus;
 mod denial;
+mod estate;
 mod files;
 mod head;
 mod load;
@@ -14,6 +15,7 @@ mod source;
 mod synthetic;
 mod tree;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
@@ -21,6 +23,7 @@ use serde_json::{Map, Value};
 use crate::terms::FolderPath;
 
 pub(super) use denial::{Denial, SHAPES};
+pub(super) use estate::{Estate, Holding, LicenceFile, Plan, Sku};
 pub(super) use head::{Head, Who, header_lines, is_inline, is_meeting};
 pub use load::Extra;
 pub(super) use load::load;
@@ -37,6 +40,8 @@ pub(super) struct Tenant {
     pub(super) apps: Vec<App>,
     pub(super) users: Vec<User>,
     pub(super) mailboxes: Vec<Mailbox>,
+    /// What was bought.
+    pub(super) estate: Estate,
     /// TXT records by name, lower case, without a dot at the end: the keys of those who sign its mail.
     pub(super) zone: BTreeMap<String, String>,
     by_name: HashMap<String, usize>,
@@ -60,10 +65,14 @@ pub(super) struct User {
     pub(super) upn: String,
     pub(super) display_name: String,
     /// The Graph properties, as given.
-    pub(super) facts: Map<String, Value>,
+    facts: Map<String, Value>,
     pub(super) mailbox: Standing,
     /// Directory roles.
     pub(super) roles: Vec<Role>,
+    /// Licences, a line for each way one came.
+    holdings: Vec<Holding>,
+    /// The number of a generated person, from which everything follows; `facts` and `holdings` are empty then.
+    made: Option<u64>,
 }
 
 /// A directory role.
@@ -133,6 +142,22 @@ impl Tenant {
         self.by_name.get(&id_or_upn.to_lowercase()).copied()
     }
 
+    /// The Graph properties of a user, without those about licences.
+    pub(super) fn facts<'a>(&self, user: &'a User) -> Cow<'a, Map<String, Value>> {
+        match user.made {
+            Some(number) => Cow::Owned(people::facts(number, &self.domain)),
+            None => Cow::Borrowed(&user.facts),
+        }
+    }
+
+    /// The licences of a user.
+    pub(super) fn holdings<'a>(&self, user: &'a User) -> Cow<'a, [Holding]> {
+        match user.made {
+            Some(number) => Cow::Owned(people::holdings(number, &self.estate)),
+            None => Cow::Borrowed(&user.holdings),
+        }
+    }
+
     /// The application with this id.
     pub(super) fn app(&self, client_id: &str) -> Option<&App> {
         self.apps.iter().find(|app| app.client_id.eq_ignore_ascii_case(client_id))
@@ -149,12 +174,19 @@ impl Tenant {
 impl User {
     /// Whether it is somebody from another organisation.
     pub(super) fn is_guest(&self) -> bool {
-        self.facts.get("userType").and_then(Value::as_str) == Some("Guest")
+        match self.made {
+            Some(number) => people::is_guest(number),
+            None => self.facts.get("userType").and_then(Value::as_str) == Some("Guest"),
+        }
     }
 
     /// Whether a person can sign in with this account.
     pub(super) fn can_sign_in(&self) -> bool {
-        self.facts.get("accountEnabled").and_then(Value::as_bool).unwrap_or(true) && !self.is_guest()
+        let enabled = match self.made {
+            Some(number) => people::is_enabled(number),
+            None => self.facts.get("accountEnabled").and_then(Value::as_bool).unwrap_or(true),
+        };
+        enabled && !self.is_guest()
     }
 }
 

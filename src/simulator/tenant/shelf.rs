@@ -56,14 +56,18 @@ impl Shelf {
         serde_json::from_slice(&bytes).map_err(|error| TenantError::invalid(path, error.to_string()))
     }
 
+    /// Whether there is a file of this path.
+    pub(super) fn has(&self, path: &str) -> bool {
+        match self {
+            Self::Builtin => BUILTIN.get_file(path).is_some(),
+            Self::Disk(root) => root.join(path).is_file(),
+        }
+    }
+
     /// The tenant's zone: TXT records by name, `keys/dkim-dns.json`; empty where there is none.
     pub(super) fn zone(&self) -> Result<BTreeMap<String, String>, TenantError> {
         const ZONE: &str = "keys/dkim-dns.json";
-        let there = match self {
-            Self::Builtin => BUILTIN.get_file(ZONE).is_some(),
-            Self::Disk(root) => root.join(ZONE).is_file(),
-        };
-        let records: BTreeMap<String, String> = if there { self.json(ZONE)? } else { BTreeMap::new() };
+        let records: BTreeMap<String, String> = if self.has(ZONE) { self.json(ZONE)? } else { BTreeMap::new() };
         let plain = |name: String| name.trim_end_matches('.').to_ascii_lowercase();
         Ok(records.into_iter().map(|(name, txt)| (plain(name), txt)).collect())
     }
