@@ -182,9 +182,12 @@ fn columns_of<T: Serialize>(rows: &[T], named: &[&str]) -> Result<(Vec<String>, 
     Ok((heads.collect(), cells.collect()))
 }
 
-/// A moment without its time, which nobody reads in a table.
+/// A moment without its time, which nobody reads in a table; a flag in words.
 fn shortened(cell: &str) -> String {
     let is_moment = cell.len() >= 20 && cell.as_bytes().get(10) == Some(&b'T') && cell.ends_with('Z');
+    if let "true" | "false" = cell {
+        return if cell == "true" { "yes" } else { "no" }.to_owned();
+    }
     if is_moment { cell.get(..10).unwrap_or(cell).to_owned() } else { cell.to_owned() }
 }
 

@@ -9,6 +9,7 @@ use schemars::{JsonSchema, schema_for};
 use super::connection::{Connected, Tested};
 use super::doctor::Diagnosis;
 use super::key::Collector;
+use super::licenses::Known;
 use super::scopes::Permissions;
 use super::seal::Sealed;
 use super::sync::{Differences, Gone, LogLine, Synced, Verified};
@@ -18,6 +19,9 @@ use crate::collect::Tally;
 use crate::delegation::CheckRow;
 use crate::delivery::{Packed, Unpacked};
 use crate::directory::Person;
+use crate::inventory::{
+    Answer, Assignment, Freshness, Held, Imported, MailUse, MailboxUse, Renewal, Seats, ServiceUse, Unmatched,
+};
 use crate::production::Production;
 use crate::prove::Proved;
 use crate::refetch::Compared;
@@ -52,6 +56,17 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Unpacked>("unpack.schema.json");
     agrees::<Proved>("prove.schema.json");
     agrees::<ProofsReport>("verify-proof.schema.json");
+    agrees::<Answer<Seats>>("licenses-summary.schema.json");
+    agrees::<Answer<Assignment>>("licenses-users.schema.json");
+    agrees::<Answer<Renewal>>("licenses-renewals.schema.json");
+    agrees::<Answer<Held>>("licenses-history.schema.json");
+    agrees::<Vec<Known>>("licenses-catalogue.schema.json");
+    agrees::<Imported>("licenses-catalogue-import.schema.json");
+    agrees::<Answer<MailUse>>("usage-mail.schema.json");
+    agrees::<Answer<MailboxUse>>("usage-mailboxes.schema.json");
+    agrees::<Answer<ServiceUse>>("usage-services.schema.json");
+    agrees::<Answer<Unmatched>>("usage-unmatched.schema.json");
+    agrees::<Answer<Freshness>>("usage-freshness.schema.json");
     agrees::<Vec<Connected>>("connections.schema.json");
     agrees::<Tested>("connection-test.schema.json");
     agrees::<Production>("production.schema.json");

@@ -2,6 +2,9 @@
 
 mod catalogue;
 
+#[cfg(test)]
+pub(super) use self::catalogue::Known;
+
 use super::answer::{Ask, People};
 use super::desk::Desk;
 use super::exit::Exit;

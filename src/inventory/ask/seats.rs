@@ -40,7 +40,7 @@ pub struct Seats {
     pub unassigned: Option<i64>,
     /// Assigned beyond the usable seats; null where that means nothing.
     pub over: Option<i64>,
-    /// People in the store who have it.
+    /// People in the store who have it; those whose assignment failed hold no seat.
     pub people: i64,
     /// Assigned to others: outside the connection's domains, without an address there, or deleted.
     pub elsewhere: Option<i64>,
@@ -61,6 +61,7 @@ impl View<'_> {
         let sql = "SELECT sku_id, sku_part_number, applies_to, capability_status, enabled, warning, suspended, locked_out,
               consumed,
               (SELECT count(DISTINCT user_id) FROM user_license_v l WHERE l.tenant_id = s.tenant_id AND l.sku_id = s.sku_id
+                 AND coalesce(l.state, '') <> 'Error'
                  AND l.from_snap <= ?3 AND (l.to_snap IS NULL OR l.to_snap > ?3)),
               (SELECT reason FROM sku_policy p WHERE p.sku_id = s.sku_id AND coalesce(p.tenant_id, s.tenant_id) = s.tenant_id)
             FROM sku_v s WHERE tenant_id = ?1 AND from_snap <= ?2 AND (to_snap IS NULL OR to_snap > ?2)";
@@ -81,7 +82,7 @@ impl View<'_> {
             let counted = !company && !product.free && ignored.is_none();
             let (unassigned, over) = if counted { counts.free_and_over(status.as_deref()) } else { (None, None) };
             found.push(Seats {
-                note: note(&product.free, company, status.as_deref(), assigned, ignored),
+                note: note(product.free, company, status.as_deref(), assigned, ignored),
                 product: product.name,
                 part_number,
                 sku_id,
@@ -131,7 +132,7 @@ impl Counts {
 }
 
 fn note(
-    free: &bool,
+    free: bool,
     company: bool,
     status: Option<&str>,
     assigned: Option<i64>,
@@ -144,14 +145,13 @@ fn note(
             Some(format!("{}, {count} still assigned", status.unwrap_or_default().to_lowercase()))
         }
         _ if company => Some("for the whole company".to_owned()),
-        _ if *free => Some("costs nothing".to_owned()),
+        _ if free => Some("costs nothing".to_owned()),
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::inventory::ask::testing::{TENANT, filled};
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
         let of = |part: &str| answer.rows.iter().find(|row| row.part_number == part).expect("there").clone();
         let e3 = of("SPE_E3");
         assert_eq!((e3.product.as_str(), e3.unassigned, e3.over), ("Microsoft 365 E3", Some(5), Some(0)));
-        assert_eq!((e3.people, e3.elsewhere), (2, Some(6)));
+        assert_eq!((e3.people, e3.elsewhere), (1, Some(7)));
         let suspended = of("VISIOCLIENT");
         assert_eq!((suspended.unassigned, suspended.over), (None, None));
         assert_eq!(suspended.note.as_deref(), Some("suspended, 14 still assigned"));

@@ -3,7 +3,7 @@
 //! Columns are found by name. Rows whose columns are shifted (a comma that nobody quoted) or whose id is none are refused
 //! with their line; the rest is taken, the whole table at once or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use rusqlite::params;
@@ -60,9 +60,9 @@ pub enum CatalogueError {
 #[derive(Default)]
 struct Table {
     products: BTreeMap<String, (String, String)>,
-    aliases: BTreeMap<(String, String), ()>,
+    aliases: BTreeSet<(String, String)>,
     plans: BTreeMap<String, (String, String)>,
-    pairs: BTreeMap<(String, String), ()>,
+    pairs: BTreeSet<(String, String)>,
     refused: u64,
     refused_lines: Vec<u64>,
 }
@@ -94,13 +94,13 @@ impl Store {
         for (id, (part, name)) in &table.products {
             transaction.execute("INSERT INTO cat_sku VALUES (?1, ?2, ?3, 'import')", params![id, part, name])?;
         }
-        for (id, alias) in table.aliases.keys() {
+        for (id, alias) in &table.aliases {
             transaction.execute("INSERT OR IGNORE INTO cat_alias VALUES (?1, ?2)", params![key(alias), id])?;
         }
         for (id, (name, friendly)) in &table.plans {
             transaction.execute("INSERT INTO cat_plan VALUES (?1, ?2, ?3)", params![id, name, friendly])?;
         }
-        for (product, plan) in table.pairs.keys() {
+        for (product, plan) in &table.pairs {
             transaction.execute("INSERT INTO cat_sku_plan VALUES (?1, ?2)", params![product, plan])?;
         }
         transaction.commit()
@@ -138,12 +138,12 @@ fn read(csv: impl Read) -> Result<Table, CatalogueError> {
         };
         let (part, name) = (cell(part), cell(name));
         match table.products.get(&product) {
-            Some((_, have)) if key(have) != key(&name) => drop(table.aliases.insert((product.clone(), name), ())),
+            Some((_, have)) if key(have) != key(&name) => drop(table.aliases.insert((product.clone(), name))),
             Some(_) => {}
             None => drop(table.products.insert(product.clone(), (part, name))),
         }
         table.plans.entry(plan.clone()).or_insert_with(|| (cell(plan_name), cell(friendly)));
-        table.pairs.insert((product, plan), ());
+        table.pairs.insert((product, plan));
     }
     if table.products.is_empty() { Err(CatalogueError::Empty) } else { Ok(table) }
 }
