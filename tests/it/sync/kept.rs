@@ -31,7 +31,7 @@ fn one_flipped_byte_and_one_edited_row_are_found() {
     desk.run(&["sync", "verify"]).exits(0);
     edit(
         &desk,
-        "UPDATE raw_body SET body = substr(body, 1, 60) || x'00' || substr(body, 62)
+        "UPDATE raw_body SET body = CAST(substr(body, 1, 60) || x'00' || substr(body, 62) AS BLOB)
          WHERE sha256 = (SELECT body_sha256 FROM fetch WHERE endpoint = 'users' LIMIT 1)",
     );
     let found = desk.run(&["sync", "verify"]).exits(6);
