@@ -60,6 +60,7 @@ fn kept(desk: &Desk) -> Result<Store, Failure> {
 }
 
 /// The store's trouble.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn stored(error: StoreError) -> Failure {
     Failure::new(Exit::Failed, &error)
 }

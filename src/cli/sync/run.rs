@@ -28,6 +28,7 @@ use crate::session::Session;
 #[command(
     after_help = "Examples:\n  affiant sync run\n  affiant sync run --connection contoso --with signin,groups --period D90\n  affiant sync run --all --scheduled --quiet\n\nWithout --with: org, skus, subscriptions, users, report-settings and all usage reports.\nOn request: domains, signin, deleted-users, groups, mfa, securescore.\n\nExit codes: 0 everything wanted is there, 3 some is not, 1 nothing is, 4 sign-in or consent needed, 7 interrupted."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(super) struct Args {
     /// The connection; repeatable [default: the only one]
     #[arg(long = "connection", value_name = "NAME", conflicts_with = "all")]

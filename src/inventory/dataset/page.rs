@@ -84,12 +84,14 @@ pub(in crate::inventory) fn kept(
         return Ok(None);
     }
     let all = entries(bytes)?;
-    let inside = |entry: &&Box<RawValue>| serde_json::from_str::<Json>(entry.get()).is_ok_and(|entry| keeps(&entry));
-    let inside: Vec<&Box<RawValue>> = all.iter().filter(inside).collect();
+    let mut inside = Vec::with_capacity(all.len());
+    for raw in &all {
+        inside.extend(serde_json::from_str::<Json>(raw.get()).ok().filter(|entry| keeps(entry)));
+    }
     if inside.len() == all.len() {
         return Ok(None);
     }
-    Ok(Some(json!({ "value": inside.iter().map(|raw| raw.get()).map(serde_json::from_str::<Json>).filter_map(Result::ok).collect::<Vec<_>>() }).to_string().into_bytes()))
+    Ok(Some(json!({ "value": inside }).to_string().into_bytes()))
 }
 
 /// Stages the rows of a page.

@@ -13,6 +13,3 @@ pub use self::principal::{Concealment, Kind, classify};
 pub(super) use self::read::read;
 pub use self::read::{ReportError, Summary};
 pub(super) use self::table::{Report, of};
-
-#[cfg(test)]
-mod tests;

@@ -189,10 +189,9 @@ pub(in crate::inventory) fn read(
             }
         };
         let row = Row { header: &header, record: &record };
-        if let Some(date) = row.get("reportrefreshdate").and_then(value::date) {
-            if date > summary.refresh.as_str() {
-                date.clone_into(&mut summary.refresh);
-            }
+        let date = row.get("reportrefreshdate").and_then(value::date);
+        if let Some(date) = date.filter(|date| *date > summary.refresh.as_str()) {
+            date.clone_into(&mut summary.refresh);
         }
         if writer.row(&row, keeps, &mut summary, &mut ordinals)? {
             summary.rows += 1;

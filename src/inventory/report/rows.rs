@@ -255,6 +255,10 @@ impl Writer<'_> {
     }
 
     fn totals(&self, row: &Row<'_>) -> Result<(), StoreError> {
+        // A row a day: the one of the report's own date counts.
+        if row.get("reportdate").is_some_and(|day| Some(day) != row.get("reportrefreshdate")) {
+            return Ok(());
+        }
         let product = row.get("producttype").unwrap_or_default();
         for (i, name, plain) in row.columns() {
             if matches!(plain, "reportrefreshdate" | "reportperiod" | "reportdate" | "producttype") {

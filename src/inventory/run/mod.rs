@@ -5,6 +5,7 @@
 
 mod fetch;
 mod outcome;
+mod report;
 mod verdict;
 
 use camino::Utf8Path;

@@ -17,7 +17,7 @@ fn one_flipped_byte_and_one_edited_row_are_found() {
     desk.sync(&[], 3);
     let sound = desk.run(&["sync", "verify", "--json"]).exits(0).json();
     assert_eq!((sound["snapshots"].as_u64(), sound["differences"].as_array().map(Vec::len)), (Some(6), Some(0)));
-    edit(&desk, "UPDATE user_license_v SET state = 'Error' WHERE rowid IS NULL OR user_id LIKE '%000001'");
+    edit(&desk, "UPDATE user_license_v SET state = 'Error' WHERE user_id LIKE '%000001'");
     let found = desk.run(&["sync", "verify", "--json"]).exits(6).json();
     assert_eq!(
         (found["differences"][0]["what"].as_str(), found["differences"][0]["dataset"].as_str()),
@@ -31,7 +31,7 @@ fn one_flipped_byte_and_one_edited_row_are_found() {
     desk.run(&["sync", "verify"]).exits(0);
     edit(
         &desk,
-        "UPDATE raw_body SET body = substr(body, 1, 60) || x'00' || substr(body, 62)
+        "UPDATE raw_body SET body = CAST(substr(body, 1, 60) || x'00' || substr(body, 62) AS BLOB)
          WHERE sha256 = (SELECT body_sha256 FROM fetch WHERE endpoint = 'users' LIMIT 1)",
     );
     let found = desk.run(&["sync", "verify"]).exits(6);
@@ -65,7 +65,8 @@ fn what_changed_between_two_runs_is_said_and_old_versions_stay() {
     assert_eq!(last, ["ana@contoso.example former_upn"]);
     desk.run(&["sync", "verify"]).exits(0);
     desk.run(&["sync", "diff", "1", "99"]).fails(2, "no run at that time");
-    desk.run(&["sync", "diff", "1", "yesterday"]).fails(2, "neither a run's number nor a date");
+    let odd = desk.run(&["sync", "diff", "1", "yesterday"]).exits(2).stderr;
+    assert!(odd.contains("neither a run's number nor a date"), "{odd}");
 }
 
 #[test]
@@ -105,7 +106,7 @@ fn a_run_that_crashed_is_failed_at_the_next_start_and_two_never_go_at_once() {
 fn old_answers_go_and_rows_stay() {
     let desk = Desk::start();
     desk.sync(&[], 3);
-    desk.run(&["sync", "prune"]).fails(2, "--older-than");
+    assert!(desk.run(&["sync", "prune"]).exits(2).stderr.contains("--older-than"));
     edit(&desk, "UPDATE fetch SET requested_at = '2020-01-01T00:00:00.000Z'");
     edit(&desk, "UPDATE snapshot SET taken_at = '2020-01-01T00:00:00.000Z'");
     let kept = desk.run(&["sync", "prune", "--older-than", "30", "--json"]).exits(0).json();
