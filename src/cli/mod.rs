@@ -15,6 +15,7 @@ mod desk;
 mod doctor;
 mod exit;
 mod failure;
+mod findings;
 mod key;
 mod licenses;
 mod loadfile;
@@ -143,6 +144,7 @@ enum Verb {
     Sync(sync::Args),
     Licenses(Box<licenses::Args>),
     Usage(Box<usage::Args>),
+    Findings(Box<findings::Args>),
     Simulate(Box<simulate::Args>),
     Completions(completions::Args),
     Man(man::Args),
@@ -221,6 +223,7 @@ async fn perform(verb: Verb, desk: &Desk) -> Result<Exit, Failure> {
         Verb::Connection(args) => connection::run(*args, desk).await,
         Verb::Sync(args) => sync::run(args, desk).await,
         Verb::Licenses(args) => licenses::run(*args, desk).await,
+        Verb::Findings(args) => findings::run(*args, desk).await,
         Verb::Usage(args) => usage::run(*args, desk).await,
         Verb::Simulate(args) => simulate::run(*args, desk).await,
         Verb::Completions(args) => Ok(completions::run(&args, desk)),
@@ -246,6 +249,7 @@ impl Verb {
             Self::Login(_)
             | Self::Licenses(_)
             | Self::Usage(_)
+            | Self::Findings(_)
             | Self::Connection(_)
             | Self::Sync(_)
             | Self::Logout(_)

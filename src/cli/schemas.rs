@@ -20,7 +20,7 @@ use crate::delegation::CheckRow;
 use crate::delivery::{Packed, Unpacked};
 use crate::directory::Person;
 use crate::inventory::{
-    Answer, Assignment, Freshness, Held, Imported, MailUse, MailboxUse, Renewal, Seats, ServiceUse, Unmatched,
+    Answer, Assignment, Finding, Freshness, Held, Imported, MailUse, MailboxUse, Renewal, Seats, ServiceUse, Unmatched,
 };
 use crate::production::Production;
 use crate::prove::Proved;
@@ -67,6 +67,7 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Answer<ServiceUse>>("usage-services.schema.json");
     agrees::<Answer<Unmatched>>("usage-unmatched.schema.json");
     agrees::<Answer<Freshness>>("usage-freshness.schema.json");
+    agrees::<Answer<Finding>>("findings.schema.json");
     agrees::<Vec<Connected>>("connections.schema.json");
     agrees::<Tested>("connection-test.schema.json");
     agrees::<Production>("production.schema.json");

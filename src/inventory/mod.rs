@@ -13,6 +13,7 @@ mod audit;
 mod changes;
 mod connection;
 mod facts;
+mod findings;
 mod dataset;
 mod journal;
 mod report;
@@ -35,6 +36,7 @@ pub use self::connection::{
 };
 pub use self::dataset::{Dataset, Period};
 pub use self::facts::KnownPeople;
+pub use self::findings::{Finding, Rule, Thresholds};
 pub use self::journal::Entry;
 pub use self::report::{Concealment, Kind, ReportError, Summary, classify};
 pub use self::retention::Pruned;

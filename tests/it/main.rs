@@ -18,6 +18,7 @@ mod crash;
 mod damage;
 mod delivery;
 mod doctor;
+mod estate;
 mod faults;
 mod foreign_authority;
 mod graph_examples;

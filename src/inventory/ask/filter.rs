@@ -21,11 +21,11 @@ pub struct Filter {
 }
 
 impl Filter {
-    pub(super) fn department(&self, department: Option<&str>) -> bool {
+    pub(in crate::inventory) fn department(&self, department: Option<&str>) -> bool {
         fits(&self.departments, department)
     }
 
-    pub(super) fn user_type(&self, kind: Option<&str>) -> bool {
+    pub(in crate::inventory) fn user_type(&self, kind: Option<&str>) -> bool {
         fits(&self.user_types, kind)
     }
 
@@ -33,7 +33,7 @@ impl Filter {
         fits(&self.resources, kind)
     }
 
-    pub(super) fn domain(&self, mail: Option<&str>) -> bool {
+    pub(in crate::inventory) fn domain(&self, mail: Option<&str>) -> bool {
         fits(&self.domains, mail.and_then(|mail| mail.rsplit_once('@')).map(|(_, domain)| domain))
     }
 

@@ -64,20 +64,20 @@ impl std::fmt::Display for AsOf {
 /// One tenant's store, as of a moment.
 #[derive(Debug)]
 pub struct View<'s> {
-    pub(super) db: &'s Connection,
-    pub(super) tenant: String,
+    pub(in crate::inventory) db: &'s Connection,
+    pub(in crate::inventory) tenant: String,
     at: Option<String>,
-    pub(super) names: Names,
+    pub(in crate::inventory) names: Names,
 }
 
 /// A snapshot to read in.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
+pub(in crate::inventory) struct Seen {
     /// Its number: versions hold at this one.
-    pub(super) snap: i64,
+    pub(in crate::inventory) snap: i64,
     /// Where its rows are, if it has any of its own.
-    pub(super) rows_at: i64,
-    pub(super) as_of: AsOf,
+    pub(in crate::inventory) rows_at: i64,
+    pub(in crate::inventory) as_of: AsOf,
 }
 
 impl Store {
@@ -101,7 +101,7 @@ impl Store {
 
 impl View<'_> {
     /// The newest whole snapshot of a dataset; of a usage report, that with the newest figures.
-    pub(super) fn seen(&self, dataset: &str) -> Result<Option<Seen>, StoreError> {
+    pub(in crate::inventory) fn seen(&self, dataset: &str) -> Result<Option<Seen>, StoreError> {
         self.seen_over(dataset, None)
     }
 
@@ -165,4 +165,4 @@ impl<T> Answer<T> {
 }
 
 #[cfg(test)]
-pub(super) mod testing;
+pub(in crate::inventory) mod testing;

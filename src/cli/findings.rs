@@ -1,0 +1,92 @@
+//! `affiant findings`: what to look at in what was synced, each with its evidence.
+
+use std::collections::BTreeSet;
+
+use camino::Utf8PathBuf;
+
+use super::answer::{Ask, People};
+use super::desk::Desk;
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::inventory::Thresholds;
+
+/// Most of a list of people on hold that is read, in bytes.
+const LARGEST: u64 = 16 << 20;
+
+/// Show what to look at: seats nobody has, licences nobody uses, renewals, mailboxes near their quota
+///
+/// Days count back from the date of the usage report. What the reports do not measure is never called inactive.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  affiant findings\n  affiant findings --hold held.txt --inactive-days 180 --csv --out findings.csv\n\nRules: seats.unassigned, seats.over, sub.expiring, sub.trial, sub.suspended_assigned, user.disabled_licensed,\nuser.inactive, user.never_active, mail.unused, lic.duplicate_path, lic.redundant, lic.assignment_error,\nmbx.shared_licensed, mbx.shared_needs_license, mbx.near_quota, conn.secret_expiring, conn.concealed, conn.stale"
+)]
+pub(super) struct Args {
+    /// Only these rules, or all of a family such as lic
+    #[arg(long = "rule", value_name = "RULE", value_delimiter = ',')]
+    rules: Vec<String>,
+    /// Days without activity
+    #[arg(long, default_value_t = 90, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=180))]
+    inactive_days: i64,
+    /// Days a licence must have been there to be called unused
+    #[arg(long, default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(0..=3650))]
+    assigned_days: i64,
+    /// Days before a subscription changes its state
+    #[arg(long, default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(0..=3650))]
+    renewal_days: i64,
+    /// Days after which what was synced is old
+    #[arg(long, default_value_t = 7, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=3650))]
+    stale_days: i64,
+    /// People on a legal hold, one address a line: never advised for reclaim
+    #[arg(long, value_name = "FILE")]
+    hold: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    ask: Ask,
+    #[command(flatten)]
+    people: People,
+}
+
+/// Shows them, and notes in the store which stand.
+pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
+    let held = args.hold.as_deref().map(held).transpose()?.unwrap_or_default();
+    let limits = Thresholds {
+        inactive_days: args.inactive_days,
+        assigned_days: args.assigned_days,
+        renewal_days: args.renewal_days,
+        stale_days: args.stale_days,
+        held,
+    };
+    let (filter, rules) = (args.people.filter(), args.rules);
+    let now = args.ask.moment()?.unwrap_or((desk.clock)());
+    let columns = &["rule", "subject", "product", "finding", "seats", "evidence"];
+    args.ask
+        .answer(desk, columns, move |view| {
+            let mut answer = view.findings(&limits, &filter, now)?;
+            let wanted = |rule: &str| {
+                rules.is_empty() || rules.iter().any(|asked| rule == asked || rule.starts_with(&format!("{asked}.")))
+            };
+            answer.rows.retain(|finding| wanted(&finding.rule));
+            Ok(answer)
+        })
+        .await
+}
+
+/// The people on a list: its first column, one a line, # for comments.
+fn held(path: &camino::Utf8Path) -> Result<BTreeSet<String>, Failure> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_string(&mut text));
+    read.map_err(|error| {
+        Failure::usage(format!("the list cannot be read: {}", error.kind()), "give a text file with one address a line")
+            .about(path)
+    })?;
+    let name = |line: &str| {
+        line.trim_start_matches('\u{feff}').split([',', ';', '\t']).next().unwrap_or_default().trim().to_lowercase()
+    };
+    let held: BTreeSet<String> =
+        text.lines().map(name).filter(|name| !name.is_empty() && !name.starts_with('#')).collect();
+    if held.is_empty() {
+        // An empty list would silently let everybody's licence be advised for reclaim.
+        return Err(Failure::usage("the list names nobody", "give one address a line, or leave --hold out").about(path));
+    }
+    Ok(held)
+}

@@ -1,0 +1,241 @@
+//! Licences of people: of accounts that are disabled, of services that nobody used, twice, failed, contained in others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::params;
+
+use super::{Finding, Look, Rule, about};
+use crate::inventory::StoreError;
+use crate::inventory::ask::Seen;
+use crate::inventory::catalogue::class;
+
+/// One way in which a person has a product.
+struct Way {
+    sku: String,
+    product: String,
+    paid: bool,
+    via: String,
+    state: Option<String>,
+    error: Option<String>,
+    changed: Option<String>,
+}
+
+struct Person {
+    id: String,
+    upn: String,
+    mail: Option<String>,
+    enabled: Option<bool>,
+    chosen: bool,
+    ways: Vec<Way>,
+}
+
+/// What a product measures, and what it is made of.
+#[derive(Default)]
+struct Content {
+    services: BTreeSet<&'static str>,
+    plans: BTreeSet<String>,
+}
+
+pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
+    let Some(users) = look.view.seen("users")? else { return Ok(()) };
+    let (active, email) = (look.view.seen("active")?, look.view.seen("email")?);
+    let contents = contents(look)?;
+    let mut unmeasured = 0_u64;
+    let sql = "SELECT u.user_id, u.upn, u.mail, u.account_enabled, u.department, u.user_type,
+          l.sku_id, coalesce((SELECT sku_part_number FROM sku_v s WHERE s.tenant_id = l.tenant_id AND s.sku_id = l.sku_id
+             ORDER BY s.from_snap DESC LIMIT 1), ''), l.via_group, l.state, l.error, l.updated_at,
+          EXISTS (SELECT 1 FROM sku_policy p WHERE p.sku_id = l.sku_id AND coalesce(p.tenant_id, l.tenant_id) = l.tenant_id)
+        FROM user_v u JOIN user_license_v l ON l.tenant_id = u.tenant_id AND l.user_id = u.user_id
+          AND l.from_snap <= ?2 AND (l.to_snap IS NULL OR l.to_snap > ?2)
+        WHERE u.tenant_id = ?1 AND u.from_snap <= ?2 AND (u.to_snap IS NULL OR u.to_snap > ?2)
+        ORDER BY u.user_id";
+    let db = look.view.db;
+    let mut query = db.prepare(sql)?;
+    let mut rows = query.query(params![look.view.tenant, users.snap])?;
+    let mut current: Option<Person> = None;
+    while let Some(row) = rows.next()? {
+        let id: String = row.get(0)?;
+        if current.as_ref().is_none_or(|person| person.id != id) {
+            if let Some(person) = current.take() {
+                unmeasured += judge(look, &person, &contents, (&users, active.as_ref(), email.as_ref()))?;
+            }
+            let (department, kind): (Option<String>, Option<String>) = (row.get(4)?, row.get(5)?);
+            let mail: Option<String> = row.get(2)?;
+            let chosen = look.filter.department(department.as_deref())
+                && look.filter.user_type(kind.as_deref())
+                && look.filter.domain(mail.as_deref());
+            current = Some(Person { id, upn: row.get(1)?, mail, enabled: row.get(3)?, chosen, ways: Vec::new() });
+        }
+        let (sku, part): (String, String) = (row.get(6)?, row.get(7)?);
+        let product = look.view.names.resolve(&sku, &part);
+        let ignored: bool = row.get(12)?;
+        let way = Way {
+            sku,
+            paid: !product.free && !ignored,
+            product: product.name,
+            via: row.get(8)?,
+            state: row.get(9)?,
+            error: row.get(10)?,
+            changed: row.get(11)?,
+        };
+        if let Some(person) = &mut current {
+            person.ways.push(way);
+        }
+    }
+    if let Some(person) = current.take() {
+        unmeasured += judge(look, &person, &contents, (&users, active.as_ref(), email.as_ref()))?;
+    }
+    if unmeasured > 0 {
+        look.note(format!("{unmeasured} paid licences have no service that the reports measure, or no report row: nothing is said of their use"));
+    }
+    Ok(())
+}
+
+/// What each product of the tenant contains, as the tenant has it.
+fn contents(look: &Look<'_, '_>) -> Result<BTreeMap<String, Content>, StoreError> {
+    let mut contents: BTreeMap<String, Content> = BTreeMap::new();
+    let mut query = look.view.db.prepare(
+        "SELECT sku_id, service_plan_id FROM sku_plan_v WHERE tenant_id = ?1 AND to_snap IS NULL
+           AND coalesce(applies_to, 'User') = 'User'",
+    )?;
+    let mut rows = query.query([&look.view.tenant])?;
+    while let Some(row) = rows.next()? {
+        let (sku, plan): (String, String) = (row.get(0)?, row.get(1)?);
+        let content = contents.entry(sku).or_default();
+        content.services.extend(class(&plan).and_then(crate::inventory::PlanClass::measured_as));
+        content.plans.insert(plan);
+    }
+    Ok(contents)
+}
+
+type Snapshots<'a> = (&'a Seen, Option<&'a Seen>, Option<&'a Seen>);
+
+/// Everything about one person; returns how many paid licences could not be measured.
+fn judge(
+    look: &mut Look<'_, '_>,
+    person: &Person,
+    contents: &BTreeMap<String, Content>,
+    (users, active, email): Snapshots<'_>,
+) -> Result<u64, StoreError> {
+    if !person.chosen {
+        return Ok(0);
+    }
+    let held = look.is_held(&[Some(&person.upn), person.mail.as_deref(), Some(&person.id)]);
+    let mut unmeasured = 0;
+    let mut seen_skus = BTreeSet::new();
+    for way in &person.ways {
+        let key = format!("{}|{}", person.id, way.sku);
+        let one = |finding: String, evidence: String| Finding {
+            product: Some(way.product.clone()),
+            seats: Some(1),
+            held,
+            ..about("person", &person.upn, finding, evidence)
+        };
+        let of_users = users.as_of.to_string();
+        if matches!(way.state.as_deref(), Some("Error" | "ActiveWithError")) {
+            let why = way.error.as_deref().filter(|error| *error != "None").unwrap_or("no reason given");
+            look.add(Rule::LicAssignmentError, &key, one(format!("the assignment failed: {why}"), of_users.clone()));
+        }
+        if !seen_skus.insert(way.sku.as_str()) || !way.paid {
+            continue;
+        }
+        let ways: Vec<&Way> = person.ways.iter().filter(|other| other.sku == way.sku).collect();
+        if ways.iter().any(|way| way.via.is_empty()) && ways.iter().any(|way| !way.via.is_empty()) {
+            look.add(Rule::LicDuplicatePath, &key, one("held directly and by a group".to_owned(), of_users.clone()));
+        }
+        if person.enabled == Some(false) {
+            look.add(Rule::UserDisabledLicensed, &key, one("the account is disabled".to_owned(), of_users.clone()));
+        }
+        let content = contents.get(&way.sku);
+        let within = |other: &&Way| {
+            let (ours, theirs) =
+                (content.map(|content| &content.plans), contents.get(&other.sku).map(|content| &content.plans));
+            other.sku != way.sku
+                && matches!((ours, theirs), (Some(ours), Some(theirs)) if !ours.is_empty() && ours.len() < theirs.len() && ours.is_subset(theirs))
+        };
+        if let Some(other) = person.ways.iter().find(within) {
+            let text = format!("everything in it is in {} too", other.product);
+            look.add(Rule::LicRedundant, &key, one(text, of_users.clone()));
+        }
+        let services = content.map(|content| content.services.iter().copied().collect::<Vec<_>>()).unwrap_or_default();
+        match latest(look, active, person, &services)? {
+            Measured::No => unmeasured += 1,
+            Measured::Yes { day, refreshed } => {
+                let old_enough = way
+                    .changed
+                    .as_deref()
+                    .and_then(|at| days(at, &refreshed))
+                    .is_some_and(|days| days >= look.limits.assigned_days);
+                let evidence = active.map(|seen| seen.as_of.to_string()).unwrap_or_default();
+                let names = services.join(", ");
+                match day {
+                    None if old_enough => {
+                        let text = format!("no activity on record in {names}");
+                        look.add(Rule::UserNeverActive, &key, one(text, evidence));
+                    }
+                    Some(day)
+                        if old_enough
+                            && days(&day, &refreshed).is_some_and(|days| days >= look.limits.inactive_days) =>
+                    {
+                        let text = format!("latest activity in {names} on {day}");
+                        look.add(Rule::UserInactive, &key, one(text, evidence));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    if person.ways.iter().any(|way| way.paid) {
+        mail(look, person, email, held)?;
+    }
+    Ok(unmeasured)
+}
+
+enum Measured {
+    /// No service of it is in the reports, or the person is not.
+    No,
+    Yes {
+        day: Option<String>,
+        refreshed: String,
+    },
+}
+
+fn latest(
+    look: &Look<'_, '_>,
+    active: Option<&Seen>,
+    person: &Person,
+    services: &[&str],
+) -> Result<Measured, StoreError> {
+    let Some(active) = active.filter(|_| !services.is_empty()) else { return Ok(Measured::No) };
+    let sql = "SELECT count(*), max(CASE WHEN instr(?3, ',' || a.service || ',') THEN nullif(a.last_activity, '') END)
+        FROM principal p JOIN use_active a USING (snap_id, principal) WHERE p.snap_id = ?1 AND p.user_id = ?2";
+    let list = format!(",{},", services.join(","));
+    let mut query = look.view.db.prepare_cached(sql)?;
+    let (rows, day): (i64, Option<String>) =
+        query.query_row(params![active.rows_at, person.id, list], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let refreshed = active.as_of.refresh_date.clone().unwrap_or_default();
+    Ok(if rows == 0 { Measured::No } else { Measured::Yes { day, refreshed } })
+}
+
+/// Whole days between two dates, or moments by their dates.
+fn days(from: &str, to: &str) -> Option<i64> {
+    let date = |text: &str| text.get(..10)?.parse::<jiff::civil::Date>().ok();
+    Some(i64::from((date(to)? - date(from)?).get_days()))
+}
+
+fn mail(look: &mut Look<'_, '_>, person: &Person, email: Option<&Seen>, held: bool) -> Result<(), StoreError> {
+    let Some(email) = email else { return Ok(()) };
+    let sql = "SELECT m.sent, m.read, m.received FROM principal p JOIN use_email m USING (snap_id, principal)
+        WHERE p.snap_id = ?1 AND p.user_id = ?2 LIMIT 1";
+    let mut query = look.view.db.prepare_cached(sql)?;
+    let mut rows = query.query(params![email.rows_at, person.id])?;
+    let Some(row) = rows.next()? else { return Ok(()) };
+    let (sent, read, received): (Option<i64>, Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    if (sent, read) == (Some(0), Some(0)) {
+        let came = received.map_or_else(|| "not known how much came".to_owned(), |count| format!("{count} came"));
+        let text = format!("nothing sent, nothing read; {came}");
+        let finding = Finding { held, ..about("person", &person.upn, text, email.as_of.to_string()) };
+        look.add(Rule::MailUnused, &person.id, finding);
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! Usage and licences of the simulated tenant, from the sign-in to the answers: the real binary, the real store.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::signing_in::finished;
+use crate::tenant::{MARA, Ran, Tenant, rows};
+
+/// The simulated tenant's application that may sign in by itself.
+const APP: &str = "715c42ed-3276-46d1-86b2-e00fec66cf3c";
+const SECRET: &str = "simulated-secret-not-a-secret";
+
+fn synced(options: &[&str]) -> Tenant {
+    let tenant = Tenant::with_sign_in(options);
+    let mut add: Command = tenant.command(&["connection", "add", "brackwater", "--flow", "client-secret"]);
+    finished(add.env("AFFIANT_CLIENT_ID", APP).env("AFFIANT_CLIENT_SECRET", SECRET)).exits(0);
+    tenant.run(&["sync", "run", "--json"]).exits(0);
+    tenant
+}
+
+fn answer(tenant: &Tenant, args: &[&str]) -> Vec<Value> {
+    let ran = tenant.run(&[args, &["--json"]].concat()).exits(0).json();
+    ran["rows"].as_array().cloned().expect("rows")
+}
+
+/// A store's rows, as `rows` gives those of a manifest.
+fn stored(tenant: &Tenant, sql: &str) -> Vec<String> {
+    let link = tenant.path("as-package/affiant");
+    if !link.exists() {
+        std::fs::create_dir_all(&link).expect("a folder");
+        std::fs::hard_link(tenant.path("home/inventory.sqlite"), link.join("manifest.sqlite")).expect("a link");
+    }
+    rows(&tenant.path("as-package"), sql)
+}
+
+#[test]
+fn what_was_synced_answers_the_questions_of_an_administrator() {
+    let tenant = synced(&[]);
+    let seats = answer(&tenant, &["licenses", "summary"]);
+    let visio = seats.iter().find(|row| row["status"] == "Suspended").expect("a suspended product");
+    assert_eq!(visio["note"], "suspended, 14 still assigned");
+    assert!(visio["unassigned"].is_null(), "no negative seats");
+    for row in &seats {
+        let (assigned, people, elsewhere) = (&row["assigned"], row["people"].as_i64(), row["elsewhere"].as_i64());
+        assert_eq!(assigned.as_i64(), people.zip(elsewhere).map(|(people, elsewhere)| people + elsewhere), "{row}");
+    }
+    let legal = answer(&tenant, &["licenses", "users", "--department", "legal"]);
+    assert!(!legal.is_empty() && legal.iter().all(|row| row["department"] == "Legal"));
+    let renewals = answer(&tenant, &["licenses", "renewals", "--within", "30"]);
+    assert!(renewals.iter().all(|row| row["days"].as_i64().is_some_and(|days| days <= 30)), "{renewals:?}");
+    let mail = answer(&tenant, &["usage", "mail", "--period", "D90"]);
+    assert!(mail.iter().all(|row| row["period"] == "D90" && row["as_of"].as_str().is_some_and(|day| day.len() == 10)));
+    let fresh = answer(&tenant, &["usage", "freshness"]);
+    assert!(fresh.len() >= 15 && fresh.iter().all(|row| row["request_id"].is_string()), "{fresh:?}");
+    let history = answer(&tenant, &["licenses", "history", MARA]);
+    assert!(history.iter().any(|row| row["seen_until"].is_null()), "{history:?}");
+    tenant.run(&["sync", "verify"]).exits(0);
+    tenant.run(&["licenses", "summary", "--as-of", "2001-01-01"]).exits(0);
+    tenant.run(&["licenses", "summary", "--as-of", "yesterday"]).fails(2, "neither a day nor an instant");
+    tenant.run(&["licenses", "summary", "--connection", "other"]).fails(2, "no connection named other");
+}
+
+#[test]
+fn a_spreadsheet_calculates_nothing_and_a_file_that_is_there_stays() {
+    let tenant = synced(&[]);
+    let out = tenant.text("users.csv");
+    tenant.run(&["licenses", "users", "--csv", "--out", &out]).exits(0);
+    let text = std::fs::read_to_string(&out).expect("a file");
+    assert!(text.starts_with("\u{feff}user,display_name,"), "{}", &text[..60]);
+    let formula = |cell: &str| cell.trim_start_matches('"').starts_with(['=', '+', '-', '@']);
+    assert!(text.contains("'=HYPERLINK") && !text.split([',', '\n']).any(formula));
+    tenant.run(&["licenses", "users", "--csv", "--out", &out]).fails(1, "could not be written");
+}
+
+#[test]
+fn findings_have_evidence_and_spare_people_on_hold() {
+    let tenant = synced(&[]);
+    let found = answer(&tenant, &["findings"]);
+    let rules = |rule: &str| found.iter().filter(|one| one["rule"] == rule).count();
+    for rule in [
+        "seats.unassigned",
+        "seats.over",
+        "sub.suspended_assigned",
+        "user.disabled_licensed",
+        "lic.duplicate_path",
+        "mail.unused",
+    ] {
+        assert!(rules(rule) > 0, "{rule} in {found:#?}");
+    }
+    assert!(found.iter().all(|one| one["evidence"].as_str().is_some_and(|text| !text.is_empty())));
+    let held = found.iter().find(|one| one["rule"] == "mail.unused").expect("one")["subject"]
+        .as_str()
+        .expect("a name")
+        .to_owned();
+    std::fs::write(tenant.path("held.txt"), format!("# on hold\n{}\n", held.to_uppercase())).expect("written");
+    let list = tenant.text("held.txt");
+    let spared = answer(&tenant, &["findings", "--rule", "mail,user", "--hold", &list]);
+    for one in spared.iter().filter(|one| one["subject"] == held.as_str()) {
+        assert!(one["finding"].as_str().is_some_and(|text| text.starts_with("custodian, do not reclaim")), "{one}");
+    }
+    std::fs::write(tenant.path("held.txt"), "\n# nobody\n").expect("written");
+    tenant.run(&["findings", "--hold", &list]).fails(2, "names nobody");
+}
+
+#[test]
+fn the_same_answers_twice_write_no_rows_and_a_collection_swears_to_what_the_sync_knew() {
+    let tenant = synced(&[]);
+    let count = "SELECT (SELECT count(*) FROM user_v) || ' ' || (SELECT count(*) FROM use_email) || ' ' || (SELECT count(*) FROM raw_body)";
+    let before = stored(&tenant, count);
+    tenant.run(&["sync", "run"]).exits(0);
+    let after = stored(&tenant, count);
+    assert_eq!(before[0].split(' ').take(2).collect::<Vec<_>>(), after[0].split(' ').take(2).collect::<Vec<_>>());
+    let args = [MARA, "--from", "2024-01-01", "--to", "2024-12-31", "--zone", "UTC"];
+    let (_, package): (Ran, _) = tenant.collect("package", &args);
+    let facts = rows(&package, "select fact, value, dataset from licence_fact order by entry_seq");
+    for fact in ["sync_at_hand|yes|users", "account_enabled|yes|users", "mailbox_kind|user|mailbox"] {
+        assert!(facts.iter().any(|row| row == fact), "{fact} in {facts:#?}");
+    }
+    assert!(facts.iter().any(|row| row.starts_with("mailbox_items|") && row.ends_with("|mailbox")), "{facts:#?}");
+    tenant.run(&["verify", package.to_str().expect("UTF-8")]).exits(0);
+}
+
+#[test]
+fn microsofts_table_is_taken_whole_where_it_is_at_hand() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/skus");
+    let (Ok(skus), Ok(plans)) =
+        (std::fs::read_to_string(folder.join("skus.csv")), std::fs::read_to_string(folder.join("sku_plans.csv")))
+    else {
+        eprintln!("SKIPPED: no table of products at hand");
+        return;
+    };
+    // As it is published: a line for each product and plan.
+    let mut reader = csv::Reader::from_reader(skus.as_bytes());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let heads = [
+        "Product_Display_Name",
+        "String_Id",
+        "GUID",
+        "Service_Plan_Name",
+        "Service_Plan_Id",
+        "Service_Plans_Included_Friendly_Names",
+    ];
+    writer.write_record(heads).expect("written");
+    let plan_of = |id: &str| {
+        plans
+            .lines()
+            .filter_map(|line| line.split_once(','))
+            .find(|(sku, _)| *sku == id)
+            .map(|(_, plan)| plan.to_owned())
+    };
+    let mut products = 0;
+    for record in reader.records() {
+        let record = record.expect("a record");
+        if let Some(plan) = plan_of(&record[0]) {
+            writer.write_record([&record[2], &record[1], &record[0], "PLAN", &plan, "Plan"]).expect("written");
+            products += 1;
+        }
+    }
+    let home = tempfile::tempdir().expect("a folder");
+    let file = home.path().join("published.csv");
+    std::fs::write(&file, writer.into_inner().expect("bytes")).expect("written");
+    let args = ["licenses", "catalogue", "import", file.to_str().expect("UTF-8"), "--json"];
+    let ran = crate::tenant::affiant(home.path(), &args).exits(0).json();
+    assert_eq!((ran["products"].as_u64(), ran["refused"].as_u64()), (Some(products), Some(0)));
+    let shown = crate::tenant::affiant(home.path(), &["licenses", "catalogue", "show", "Microsoft 365 E5", "--json"])
+        .exits(0)
+        .json();
+    assert!(shown.as_array().is_some_and(|rows| rows.iter().any(|row| row["name_from"] == "imported")));
+}
