@@ -185,7 +185,7 @@ fn changed(world: &World, body: &Value) -> Option<()> {
         _ => return None,
     }
     if let Some(facts) = body.get("facts").and_then(Value::as_object) {
-        change.facts = facts.clone();
+        change.facts.clone_from(facts);
     }
     if let Some(licences) = body.get("licences") {
         let listed: Vec<LicenceFile> = serde_json::from_value(licences.clone()).ok()?;

@@ -100,5 +100,5 @@ fn findings_are_noted_once_with_their_first_and_last_run_and_closed_when_they_st
     let count = |store: &Store, state: &str| -> i64 {
         store.db.query_row("SELECT count(*) FROM finding WHERE state = ?1", [state], |row| row.get(0)).expect("a count")
     };
-    assert_eq!((count(&store, "open"), count(&store, "closed")), (all.len() as i64 - 1, 1));
+    assert_eq!((count(&store, "open"), count(&store, "closed")), (i64::try_from(all.len()).expect("few") - 1, 1));
 }

@@ -89,9 +89,8 @@ pub(in crate::simulator) fn point(path: &str, query: &str) -> Point {
     let words: Vec<&str> = segments.iter().map(String::as_str).collect();
     let rest = match words.as_slice() {
         ["me", rest @ ..] | ["users", _, rest @ ..] if !rest.is_empty() => rest,
-        ["me"] => return Point::Users,
         ["users", ..] if selects_premium(query) => return Point::Premium,
-        ["users", ..] => return Point::Users,
+        ["me"] | ["users", ..] => return Point::Users,
         ["organization" | "domains", ..] => return Point::Organization,
         ["subscribedSkus", ..] => return Point::Skus,
         ["directory", "subscriptions"] => return Point::Subscriptions,

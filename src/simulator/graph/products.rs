@@ -33,7 +33,11 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
             person.holdings.iter().filter(|held| held.error.is_none()).map(|held| held.sku).collect();
         held.sort_unstable();
         held.dedup();
-        held.into_iter().for_each(|sku| consumed.iter_mut().skip(sku).take(1).for_each(|count| *count += 1));
+        for sku in held {
+            if let Some(count) = consumed.get_mut(sku) {
+                *count += 1;
+            }
+        }
     }
     let shown = |(sku, consumed): (&Sku, u64)| {
         let ids: Vec<String> = (0..sku.subscriptions.len()).map(|n| contract_id(&tenant.id, sku, n)).collect();

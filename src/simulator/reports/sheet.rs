@@ -135,13 +135,17 @@ fn piece(world: &World, file: &File, people: std::ops::Range<usize>) -> String {
         }
     };
     if !file.link.report.names_people() {
-        totals::of(world, file.link.report, days).into_iter().for_each(|row| write(0, row));
+        for row in totals::of(world, file.link.report, days) {
+            write(0, row);
+        }
         return out;
     }
     for at in people {
         let Some(person) = world.person_on(at, days.refreshed) else { continue };
         let desk = rows::Desk { world, report: file.link.report, days, person: &person };
-        rows::of(&desk).into_iter().for_each(|row| write(at, row));
+        for row in rows::of(&desk) {
+            write(at, row);
+        }
     }
     out
 }

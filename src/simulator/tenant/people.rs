@@ -105,7 +105,7 @@ pub(super) fn holdings(n: u64, estate: &Estate) -> Vec<Holding> {
         let group = (0..estate.groups.len()).find(|group| by_group && estate.hands_out(*group, sku));
         Some(Holding { sku, group, error: None, disabled: Vec::new() })
     };
-    let main = licensed.then(|| held("ENTERPRISEPACK", n % 3 != 0)).flatten();
+    let main = licensed.then(|| held("ENTERPRISEPACK", !n.is_multiple_of(3))).flatten();
     let second = (licensed && every(n, 9)).then(|| held("SPE_E5", false)).flatten();
     let free = every(n, 4).then(|| held("FLOW_FREE", false)).flatten();
     [main, second, free].into_iter().flatten().collect()

@@ -144,6 +144,11 @@ impl Bench {
         self.http.get(address).bearer_auth(token)
     }
 
+    /// A request without a token, such as a download.
+    pub(super) fn bare(&self, address: &str) -> reqwest::RequestBuilder {
+        self.http.get(address)
+    }
+
     /// The answer to such a request.
     pub(super) async fn get(&self, token: &str, target: &str) -> Answer {
         self.whole(self.request(token, target)).await

@@ -5,5 +5,7 @@ mod bench;
 mod directory;
 mod limits;
 mod mail;
+mod reports;
 mod sign_in;
+mod usage;
 mod volume;
