@@ -122,6 +122,15 @@ fn the_same_answers_twice_write_no_rows_and_a_collection_swears_to_what_the_sync
 }
 
 #[test]
+fn an_account_without_a_sign_in_name_is_kept_and_totals_are_there_in_a_larger_tenant() {
+    let tenant = synced(&["--synthetic-users", "250"]);
+    let rejected = "SELECT coalesce(sum(rows_rejected), 0) FROM fetch WHERE endpoint NOT LIKE '%getOffice365Activ%'";
+    assert_eq!(stored(&tenant, rejected), ["0"]);
+    assert_ne!(stored(&tenant, "SELECT count(*) FROM user_v WHERE upn = ''"), ["0"]);
+    assert_ne!(stored(&tenant, "SELECT count(*) FROM use_tenant WHERE metric LIKE 'quota.%'"), ["0"]);
+}
+
+#[test]
 fn microsofts_table_is_taken_whole_where_it_is_at_hand() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/skus");
     let (Ok(skus), Ok(plans)) =

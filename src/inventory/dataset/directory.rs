@@ -38,10 +38,12 @@ pub(super) fn domain(entry: &Json, stage: &Stage<'_>) -> Result<bool, StoreError
 }
 
 pub(super) fn user(entry: &Json, stage: &Stage<'_>) -> Result<bool, StoreError> {
-    let (Some(id), Some(upn)) = (said(entry, "id"), said(entry, "userPrincipalName")) else { return Ok(false) };
+    // An account is its id. Some come without a sign-in name; they are kept, and are nobody whom a report could name.
+    let Some(id) = said(entry, "id") else { return Ok(false) };
+    let upn = said(entry, "userPrincipalName");
     let values = [
         own(id),
-        own(upn),
+        own(upn.unwrap_or_default()),
         text(entry, "mail"),
         text(entry, "displayName"),
         text(entry, "department"),
@@ -65,7 +67,9 @@ pub(super) fn user(entry: &Json, stage: &Stage<'_>) -> Result<bool, StoreError> 
     let address = |address: &str, kind: &str| {
         stage.put(&table::ADDRESS, &[own(id), own(&address.to_lowercase()), own(kind)]).map(|_| ())
     };
-    address(upn, "upn")?;
+    if let Some(upn) = upn {
+        address(upn, "upn")?;
+    }
     if let Some(mail) = said(entry, "mail") {
         address(mail, "mail")?;
     }

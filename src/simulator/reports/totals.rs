@@ -11,7 +11,7 @@ use super::{date, rows};
 pub(super) fn of(world: &World, report: Report, days: Days) -> Vec<Vec<String>> {
     match report {
         Report::Services => vec![services(world, days)],
-        Report::Quota => vec![quota(world, days)],
+        Report::Quota => quota(world, days),
         Report::ActivationCounts => activations(world, days, false),
         Report::ActivationUserCounts => activations(world, days, true),
         _ => Vec::new(),
@@ -39,14 +39,16 @@ fn services(world: &World, days: Days) -> Vec<String> {
     counts.into_iter().flatten().map(|n| n.to_string()).chain([days.period()]).collect()
 }
 
-fn quota(world: &World, days: Days) -> Vec<String> {
+/// One line a day, the latest first.
+fn quota(world: &World, days: Days) -> Vec<Vec<String>> {
     let exchange = |person: &crate::simulator::person::Person| {
         let own = world.tenant.users.get(person.at).is_some_and(|user| matches!(user.mailbox, Standing::Mailbox(_)));
         own || person.has_service(&world.tenant.estate, "exchange")
     };
     let under = world.people().filter(exchange).count().to_string();
     let zero = || "0".to_owned();
-    vec![under, zero(), zero(), zero(), zero(), date(days.first()), days.period()]
+    let line = |day: i64| vec![under.clone(), zero(), zero(), zero(), zero(), date(day), days.period()];
+    (days.first()..=days.last()).rev().map(line).collect()
 }
 
 /// Activations per product: by platform, or by people.
