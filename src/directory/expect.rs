@@ -102,12 +102,20 @@ pub enum PlanStatus {
     None,
 }
 
-/// Plans of the service `exchange` that come without a mailbox: the two foundations and the archive add-on
+/// Plans that carry a mailbox: Exchange Online Plan 2, Plan 1 and Kiosk with their relatives. Many other plans are of the
+/// service `exchange` and carry none: the foundations, archiving, discovery, auditing
 /// (Microsoft, "Product names and service plan identifiers for licensing").
-const WITHOUT_MAILBOX: [&str; 3] = [
-    "113feb6c-3fe4-4440-bddc-54d774bf0318",
-    "922ba911-5694-4e99-a794-73aed9bfeec8",
-    "176a09a6-7ec5-4039-ac02-b2791c6ba793",
+const WITH_MAILBOX: [&str; 10] = [
+    "4a82b400-a79f-41a4-b4e2-e94f5787b113",
+    "88f4d7ef-a73b-4246-8047-516022144c9f",
+    "90927877-dcff-4af6-b346-2332c0b15bb7",
+    "d42bdbd6-c335-4231-ab3d-c8f348d5aff5",
+    "1126bef5-da20-4f07-b45e-ad25d2581aa8",
+    "9aaf7827-d63c-4b61-89c3-182f06f82e5c",
+    "e9b4930a-925f-45e2-ac2a-3f7788ca6fdd",
+    "fc52cc4b-ed7d-472d-bbe7-b081c23ecc56",
+    "efb87545-963c-4e0d-99df-69c6916d9eb0",
+    "8c3069c0-ccdb-44be-ab77-986203a67df2",
 ];
 
 /// What the rules below look at.
@@ -259,7 +267,7 @@ fn status(plans: &[AssignedPlan]) -> PlanStatus {
     let gives_mailbox = |plan: &&AssignedPlan| {
         let exchange = plan.service.as_deref().is_some_and(|service| service.trim().eq_ignore_ascii_case("exchange"));
         let id = plan.service_plan_id.as_deref().unwrap_or_default();
-        exchange && !WITHOUT_MAILBOX.iter().any(|other| other.eq_ignore_ascii_case(id))
+        exchange && WITH_MAILBOX.iter().any(|known| known.eq_ignore_ascii_case(id))
     };
     let read = |plan: &AssignedPlan| match plan.capability_status.as_deref().map(str::to_ascii_lowercase).as_deref() {
         Some("enabled") => PlanStatus::Enabled,
