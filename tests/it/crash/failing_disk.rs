@@ -120,7 +120,13 @@ fn fails_anywhere(format: &'static str) {
         return;
     }
     let scene = Scene::of(format);
-    let injuries = injuries(&scene.calls, &ERRORS, OF_EACH);
+    let all = std::env::var_os("AFFIANT_CRASH_ALL").is_some();
+    // The record, the lists and the lock are the same in both forms: they are tried with the tree.
+    let own = |injury: &Injury| {
+        all || format == "eml"
+            || injury.call.path.as_deref().is_some_and(|path| path.contains("data") || path.contains("zip"))
+    };
+    let injuries: Vec<Injury> = injuries(&scene.calls, &ERRORS, OF_EACH).into_iter().filter(own).collect();
     let failed = AtomicUsize::new(0);
     let complaints = for_each(&injuries, |index, injury| {
         let name = format!("{format}-{index}");
@@ -155,7 +161,7 @@ fn an_interrupted_call_does_not_end_a_run() {
         return;
     }
     let scene = Scene::of("eml");
-    let injuries: Vec<Injury> = injuries(&scene.calls, &["EINTR"], 2)
+    let injuries: Vec<Injury> = injuries(&scene.calls, &["EINTR"], OF_EACH)
         .into_iter()
         .filter(|injury| matches!(injury.call.name.as_str(), "write" | "pwrite64" | "fsync" | "fdatasync" | "openat"))
         // SQLite takes an interrupted sync for a failed one, and the run ends: safe, and not met on local disks.
