@@ -323,6 +323,7 @@ CREATE TABLE principal (
   match_method TEXT NOT NULL DEFAULT 'none',
   PRIMARY KEY (snap_id, principal)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX principal_user ON principal(snap_id, user_id);
 
 CREATE TABLE use_email (
   snap_id             INTEGER NOT NULL,

@@ -84,9 +84,28 @@ impl Ask {
             let tenant = store.the_connection(label.as_deref())?.tenant.id;
             Ok(ask(&store.view(&tenant, at)?)?)
         });
-        let answer = answer.await?;
+        self.show(desk, columns, &answer.await?)
+    }
+
+    /// Whether the question is about now.
+    pub(super) const fn is_about_now(&self) -> bool {
+        self.as_of.is_none()
+    }
+
+    /// The connection that is asked about, where one is named.
+    pub(super) fn connection(&self) -> Option<&str> {
+        self.connection.as_deref()
+    }
+
+    /// Prints an answer.
+    pub(super) fn show<T: Serialize + JsonSchema>(
+        &self,
+        desk: &Desk,
+        columns: &[&str],
+        answer: &Answer<T>,
+    ) -> Result<Exit, Failure> {
         let text = if desk.json {
-            json(&answer)
+            json(answer)
         } else if self.csv {
             sheet(&answer.rows)?
         } else {

@@ -5,17 +5,19 @@ use std::collections::BTreeSet;
 use camino::Utf8PathBuf;
 
 use super::answer::{Ask, People};
+use super::connection::with_store;
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::inventory::Thresholds;
+use crate::inventory::{Filter, Thresholds};
 
 /// Most of a list of people on hold that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
 
 /// Show what to look at: seats nobody has, licences nobody uses, renewals, mailboxes near their quota
 ///
-/// Days count back from the date of the usage report. What the reports do not measure is never called inactive.
+/// Days count back from the date of the usage report. What the reports do not measure is never called inactive. Asked for
+/// everybody and now, what stands is noted in the store: which run saw it first, and which last.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  affiant findings\n  affiant findings --hold held.txt --inactive-days 180 --csv --out findings.csv\n\nRules: seats.unassigned, seats.over, sub.expiring, sub.trial, sub.suspended_assigned, user.disabled_licensed,\nuser.inactive, user.never_active, mail.unused, lic.duplicate_path, lic.redundant, lic.assignment_error,\nmbx.shared_licensed, mbx.shared_needs_license, mbx.near_quota, conn.secret_expiring, conn.concealed, conn.stale"
@@ -56,18 +58,23 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         held,
     };
     let (filter, rules) = (args.people.filter(), args.rules);
-    let now = args.ask.moment()?.unwrap_or((desk.clock)());
-    let columns = &["rule", "subject", "product", "finding", "seats", "evidence"];
-    args.ask
-        .answer(desk, columns, move |view| {
-            let mut answer = view.findings(&limits, &filter, now)?;
-            let wanted = |rule: &str| {
-                rules.is_empty() || rules.iter().any(|asked| rule == asked || rule.starts_with(&format!("{asked}.")))
-            };
-            answer.rows.retain(|finding| wanted(&finding.rule));
-            Ok(answer)
-        })
-        .await
+    let (label, at) = (args.ask.connection().map(str::to_owned), args.ask.moment()?);
+    let now = at.unwrap_or((desk.clock)());
+    // What stands is noted for everybody and now, not for a part of the people or for a day that is gone.
+    let is_whole = args.ask.is_about_now() && filter == Filter::default();
+    let found = with_store(desk, move |store| {
+        let tenant = store.the_connection(label.as_deref())?.tenant.id;
+        let mut answer = store.view(&tenant, at)?.findings(&limits, &filter, now)?;
+        if is_whole {
+            store.note_findings(&tenant, &answer.rows)?;
+        }
+        let wanted = |rule: &str| {
+            rules.is_empty() || rules.iter().any(|asked| rule == asked || rule.starts_with(&format!("{asked}.")))
+        };
+        answer.rows.retain(|finding| wanted(&finding.rule));
+        Ok(answer)
+    });
+    args.ask.show(desk, &["rule", "subject", "product", "finding", "seats", "evidence"], &found.await?)
 }
 
 /// The people on a list: its first column, one a line, # for comments.

@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::progress::Bars;
 use super::show;
 use crate::collect::{self, Job, Plan, Run, State, Tally, Way};
+use crate::custody::LicenceFactRow;
 use crate::terms::{FactName, FolderPath};
 
 /// What is about to be done, in the person's words and as it is applied.
@@ -35,24 +36,18 @@ pub(super) fn scope(job: &Job) -> String {
 }
 
 /// Shows the plan: folders with counts and sizes, and what is left out and why.
-pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>) {
+pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, licences: &[Vec<LicenceFactRow>], bars: Option<&Bars>) {
     if let Some(bars) = bars {
         bars.clear();
     }
     if desk.json {
         let parts: Vec<_> = plan.parts.iter().map(|part| {
             let mailbox = part.mailbox.as_ref();
-            let facts = mailbox.map(|mailbox| run.licensed.facts(&mailbox.owner)).unwrap_or_default();
-            let facts: Vec<_> = facts.iter().map(|fact| serde_json::json!({
-                "fact": fact.name, "value": fact.value,
-                "dataset": fact.source.as_ref().map(|source| &source.dataset),
-                "as_of": fact.source.as_ref().map(|source| &source.as_of),
-            })).collect();
             serde_json::json!({
                 "custodian": part.custodian, "user_id": part.user_id, "verdict": part.verdict, "advice": part.advice,
                 "listed": mailbox.map(collect::PlannedMailbox::listed),
                 "since": mailbox.and_then(|mailbox| mailbox.compared),
-                "had_before": mailbox.map(|mailbox| mailbox.had_before), "licence_facts": facts,
+                "had_before": mailbox.map(|mailbox| mailbox.had_before), "licence_facts": licences.get(part.index),
                 "folders": mailbox.map(|mailbox| mailbox.folders.iter().map(|folder| serde_json::json!({
                     "path": folder.row.path, "listed": folder.listed, "not_chosen": folder.not_chosen,
                     "held_before": folder.held_before, "store_bytes": folder.store_bytes,
@@ -107,7 +102,7 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
             });
         }
     }
-    for line in known(run, plan) {
+    for line in known(plan, licences) {
         desk.note(&line);
     }
     let least = plan.least_seconds(desk.settings.limits.per_window).filter(|seconds| *seconds > 0);
@@ -126,18 +121,17 @@ pub(super) fn show_plan(desk: &Desk, run: &Run, plan: &Plan, bars: Option<&Bars>
 }
 
 /// What the usage and licence sync knows of the mailboxes that helps to judge the plan.
-fn known(run: &Run, plan: &Plan) -> Vec<String> {
+fn known(plan: &Plan, licences: &[Vec<LicenceFactRow>]) -> Vec<String> {
     let mut lines = Vec::new();
     for (part, mailbox) in plan.mailboxes() {
-        let facts = run.licensed.facts(&mailbox.owner);
+        let facts = licences.get(part.index).map(Vec::as_slice).unwrap_or_default();
         let fact = |name| facts.iter().find(|fact| fact.name == name);
         let value = |name| fact(name).and_then(|fact| fact.value.as_deref());
         let name = show::plain(&part.custodian);
         let items = value(FactName::MailboxItems).and_then(|text| text.parse::<u64>().ok());
         let size = value(FactName::MailboxBytes).and_then(|text| text.parse::<u64>().ok());
         if let (Some(items), Some(size)) = (items, size) {
-            let source = fact(FactName::MailboxItems).and_then(|fact| fact.source.as_ref());
-            let as_of = source.map(|source| source.as_of.clone()).unwrap_or_default();
+            let as_of = fact(FactName::MailboxItems).and_then(|fact| fact.as_of.as_deref()).unwrap_or_default();
             let (items, size) = (show::number(items), show::bytes(size));
             lines.push(format!(
                 "{name}: the whole mailbox has {items} items of all kinds, {size}, by the usage report of {as_of}"

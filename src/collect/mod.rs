@@ -39,7 +39,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryFutureExt as _, TryStreamExt as _, stream};
 
-use crate::custody::{EventKind, Line};
+use crate::custody::{EventKind, LicenceFactRow, Line};
 use crate::delegation::PriorChecks;
 use crate::dns::Resolver;
 use crate::graph::Graph;
@@ -259,6 +259,15 @@ impl Run {
             })
             .await?;
         Ok(())
+    }
+
+    /// What is on record of the licences of each custodian of a plan, in the plan's order.
+    ///
+    /// # Errors
+    /// [`CollectError::Custody`].
+    pub async fn licence_facts(&self, plan: &Plan) -> Result<Vec<Vec<LicenceFactRow>>, CollectError> {
+        let ids: Vec<u64> = plan.parts.iter().map(|part| part.index as u64 + 1).collect();
+        Ok(self.acquisition.pen.read(move |l| ids.iter().map(|id| l.licence_facts(*id)).collect()).await?)
     }
 
     /// Ends a session that came to its end without a seal: exit code 3, and a retry may still help.

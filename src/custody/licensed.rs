@@ -4,10 +4,24 @@
 
 use rusqlite::params;
 
-use crate::terms::LicenceFact;
+use crate::terms::{FactName, LicenceFact};
 
 use super::writer::sql_int;
 use super::{CustodyError, EventKind, Ledger, Line, Writer};
+
+/// A fact as it is on record.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct LicenceFactRow {
+    /// Which.
+    #[serde(rename = "fact")]
+    pub name: FactName,
+    /// What it is; `None`: not known.
+    pub value: Option<String>,
+    /// The dataset it was read in.
+    pub dataset: Option<String>,
+    /// As of when.
+    pub as_of: Option<String>,
+}
 
 impl Writer<'_> {
     /// Puts on record what was known of a custodian when the collection began.
@@ -47,6 +61,24 @@ impl Writer<'_> {
 }
 
 impl Ledger<'_> {
+    /// What is on record of a custodian: the facts, and as of when each is.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn licence_facts(&self, custodian_id: u64) -> Result<Vec<LicenceFactRow>, CustodyError> {
+        let sql = "SELECT fact, value, dataset, as_of FROM licence_fact WHERE custodian_id = ?1 ORDER BY entry_seq";
+        let mut query = self.db.prepare_cached(sql)?;
+        let rows = query.query_map([sql_int(custodian_id)?], |row| {
+            let fact: String = row.get(0)?;
+            Ok(FactName::from_word(&fact).map(|name| (name, row.get(1), row.get(2), row.get(3))))
+        })?;
+        let mut facts = Vec::new();
+        for (name, value, dataset, as_of) in rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+            facts.push(LicenceFactRow { name, value: value?, dataset: dataset?, as_of: as_of? });
+        }
+        Ok(facts)
+    }
+
     /// Whether a custodian's facts are on record.
     ///
     /// # Errors

@@ -40,6 +40,7 @@ pub use earlier::{Compared, ComparedRow, Fate, Known, KnownRow, KnownState, Late
 pub use error::CustodyError;
 pub use event::EventKind;
 pub use ledger::{Entry, Ledger};
+pub use licensed::LicenceFactRow;
 pub use line::{Line, LineError};
 pub use listings::{ExceptionSeen, ItemFile};
 pub use meta::Meta;

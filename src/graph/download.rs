@@ -76,7 +76,7 @@ impl<S: Sink> Receive for Way<'_, S> {
     }
 
     async fn receive(&mut self, body: &mut Body, _: &Origin) -> Result<First, Broken> {
-        let got = Got::Body(pour(body, self.sink, None).await?);
+        let got = Got::Body(body.pour(self.sink).await?);
         Ok(First::Here(Downloaded { got, host: None, etag: self.etag.take(), content_type: self.content_type.take() }))
     }
 }
@@ -84,14 +84,6 @@ impl<S: Sink> Receive for Way<'_, S> {
 /// What a header says, if it is short text.
 fn text(head: &HeaderMap, name: &HeaderName) -> Option<String> {
     head.get(name).and_then(|value| value.to_str().ok()).filter(|text| text.len() <= 8192).map(str::to_owned)
-}
-
-async fn pour<S: Sink>(body: &mut Body, sink: &mut S, announced: Option<u64>) -> Result<Received, Broken> {
-    sink.begin().await.map_err(Broken::Sink)?;
-    while let Some(bytes) = body.chunk().await? {
-        sink.chunk(bytes).await.map_err(Broken::Sink)?;
-    }
-    Ok(Received { bytes: body.received(), content_length: announced })
 }
 
 /// Asks, and follows the link; a link that is over is asked for anew, once.
@@ -209,7 +201,7 @@ async fn once<S: Sink>(door: &Door, url: &Url, sink: &mut S, exchange: &mut Exch
     let mut body = Body::new(response, exchange.content_length, door.limits.stall);
     let outcome = match status {
         200 if is_web_page(&head) => Err(Trouble::Broken(Broken::WebPage)),
-        200 => pour(&mut body, sink, exchange.content_length).await.map_err(Trouble::Broken),
+        200 => body.pour(sink).await.map_err(Trouble::Broken),
         201..=299 => Err(Trouble::Broken(Broken::OddStatus)),
         _ => {
             let text = body.of_an_error().await;

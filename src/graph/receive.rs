@@ -97,7 +97,7 @@ impl Body {
     }
 
     /// The next bytes; `None` at the true end.
-    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Broken> {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, Broken> {
         let read = tokio::time::timeout(self.stall, self.response.chunk()).await;
         match read.map_err(|_| Broken::Stalled)?.map_err(|_| Broken::Cut)? {
             Some(bytes) => {
@@ -107,6 +107,15 @@ impl Body {
             None if self.announced.is_some_and(|announced| announced != self.received) => Err(Broken::Short),
             None => Ok(None),
         }
+    }
+
+    /// Hands every byte to a sink, which forgets what an earlier attempt gave it.
+    pub(super) async fn pour<S: Sink>(&mut self, sink: &mut S) -> Result<Received, Broken> {
+        sink.begin().await.map_err(Broken::Sink)?;
+        while let Some(bytes) = self.chunk().await? {
+            sink.chunk(bytes).await.map_err(Broken::Sink)?;
+        }
+        Ok(Received { bytes: self.received, content_length: self.announced })
     }
 
     /// The whole body, if it is not larger than allowed.
@@ -278,10 +287,6 @@ impl<S: Sink> Receive for Into<'_, S> {
     const AS_THEY_ARE: bool = true;
 
     async fn receive(&mut self, body: &mut Body, _: &Origin) -> Result<Received, Broken> {
-        self.0.begin().await.map_err(Broken::Sink)?;
-        while let Some(bytes) = body.chunk().await? {
-            self.0.chunk(bytes).await.map_err(Broken::Sink)?;
-        }
-        Ok(Received { bytes: body.received, content_length: body.announced })
+        body.pour(self.0).await
     }
 }

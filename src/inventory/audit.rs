@@ -58,7 +58,7 @@ impl Store {
     pub fn audit(&self) -> Result<Audit, StoreError> {
         let mut audit = Audit::default();
         self.audit_bodies(&mut audit)?;
-        for snapshot in self.own_snapshots()? {
+        for snapshot in self.own_snapshots(&mut audit)? {
             self.audit_snapshot(&snapshot, &mut audit)?;
         }
         self.audit_repeats(&mut audit)?;
@@ -84,16 +84,25 @@ impl Store {
     }
 
     /// The snapshots that have rows of their own.
-    fn own_snapshots(&self) -> Result<Vec<Snapshot>, StoreError> {
+    fn own_snapshots(&self, audit: &mut Audit) -> Result<Vec<Snapshot>, StoreError> {
         let sql = "SELECT snap_id, tenant_id, dataset, content_sha256 FROM snapshot
            WHERE complete = 1 AND same_as IS NULL ORDER BY snap_id";
         let mut select = self.db.prepare(sql)?;
         let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get(3)?)))?;
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
-        let known = |(id, tenant, dataset, content): (_, _, String, _)| {
-            Some(Snapshot { id, tenant, dataset: dataset.parse().ok()?, content })
-        };
-        Ok(rows.into_iter().filter_map(known).collect())
+        let mut known = Vec::with_capacity(rows.len());
+        for (id, tenant, dataset, content) in rows {
+            match dataset.parse() {
+                Ok(dataset) => known.push(Snapshot { id, tenant, dataset, content }),
+                Err(_) => audit.differences.push(Difference {
+                    what: "rows",
+                    snapshot: Some(id),
+                    dataset: Some(dataset),
+                    text: "no such dataset is known, so it cannot be read again".to_owned(),
+                }),
+            }
+        }
+        Ok(known)
     }
 
     fn sources(&self, snapshot: i64) -> Result<Vec<Source>, StoreError> {

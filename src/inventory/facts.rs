@@ -116,7 +116,7 @@ impl KnownPeople {
     fn mailbox(&self, store: &Store, person: &ObjectId, facts: &mut Facts) -> Read<()> {
         let snapshot = self.newest(store, "mailbox")?;
         let sql = "SELECT recipient_type, has_archive, item_count, used_bytes, deleted_items, deleted_bytes
-            FROM principal p JOIN use_mailbox u USING (snap_id, principal)
+            FROM principal p CROSS JOIN use_mailbox u USING (snap_id, principal)
             WHERE p.snap_id = ?1 AND p.user_id = ?2 AND coalesce(u.is_deleted, 0) = 0";
         let found: Option<MailboxRow> = match &snapshot {
             None => None,
@@ -129,7 +129,7 @@ impl KnownPeople {
         };
         let (recipient, archive, counts) = found.unwrap_or_default();
         let at = snapshot.as_ref();
-        facts.say(FactName::MailboxKind, recipient.as_deref().map(|word| kind(word).to_owned()), at);
+        facts.say(FactName::MailboxKind, recipient, at);
         facts.say(FactName::Archive, archive.map(yes_or_no), at);
         let names =
             [FactName::MailboxItems, FactName::MailboxBytes, FactName::RecoverableItems, FactName::RecoverableBytes];
@@ -141,7 +141,7 @@ impl KnownPeople {
 
     fn activity(&self, store: &Store, person: &ObjectId, facts: &mut Facts) -> Read<()> {
         let snapshot = self.newest(store, "active")?;
-        let sql = "SELECT a.last_activity FROM principal p JOIN use_active a USING (snap_id, principal)
+        let sql = "SELECT a.last_activity FROM principal p CROSS JOIN use_active a USING (snap_id, principal)
             WHERE p.snap_id = ?1 AND p.user_id = ?2 AND a.service = ?3";
         for (name, service) in [
             (FactName::LastExchange, "exchange"),
@@ -158,7 +158,7 @@ impl KnownPeople {
 
     fn protocols(&self, store: &Store, person: &ObjectId, facts: &mut Facts) -> Read<()> {
         let snapshot = self.newest(store, "email-apps")?;
-        let sql = "SELECT max(coalesce(num, 0)) FROM principal p JOIN use_metric m USING (snap_id, principal)
+        let sql = "SELECT max(coalesce(num, 0)) FROM principal p CROSS JOIN use_metric m USING (snap_id, principal)
             WHERE p.snap_id = ?1 AND p.user_id = ?2
               AND m.metric IN ('email-apps.pop3_app', 'email-apps.imap4_app')";
         let at = snapshot.as_ref().map(|snapshot| snapshot.rows_at);
@@ -190,17 +190,6 @@ fn yes_or_no(yes: bool) -> String {
     if yes { "yes" } else { "no" }.to_owned()
 }
 
-/// The recipient types of both families that the report has used.
-fn kind(recipient: &str) -> &'static str {
-    match recipient.trim().to_ascii_lowercase().as_str() {
-        "user" | "usermailbox" => "user",
-        "shared" | "sharedmailbox" => "shared",
-        "room" | "roommailbox" => "room",
-        "equipment" | "equipmentmailbox" => "equipment",
-        _ => "other",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,7 +214,7 @@ mod tests {
              INSERT INTO user_plan_v VALUES ('{TENANT}', 'ana', '{PLAN_2}', 1, NULL, 'exchange', 'Enabled', NULL);
              INSERT INTO principal VALUES (2, 'ana@x.example', 'real', 'ana', 'upn'), (2, 'FFFF', 'concealed', NULL, 'none');
              INSERT INTO use_mailbox (snap_id, principal, recipient_type, item_count, has_archive) VALUES
-               (2, 'ana@x.example', 'UserMailbox', 17, 1), (2, 'FFFF', 'User', 99, 0);"
+               (2, 'ana@x.example', 'user', 17, 1), (2, 'FFFF', 'user', 99, 0);"
         );
         store.db.execute_batch(&sql).expect("rows");
         store

@@ -26,7 +26,7 @@ words!(
         EdiscoveryPremium = "ediscovery_premium",
         /// Premium audit is licensed: `yes`, `no`.
         AuditPremium = "audit_premium",
-        /// What the mailbox report calls the recipient: `user`, `shared`, `room`, `equipment`, `other`.
+        /// What the mailbox report calls the recipient, such as `user`, `shared`, `room`, `equipment`.
         MailboxKind = "mailbox_kind",
         /// Whether there is an online archive, which is not collected: `yes`, `no`.
         Archive = "archive",

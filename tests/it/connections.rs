@@ -79,6 +79,10 @@ fn a_wrong_new_secret_leaves_the_old_one_and_a_right_one_takes_its_place() {
     set(SECRET).exits(0);
     assert!(list(&tenant)[0]["secret_ends"].as_str().is_some_and(|at| at.starts_with("2031-05-31")));
     assert_eq!(tokens(&tenant), 1);
+    finished(&mut as_app(&tenant, &["connection", "reauth", "contoso"])).exits(0);
+    assert_eq!(list(&tenant)[0]["auth"], "app_secret", "it signs in as it did unless told otherwise");
+    let mut flow = as_app(&tenant, &["connection", "set-secret", "contoso", "--flow", "browser"]);
+    finished(&mut flow).exits(2);
     let url = tenant.run(&["connection", "consent-url", "contoso"]).exits(0).stdout;
     assert!(url.contains("/adminconsent?client_id=") && url.contains(APP), "{url}");
 }

@@ -89,6 +89,7 @@ fn findings_have_evidence_and_spare_people_on_hold() {
         assert!(rules(rule) > 0, "{rule} in {found:#?}");
     }
     assert!(found.iter().all(|one| one["evidence"].as_str().is_some_and(|text| !text.is_empty())));
+    assert_eq!(stored(&tenant, "SELECT count(*) FROM finding WHERE state = 'open'"), [found.len().to_string()]);
     let held = found.iter().find(|one| one["rule"] == "mail.unused").expect("one")["subject"]
         .as_str()
         .expect("a name")

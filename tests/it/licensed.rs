@@ -23,7 +23,7 @@ fn synced(tenant: &Tenant, person: &str) {
          INSERT INTO user_v (tenant_id, user_id, from_snap, row_hash, upn, account_enabled) VALUES ('{id}', '{person}', 1, 'h', 'x', 1);
          INSERT INTO user_plan_v VALUES ('{id}', '{person}', '{PLAN_2}', 1, NULL, 'exchange', 'Enabled', NULL);
          INSERT INTO principal VALUES (2, 'somebody', 'real', '{person}', 'upn');
-         INSERT INTO use_mailbox (snap_id, principal, recipient_type, item_count, used_bytes, has_archive) VALUES (2, 'somebody', 'User', 4321, 9876543, 1);"
+         INSERT INTO use_mailbox (snap_id, principal, recipient_type, item_count, used_bytes, has_archive) VALUES (2, 'somebody', 'user', 4321, 9876543, 1);"
     );
     let file = tenant.path("home/inventory.sqlite");
     let mut sqlite = Command::new("sqlite3").arg(file).stdin(Stdio::piped()).spawn().expect("sqlite3 runs");

@@ -213,9 +213,13 @@ async fn planned(desk: &Desk, run: &Run, bars: Option<&Bars>) -> Result<Plan, Fa
         Ok(()) => collect::plan(run).await,
         Err(error) => Err(error),
     };
+    let ready = match ready {
+        Ok(plan) => run.licence_facts(&plan).await.map(|licences| (plan, licences)),
+        Err(error) => Err(error),
+    };
     match ready {
-        Ok(plan) => {
-            show_plan(desk, run, &plan, bars);
+        Ok((plan, licences)) => {
+            show_plan(desk, run, &plan, &licences, bars);
             warn_of_little_room(desk, run, &plan).await;
             Ok(plan)
         }

@@ -12,6 +12,7 @@ use crate::cli::login::trimmed;
 use crate::cli::output::json;
 use crate::home;
 use crate::inventory::{Domains, Label};
+use crate::session::Flow;
 
 /// Connect a tenant: sign in and keep it under a name
 ///
@@ -50,7 +51,10 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     }
     let place = format!("connections/{}", uuid::Uuid::now_v7().simple());
     let apart = desk.apart(&place);
-    let signed_in = args.sign_in.session(&apart, &Application { tenant: &tenant, client_id: &client_id }).await;
+    let signed_in = args
+        .sign_in
+        .session(&apart, &Application { flow: Flow::Browser, tenant: &tenant, client_id: &client_id })
+        .await;
     let session = match signed_in {
         Ok(session) => session,
         Err(failure) => {

@@ -7,10 +7,10 @@ use super::with_store;
 use crate::cli::desk::Desk;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::login::FlowTyped;
+use crate::cli::login::credential::CredentialArgs;
 use crate::cli::output::json;
 use crate::inventory::{Connection, Way};
-use crate::session::consent_url;
+use crate::session::{Flow, consent_url};
 
 /// Give a connection its application's new client secret
 ///
@@ -24,7 +24,7 @@ pub(super) struct SetSecret {
     #[arg(value_name = "NAME")]
     label: String,
     #[command(flatten)]
-    sign_in: SignInArgs,
+    credential: CredentialArgs,
 }
 
 /// Sign in to a connection anew, as the same or another account of its tenant
@@ -91,7 +91,7 @@ pub(super) struct Remove {
 }
 
 /// A new secret for the same application.
-pub(super) async fn set_secret(mut args: SetSecret, desk: &Desk) -> Result<Exit, Failure> {
+pub(super) async fn set_secret(args: SetSecret, desk: &Desk) -> Result<Exit, Failure> {
     let connection = named(desk, &args.label).await?;
     if connection.way == Way::Delegated {
         return Err(Failure::usage(
@@ -99,8 +99,7 @@ pub(super) async fn set_secret(mut args: SetSecret, desk: &Desk) -> Result<Exit,
             "run `affiant connection reauth` to sign in anew",
         ));
     }
-    args.sign_in.flow = FlowTyped::ClientSecret;
-    sign_in(args.sign_in, connection, desk).await
+    sign_in(SignInArgs::with_secret(args.credential), connection, desk).await
 }
 
 /// A new sign-in.
@@ -114,7 +113,12 @@ async fn sign_in(args: SignInArgs, connection: Connection, desk: &Desk) -> Resul
     let place = format!("connections/{}", uuid::Uuid::now_v7().simple());
     let known = desk.apart(&connection.place);
     let apart = known.with(known.settings.clone(), desk.apart(&place).store);
-    let application = Application { tenant: &connection.tenant.id, client_id: &connection.client_id };
+    let flow = match connection.way {
+        Way::Delegated => Flow::Browser,
+        Way::AppSecret => Flow::ClientSecret,
+        Way::AppCertificate => Flow::Certificate,
+    };
+    let application = Application { flow, tenant: &connection.tenant.id, client_id: &connection.client_id };
     let drop_new = |_: &Failure| clear(&desk.home().join(&place));
     let session = args.session(&apart, &application).await.inspect_err(drop_new)?;
     let tenant = tenant_of(&apart, &session).await;

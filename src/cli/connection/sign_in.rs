@@ -8,7 +8,7 @@ use crate::cli::login::credential::CredentialArgs;
 use crate::cli::login::{FlowTyped, shown};
 use crate::inventory::{NewConnection, Tenant, Way, organisation};
 use crate::monitor::Silent;
-use crate::session::{Extra, Prompt, Session, SignIn, Work};
+use crate::session::{Extra, Flow, Prompt, Session, SignIn, Work};
 
 /// What a connection asks for unless told otherwise: people with their licences, renewals, usage, and whether names are
 /// concealed.
@@ -18,12 +18,12 @@ const STANDARD: [Extra; 5] =
 /// How a connection signs in, as typed.
 #[derive(Debug, clap::Args)]
 pub(super) struct SignInArgs {
-    /// How to sign in
-    #[arg(long, value_enum, default_value_t = FlowTyped::Browser)]
-    pub(super) flow: FlowTyped,
+    /// How to sign in [default: as the connection does; browser for a new one]
+    #[arg(long, value_enum)]
+    flow: Option<FlowTyped>,
     /// The account that is expected; any other is refused
     #[arg(long, value_name = "UPN")]
-    pub(super) login_hint: Option<String>,
+    login_hint: Option<String>,
     /// Print the address instead of opening a browser
     #[arg(long)]
     no_browser: bool,
@@ -40,8 +40,24 @@ pub(super) struct SignInArgs {
     credential: CredentialArgs,
 }
 
-/// The application and the tenant a connection is for.
+impl SignInArgs {
+    /// A sign-in that shows a new client secret.
+    pub(super) fn with_secret(credential: CredentialArgs) -> Self {
+        Self {
+            flow: Some(FlowTyped::ClientSecret),
+            login_hint: None,
+            no_browser: true,
+            with: Vec::new(),
+            without: Vec::new(),
+            allow_write_scopes: false,
+            credential,
+        }
+    }
+}
+
+/// The application and the tenant a connection is for, and how it signs in unless told otherwise.
 pub(super) struct Application<'a> {
+    pub(super) flow: Flow,
     pub(super) tenant: &'a str,
     pub(super) client_id: &'a str,
 }
@@ -49,7 +65,7 @@ pub(super) struct Application<'a> {
 impl SignInArgs {
     /// Signs in at a desk whose store is the connection's own.
     pub(super) async fn session(&self, desk: &Desk, application: &Application<'_>) -> Result<Arc<Session>, Failure> {
-        let flow = self.flow.meant();
+        let flow = self.flow.map_or(application.flow, FlowTyped::meant);
         let shown_with = self.credential.read(flow)?;
         let extras: Vec<Extra> = STANDARD
             .into_iter()

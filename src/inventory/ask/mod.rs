@@ -22,6 +22,7 @@ pub use self::coverage::{Freshness, Unmatched};
 pub use self::filter::Filter;
 pub use self::people::{Assignment, Held};
 pub use self::renewals::Renewal;
+pub(in crate::inventory) use self::renewals::days;
 pub use self::seats::Seats;
 pub use self::usage::{MailUse, MailboxUse, ServiceUse};
 

@@ -74,7 +74,7 @@ impl View<'_> {
         let sql = "SELECT u.upn, u.display_name, u.mail, u.department, u.user_type, u.account_enabled, u.user_id,
               l.sku_id, (SELECT sku_part_number FROM sku_v s WHERE s.tenant_id = l.tenant_id AND s.sku_id = l.sku_id
                  ORDER BY s.from_snap DESC LIMIT 1), l.via_group, l.state, l.error, l.updated_at,
-              (SELECT m.recipient_type FROM principal p JOIN use_mailbox m USING (snap_id, principal)
+              (SELECT m.recipient_type FROM principal p CROSS JOIN use_mailbox m USING (snap_id, principal)
                 WHERE p.snap_id = ?3 AND p.user_id = u.user_id LIMIT 1),
               (SELECT g.display_name FROM licensed_group_v g WHERE g.tenant_id = u.tenant_id AND g.group_id = l.via_group
                  AND g.from_snap <= ?4 AND (g.to_snap IS NULL OR g.to_snap > ?4) LIMIT 1)
@@ -98,7 +98,7 @@ impl View<'_> {
                 mail: row.get(2)?,
                 department: row.get(3)?,
                 user_type: row.get(4)?,
-                resource: row.get::<_, Option<String>>(13)?.map(|word| kind(&word).to_owned()),
+                resource: row.get(13)?,
                 enabled: row.get(5)?,
                 through: via.map(|via| if via.is_empty() { "direct".to_owned() } else { group.unwrap_or(via) }),
                 part_number: part.or(sku),
@@ -169,17 +169,6 @@ impl Assignment {
             && filter.resource(self.resource.as_deref())
             && filter.domain(self.mail.as_deref())
             && filter.enabled(self.enabled)
-    }
-}
-
-/// The recipient types of both families that the report has used.
-pub(super) fn kind(recipient: &str) -> &'static str {
-    match recipient.trim().to_ascii_lowercase().as_str() {
-        "user" | "usermailbox" => "user",
-        "shared" | "sharedmailbox" => "shared",
-        "room" | "roommailbox" => "room",
-        "equipment" | "equipmentmailbox" => "equipment",
-        _ => "other",
     }
 }
 

@@ -78,7 +78,7 @@ impl View<'_> {
 }
 
 /// Whole days, rounded down.
-pub(super) fn days(from: UtcInstant, to: UtcInstant) -> i64 {
+pub(in crate::inventory) fn days(from: UtcInstant, to: UtcInstant) -> i64 {
     (to.millis() - from.millis()).div_euclid(24 * 3600 * 1000)
 }
 

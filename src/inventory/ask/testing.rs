@@ -76,7 +76,7 @@ pub(in crate::inventory) fn filled() -> (TempDir, Store) {
            (15, 'ana@x.example', 12, 40, 30, '2026-11-26'), (15, 'ben@x.example', 0, 9, 0, NULL),
            (15, 'gone@x.example', 1, 1, 1, NULL), (15, '0123456789ABCDEF0123456789ABCDEF', 1, 1, 1, NULL);
          INSERT INTO use_mailbox (snap_id, principal, recipient_type, item_count, used_bytes, warn_quota, has_archive) VALUES
-           (16, 'ana@x.example', 'User', 900, 95000000, 90000000, 1), (16, 'ben@x.example', 'SharedMailbox', 10, 1000, 90000000, 0);
+           (16, 'ana@x.example', 'user', 900, 95000000, 90000000, 1), (16, 'ben@x.example', 'shared', 10, 1000, 90000000, 0);
          INSERT INTO use_active (snap_id, principal, service, has_license, last_activity) VALUES
            (18, 'ana@x.example', 'exchange', 1, '2026-11-26'), (18, 'ben@x.example', 'exchange', 1, '2026-07-01');
          INSERT INTO use_tenant VALUES (17, 'services.exchange_active', '', 7), (17, 'services.exchange_inactive', '', 3);"

@@ -6,7 +6,6 @@ use rusqlite::params;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::people::kind;
 use super::{Answer, Filter, Seen, View};
 use crate::inventory::StoreError;
 
@@ -38,7 +37,7 @@ pub struct MailboxUse {
     pub user: String,
     /// Department.
     pub department: Option<String>,
-    /// `user`, `shared`, `room`, `equipment`, `other`; null where the report does not say.
+    /// `user`, `shared`, `room`, `equipment` or another word of the report's; null where the report does not say.
     pub resource: Option<String>,
     /// Items of all kinds, without Recoverable Items and archive.
     pub items: Option<i64>,
@@ -134,7 +133,7 @@ impl View<'_> {
         while let Some(row) = rows.next()? {
             let (department, user_type, mail): (Option<String>, Option<String>, Option<String>) =
                 (row.get(1)?, row.get(2)?, row.get(3)?);
-            let resource = row.get::<_, Option<String>>(5)?.map(|word| kind(&word).to_owned());
+            let resource: Option<String> = row.get(5)?;
             if filter.department(department.as_deref())
                 && filter.user_type(user_type.as_deref())
                 && filter.domain(mail.as_deref())

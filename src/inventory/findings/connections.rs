@@ -1,9 +1,10 @@
 //! What is wrong with how the figures come in: secrets that end, names that are concealed, figures that are old.
 
-use rusqlite::params;
+use std::collections::BTreeMap;
 
 use super::{Look, Rule, about};
 use crate::inventory::StoreError;
+use crate::inventory::ask::{Freshness, days};
 use crate::terms::UtcInstant;
 
 pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
@@ -25,23 +26,22 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
             look.add(Rule::ConnSecretExpiring, &id.to_string(), finding);
         }
     }
-    let mut query = db.prepare(
-        "SELECT dataset, max(taken_at), concealment FROM snapshot s WHERE tenant_id = ?1 AND complete = 1
-           AND snap_id = (SELECT max(snap_id) FROM snapshot n WHERE n.tenant_id = s.tenant_id AND n.dataset = s.dataset AND n.complete = 1)
-         GROUP BY dataset ORDER BY dataset",
-    )?;
-    let mut rows = query.query(params![look.view.tenant])?;
-    let mut concealed = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (dataset, taken, concealment): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        if concealment == "all" || concealment == "mixed" {
-            concealed.push(dataset.clone());
+    // Of each dataset the newest, whatever its period: one that was asked for once is not old for ever.
+    let mut newest = BTreeMap::<String, Freshness>::new();
+    for row in look.view.freshness()?.rows {
+        if newest.get(&row.dataset).is_none_or(|have| have.taken_at < row.taken_at) {
+            newest.insert(row.dataset.clone(), row);
         }
-        let Ok(at) = UtcInstant::parse(&taken) else { continue };
-        let days = (look.now.millis() - at.millis()).div_euclid(24 * 3600 * 1000);
+    }
+    let is_concealed = |row: &&Freshness| matches!(row.concealment.as_str(), "all" | "mixed");
+    let concealed: Vec<&str> = newest.values().filter(is_concealed).map(|row| row.dataset.as_str()).collect();
+    for row in newest.values() {
+        let Ok(at) = UtcInstant::parse(&row.taken_at) else { continue };
+        let days = days(at, look.now);
         if days >= look.limits.stale_days {
-            let text = format!("last read whole {days} days ago");
-            look.add(Rule::ConnStale, &dataset, about("connection", &dataset, text, taken));
+            let finding =
+                about("connection", &row.dataset, format!("last read whole {days} days ago"), row.taken_at.clone());
+            look.add(Rule::ConnStale, &row.dataset, finding);
         }
     }
     if !concealed.is_empty() {

@@ -94,11 +94,12 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
 /// What each product of the tenant contains, as the tenant has it.
 fn contents(look: &Look<'_, '_>) -> Result<BTreeMap<String, Content>, StoreError> {
     let mut contents: BTreeMap<String, Content> = BTreeMap::new();
+    let Some(skus) = look.view.seen("skus")? else { return Ok(contents) };
     let mut query = look.view.db.prepare(
-        "SELECT sku_id, service_plan_id FROM sku_plan_v WHERE tenant_id = ?1 AND to_snap IS NULL
-           AND coalesce(applies_to, 'User') = 'User'",
+        "SELECT sku_id, service_plan_id FROM sku_plan_v WHERE tenant_id = ?1 AND from_snap <= ?2
+           AND (to_snap IS NULL OR to_snap > ?2) AND coalesce(applies_to, 'User') = 'User'",
     )?;
-    let mut rows = query.query([&look.view.tenant])?;
+    let mut rows = query.query(params![look.view.tenant, skus.snap])?;
     while let Some(row) = rows.next()? {
         let (sku, plan): (String, String) = (row.get(0)?, row.get(1)?);
         let content = contents.entry(sku).or_default();
@@ -208,7 +209,7 @@ fn latest(
 ) -> Result<Measured, StoreError> {
     let Some(active) = active.filter(|_| !services.is_empty()) else { return Ok(Measured::No) };
     let sql = "SELECT count(*), max(CASE WHEN instr(?3, ',' || a.service || ',') THEN nullif(a.last_activity, '') END)
-        FROM principal p JOIN use_active a USING (snap_id, principal) WHERE p.snap_id = ?1 AND p.user_id = ?2";
+        FROM principal p CROSS JOIN use_active a USING (snap_id, principal) WHERE p.snap_id = ?1 AND p.user_id = ?2";
     let list = format!(",{},", services.join(","));
     let mut query = look.view.db.prepare_cached(sql)?;
     let (rows, day): (i64, Option<String>) =
@@ -225,7 +226,7 @@ fn days(from: &str, to: &str) -> Option<i64> {
 
 fn mail(look: &mut Look<'_, '_>, person: &Person, email: Option<&Seen>, held: bool) -> Result<(), StoreError> {
     let Some(email) = email else { return Ok(()) };
-    let sql = "SELECT m.sent, m.read, m.received FROM principal p JOIN use_email m USING (snap_id, principal)
+    let sql = "SELECT m.sent, m.read, m.received FROM principal p CROSS JOIN use_email m USING (snap_id, principal)
         WHERE p.snap_id = ?1 AND p.user_id = ?2 LIMIT 1";
     let mut query = look.view.db.prepare_cached(sql)?;
     let mut rows = query.query(params![email.rows_at, person.id])?;

@@ -14,7 +14,7 @@ const SHARED_LIMIT: i64 = 50 * 1024 * 1024 * 1024;
 
 pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
     let (Some(mailbox), Some(users)) = (look.view.seen("mailbox")?, look.view.seen("users")?) else { return Ok(()) };
-    let sql = "SELECT u.user_id, u.upn, u.mail, lower(coalesce(m.recipient_type, '')), m.used_bytes, m.has_archive, m.warn_quota,
+    let sql = "SELECT u.user_id, u.upn, u.mail, coalesce(m.recipient_type, ''), m.used_bytes, m.has_archive, m.warn_quota,
           EXISTS (SELECT 1 FROM user_license_v l WHERE l.tenant_id = u.tenant_id AND l.user_id = u.user_id
             AND l.from_snap <= ?3 AND (l.to_snap IS NULL OR l.to_snap > ?3)),
           (SELECT group_concat(service_plan_id) FROM user_plan_v p WHERE p.tenant_id = u.tenant_id AND p.user_id = u.user_id
@@ -42,7 +42,7 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
         let plan_2 = plans.is_some_and(|ids| ids.split(',').any(|id| class(id) == Some(PlanClass::MailboxPlan2)));
         let held = look.is_held(&[Some(&upn), mail.as_deref(), Some(&id)]);
         let one = |finding: String| Finding { held, ..about("mailbox", &upn, finding, mailbox.as_of.to_string()) };
-        if kind.starts_with("shared") {
+        if kind == "shared" {
             let large = used.is_some_and(|used| used > SHARED_LIMIT);
             let needs = large || archive == Some(true);
             if licensed && !needs && used.is_some() && archive.is_some() {

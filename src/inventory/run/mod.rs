@@ -99,11 +99,14 @@ pub enum Step<'a> {
 pub enum RunError {
     /// Another run of this tenant goes on.
     #[error("another run of this tenant is going on")]
-    #[diagnostic(help("wait for it: `affiant sync log --follow` shows it"))]
+    #[diagnostic(code(affiant::inventory::run_going_on), help("wait for it: `affiant sync log --follow` shows it"))]
     Busy,
     /// The sign-in is of another tenant.
     #[error("this sign-in is of another tenant than the connection; nothing was asked")]
-    #[diagnostic(help("sign in again with an account of the connection's tenant: `affiant connection reauth`"))]
+    #[diagnostic(
+        code(affiant::inventory::other_tenant),
+        help("sign in again with an account of the connection's tenant: `affiant connection reauth`")
+    )]
     OtherTenant,
     /// The store.
     #[error(transparent)]

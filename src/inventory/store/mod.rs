@@ -60,7 +60,9 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut db = Connection::open_with_flags(&file, flags)?;
         db.busy_timeout(PATIENCE)?;
-        make(&mut db).map_err(|error| error.about(&file))?;
+        if is_empty(&db).map_err(|error| StoreError::from(error).about(&file))? {
+            make(&mut db).map_err(|error| error.about(&file))?;
+        }
         check(&db, &file)?;
         db.pragma_update(None, "journal_mode", "wal")?;
         db.pragma_update(None, "synchronous", "full")?;
@@ -94,11 +96,15 @@ impl Store {
     }
 }
 
+/// Whether there is nothing in it yet. Asked before [`make`], which waits for whoever writes.
+fn is_empty(db: &Connection) -> Result<bool, rusqlite::Error> {
+    db.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+}
+
 /// Makes the tables in an empty database, in one transaction: two processes that begin at once make them once.
 fn make(db: &mut Connection) -> Result<(), StoreError> {
     let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let things: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if things == 0 {
+    if is_empty(&transaction)? {
         transaction.execute_batch(DDL)?;
     }
     Ok(transaction.commit()?)
