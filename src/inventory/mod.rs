@@ -16,6 +16,7 @@ mod facts;
 mod findings;
 mod dataset;
 mod journal;
+mod lines;
 mod report;
 mod retention;
 mod run;

@@ -15,7 +15,8 @@ use crate::cli::show::{number, plain, table};
 use crate::cli::signals::interrupted;
 use crate::graph::Graph;
 use crate::inventory::{
-    Bench, Connection, Dataset, Line, Order, Period, Ran, Step, Store, Turn, cancelled, refused, sync,
+    Bench, CATALOGUE_VERSION, Connection, Dataset, Line, Order, Period, Ran, Step, Store, Turn, cancelled, refused,
+    sync,
 };
 use crate::monitor::Silent;
 use crate::session::Session;
@@ -133,7 +134,7 @@ fn order(args: &Args) -> Order {
         period: args.period,
         minimise: args.minimise,
         scheduled: args.scheduled,
-        catalogue: "built-in".to_owned(),
+        catalogue: CATALOGUE_VERSION.to_owned(),
         asked: args.with.clone(),
     }
 }

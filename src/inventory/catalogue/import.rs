@@ -9,6 +9,7 @@ use std::io::Read;
 use rusqlite::params;
 use uuid::Uuid;
 
+use crate::inventory::lines::Lines;
 use crate::inventory::{Store, StoreError};
 
 /// Largest table read, in bytes; the published one has under 2 MB.
@@ -110,6 +111,7 @@ impl Store {
 fn read(csv: impl Read) -> Result<Table, CatalogueError> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(csv.take(LARGEST));
     let heads = reader.byte_headers().map_err(|_| CatalogueError::Csv(1))?.clone();
+    let lines = Lines::after_header(&reader);
     let place = |name: &'static str| {
         let mut heads = heads.iter();
         heads.position(|head| key(&tidy(head)) == key(name)).ok_or(CatalogueError::Column(name))
@@ -131,8 +133,7 @@ fn read(csv: impl Read) -> Result<Table, CatalogueError> {
         let (Some(product), Some(plan), true) = (guid(id), guid(plan_id), record.len() == heads.len()) else {
             table.refused += 1;
             if table.refused_lines.len() < 100 {
-                // Counted by records: the reader's own lines are one short where lines end with CR LF.
-                table.refused_lines.push(record.position().map_or(line, |position| position.record() + 1));
+                table.refused_lines.push(lines.of(&record));
             }
             continue;
         };

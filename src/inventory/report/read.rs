@@ -12,6 +12,7 @@ use super::principal::{Concealment, Kind};
 use super::rows::Writer;
 use super::table::Report;
 use super::value;
+use crate::inventory::lines::Lines;
 use crate::inventory::store::{Stage, StoreError};
 
 /// Line numbers of rejected rows that are kept.
@@ -152,6 +153,7 @@ pub(in crate::inventory) fn read(
     if !reader.read_byte_record(&mut bytes).map_err(ReportError::Csv)? {
         return Err(ReportError::Empty);
     }
+    let lines = Lines::after_header(&reader);
     let first = bytes.get(0).unwrap_or_default();
     let first = first.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(first).trim_ascii_start();
     if first.starts_with(b"<") || first.starts_with(b"{") {
@@ -177,7 +179,7 @@ pub(in crate::inventory) fn read(
         if bytes.len() == 1 && bytes.get(0).is_some_and(|field| field.trim_ascii().is_empty()) {
             continue;
         }
-        let line = bytes.position().map_or(0, csv::Position::line);
+        let line = lines.of(&bytes);
         let record = match csv::StringRecord::from_byte_record(std::mem::take(&mut bytes)) {
             Ok(record) if record.len() == header.names.len() => record,
             _ => {
