@@ -158,12 +158,13 @@ impl KnownPeople {
 
     fn protocols(&self, store: &Store, person: &ObjectId, facts: &mut Facts) -> Read<()> {
         let snapshot = self.newest(store, "email-apps")?;
-        let sql = "SELECT max(coalesce(num, 0)) FROM principal p CROSS JOIN use_metric m USING (snap_id, principal)
-            WHERE p.snap_id = ?1 AND p.user_id = ?2
-              AND m.metric IN ('email-apps.pop3_app', 'email-apps.imap4_app')";
+        // The report leaves the column of an app that was not used empty, and says the app's version or yes in others.
+        let sql = "SELECT EXISTS (SELECT 1 FROM use_metric m WHERE m.snap_id = p.snap_id AND m.principal = p.principal
+              AND m.metric IN ('email-apps.pop3_app', 'email-apps.imap4_app') AND (m.num <> 0 OR m.txt IS NOT NULL))
+            FROM principal p WHERE p.snap_id = ?1 AND p.user_id = ?2 ORDER BY 1 DESC LIMIT 1";
         let at = snapshot.as_ref().map(|snapshot| snapshot.rows_at);
-        let found: Option<i64> = store.db.query_row(sql, params![at, person.as_str()], |row| row.get(0))?;
-        facts.say(FactName::PopOrImap, found.map(|used| yes_or_no(used > 0)), snapshot.as_ref());
+        let found = store.db.query_row(sql, params![at, person.as_str()], |row| row.get(0)).optional()?;
+        facts.say(FactName::PopOrImap, found.map(yes_or_no), snapshot.as_ref());
         Ok(())
     }
 }
@@ -209,10 +210,14 @@ mod tests {
                (1, 1, '{TENANT}', 'users', '', '', '2026-11-28T08:00:00.000Z', 1, 1, '{digest}', NULL),
                (2, 1, '{TENANT}', 'mailbox', 'D30', '2026-11-26', 't', 1, 1, '{digest}', NULL),
                (3, 1, '{TENANT}', 'mailbox', 'D7', '2026-11-27', 't', 1, 1, '{digest}', 2),
-               (4, 1, '{TENANT}', 'mailbox', 'D90', '2026-11-28', 't', 0, 1, '{digest}', NULL);
+               (4, 1, '{TENANT}', 'mailbox', 'D90', '2026-11-28', 't', 0, 1, '{digest}', NULL),
+               (5, 1, '{TENANT}', 'email-apps', 'D30', '2026-11-27', 't', 1, 1, '{digest}', NULL);
              INSERT INTO user_v (tenant_id, user_id, from_snap, row_hash, upn, account_enabled) VALUES ('{TENANT}', 'ana', 1, 'h', 'ana@x.example', 0);
              INSERT INTO user_plan_v VALUES ('{TENANT}', 'ana', '{PLAN_2}', 1, NULL, 'exchange', 'Enabled', NULL);
              INSERT INTO principal VALUES (2, 'ana@x.example', 'real', 'ana', 'upn'), (2, 'FFFF', 'concealed', NULL, 'none');
+             INSERT INTO principal VALUES (5, 'ana@x.example', 'real', 'ana', 'upn'), (5, 'dan@x.example', 'real', 'dan', 'upn');
+             INSERT INTO use_metric VALUES (5, 'ana@x.example', 'email-apps.imap4_app', NULL, 'Undetermined'),
+               (5, 'dan@x.example', 'email-apps.outlook_for_windows', NULL, 'ProPlus');
              INSERT INTO use_mailbox (snap_id, principal, recipient_type, item_count, has_archive) VALUES
                (2, 'ana@x.example', 'user', 17, 1), (2, 'FFFF', 'user', 99, 0);"
         );
@@ -243,9 +248,12 @@ mod tests {
             (FactName::MailboxBytes, None),
             (FactName::Archive, Some("yes")),
             (FactName::LastTeams, None),
+            (FactName::PopOrImap, Some("yes")),
         ] {
             assert_eq!(value(name).as_deref(), says, "{name}");
         }
+        let dan = told(&known, "dan");
+        assert!(dan.contains(&(FactName::PopOrImap, Some("no".to_owned()))), "an app that is not named was not used");
         let stranger = told(&known, "ben");
         assert!(stranger.iter().skip(1).all(|(_, value)| value.is_none()), "{stranger:?}");
     }

@@ -118,6 +118,15 @@ fn the_same_answers_twice_write_no_rows_and_a_collection_swears_to_what_the_sync
     for fact in ["sync_at_hand|yes|users", "account_enabled|yes|users", "mailbox_kind|user|mailbox"] {
         assert!(facts.iter().any(|row| row == fact), "{fact} in {facts:#?}");
     }
+    let part = facts
+        .iter()
+        .find_map(|row| row.strip_prefix("licences|"))
+        .and_then(|row| row.split(['|', ' ']).find(|part| part.contains('_')));
+    let report = tenant.text("report");
+    tenant.run(&["report", package.to_str().expect("UTF-8"), "--out", &report]).exits(0);
+    let page = std::fs::read_to_string(tenant.path("report/acquisition-report.html")).expect("a page");
+    assert!(page.contains(part.expect("a part number with a line in it")), "part numbers stand as they are");
+    assert!(facts.iter().any(|row| row.starts_with("pop_or_imap|") && !row.starts_with("pop_or_imap||")), "{facts:#?}");
     assert!(facts.iter().any(|row| row.starts_with("mailbox_items|") && row.ends_with("|mailbox")), "{facts:#?}");
     tenant.run(&["verify", package.to_str().expect("UTF-8")]).exits(0);
 }

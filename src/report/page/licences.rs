@@ -37,7 +37,9 @@ fn row(fact: &Fact) -> Vec<String> {
         (Some(""), _) => "none".to_owned(),
         (Some(count), "mailbox_bytes" | "recoverable_bytes") => count.parse().map_or_else(|_| count.to_owned(), bytes),
         (Some(count), "mailbox_items" | "recoverable_items") => count.parse().map_or_else(|_| count.to_owned(), number),
-        (Some(word), _) => word.replace('_', " "),
+        (Some(plan), "mailbox_plan") => plan.replace('_', " "),
+        // Part numbers and the like stand as they are.
+        (Some(word), _) => word.to_owned(),
     };
     let as_of = fact.as_of.as_deref().map(|at| at.get(..10).unwrap_or(at).to_owned()).unwrap_or_default();
     let snapshot = match (fact.snapshot_id, &fact.dataset) {
