@@ -235,6 +235,17 @@ CREATE TABLE user_plan_v (
   PRIMARY KEY (tenant_id, user_id, service_plan_id, from_snap)
 ) STRICT, WITHOUT ROWID;
 
+-- People who have a product and are not in the store, because the connection names domains: how many, and why.
+CREATE TABLE left_out_v (
+  tenant_id TEXT NOT NULL,
+  sku_id    TEXT NOT NULL,
+  reason    TEXT NOT NULL CHECK (reason IN ('outside','no_address')),
+  from_snap INTEGER NOT NULL,
+  to_snap   INTEGER,
+  people    INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, sku_id, reason, from_snap)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE sku_v (
   tenant_id             TEXT NOT NULL,
   sku_id                TEXT NOT NULL,

@@ -144,6 +144,16 @@ impl Ask {
         })
     }
 
+    /// The day asked about, `YYYY-MM-DD`: that of the moment, or today.
+    pub(super) fn day(&self, desk: &Desk) -> Result<String, Failure> {
+        // The end of a day is the first instant of the next.
+        let day = |at: UtcInstant| at.to_string().get(..10).unwrap_or_default().to_owned();
+        match (&self.as_of, self.moment()?) {
+            (Some(text), Some(_)) if text.trim().len() == 10 => Ok(text.trim().to_owned()),
+            (_, at) => Ok(day(at.unwrap_or((desk.clock)()))),
+        }
+    }
+
     fn put(&self, desk: &Desk, text: &str) -> Result<(), Failure> {
         let Some(path) = &self.out else {
             desk.print(text);
@@ -178,7 +188,7 @@ fn records<T: Serialize>(rows: &[T]) -> Result<Vec<csv::StringRecord>, Failure> 
 }
 
 /// RFC 4180 with a byte-order mark, so that spreadsheets read it as UTF-8, and no cell that they would calculate.
-fn sheet<T: Serialize>(rows: &[T]) -> Result<String, Failure> {
+pub(super) fn sheet<T: Serialize>(rows: &[T]) -> Result<String, Failure> {
     let unwritable = |_| Failure::failed("the answer could not be laid out", "ask with --json, and report this");
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for record in records(rows)? {

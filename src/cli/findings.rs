@@ -9,10 +9,8 @@ use super::connection::with_store;
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::listed::listed;
 use crate::inventory::{Filter, Thresholds};
-
-/// Most of a list of people on hold that is read, in bytes.
-const LARGEST: u64 = 16 << 20;
 
 /// Show what to look at: seats nobody has, licences nobody uses, renewals, mailboxes near their quota
 ///
@@ -20,7 +18,7 @@ const LARGEST: u64 = 16 << 20;
 /// everybody and now, what stands is noted in the store: which run saw it first, and which last.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  affiant findings\n  affiant findings --hold held.txt --inactive-days 180 --csv --out findings.csv\n\nRules: seats.unassigned, seats.over, sub.expiring, sub.trial, sub.suspended_assigned, user.disabled_licensed,\nuser.inactive, user.never_active, mail.unused, lic.duplicate_path, lic.redundant, lic.assignment_error,\nmbx.shared_licensed, mbx.shared_needs_license, mbx.near_quota, conn.secret_expiring, conn.concealed, conn.stale"
+    after_help = "Examples:\n  affiant findings\n  affiant findings --hold held.txt --inactive-days 180 --csv --out findings.csv\n\nRules: seats.unassigned, seats.over, sub.expiring, sub.trial, sub.suspended_assigned, user.disabled_licensed,\nuser.inactive, user.never_active, mail.unused, app.never_activated, lic.duplicate_path, lic.redundant, lic.assignment_error,\nmbx.shared_licensed, mbx.shared_needs_license, mbx.near_quota, conn.secret_expiring, conn.concealed, conn.stale,\nconn.scope_lost\n\nWhere there is a price list (`affiant licenses prices import`), findings about seats say what they cost a month."
 )]
 pub(super) struct Args {
     /// Only these rules, or all of a family such as lic
@@ -49,7 +47,9 @@ pub(super) struct Args {
 
 /// Shows them, and notes in the store which stand.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
-    let held = args.hold.as_deref().map(held).transpose()?.unwrap_or_default();
+    // An empty list would silently let everybody's licence be advised for reclaim: it is refused.
+    let held = args.hold.as_deref().map(listed).transpose()?.unwrap_or_default();
+    let held: BTreeSet<String> = held.iter().map(|name| name.to_lowercase()).collect();
     let limits = Thresholds {
         inactive_days: args.inactive_days,
         assigned_days: args.assigned_days,
@@ -74,26 +74,11 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         answer.rows.retain(|finding| wanted(&finding.rule));
         Ok(answer)
     });
-    args.ask.show(desk, &["rule", "subject", "product", "finding", "seats", "evidence"], &found.await?)
-}
-
-/// The people on a list: its first column, one a line, # for comments.
-fn held(path: &camino::Utf8Path) -> Result<BTreeSet<String>, Failure> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_string(&mut text));
-    read.map_err(|error| {
-        Failure::usage(format!("the list cannot be read: {}", error.kind()), "give a text file with one address a line")
-            .about(path)
-    })?;
-    let name = |line: &str| {
-        line.trim_start_matches('\u{feff}').split([',', ';', '\t']).next().unwrap_or_default().trim().to_lowercase()
-    };
-    let held: BTreeSet<String> =
-        text.lines().map(name).filter(|name| !name.is_empty() && !name.starts_with('#')).collect();
-    if held.is_empty() {
-        // An empty list would silently let everybody's licence be advised for reclaim.
-        return Err(Failure::usage("the list names nobody", "give one address a line, or leave --hold out").about(path));
+    let found = found.await?;
+    let mut columns = vec!["rule", "subject", "product", "finding", "seats"];
+    if found.rows.iter().any(|finding| finding.monthly.is_some()) {
+        columns.extend(["monthly", "currency"]);
     }
-    Ok(held)
+    columns.push("evidence");
+    args.ask.show(desk, &columns, &found)
 }

@@ -18,6 +18,7 @@ mod failure;
 mod findings;
 mod key;
 mod licenses;
+mod listed;
 mod loadfile;
 mod login;
 mod logout;

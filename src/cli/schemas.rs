@@ -12,7 +12,7 @@ use super::key::Collector;
 use super::licenses::Known;
 use super::scopes::Permissions;
 use super::seal::Sealed;
-use super::sync::{Differences, Gone, LogLine, Synced, Verified};
+use super::sync::{Differences, Gone, LogLine, Needed, Synced, Verified};
 use super::whoami::Identity;
 use crate::attest::Sworn;
 use crate::collect::Tally;
@@ -20,7 +20,8 @@ use crate::delegation::CheckRow;
 use crate::delivery::{Packed, Unpacked};
 use crate::directory::Person;
 use crate::inventory::{
-    Answer, Assignment, Finding, Freshness, Held, Imported, MailUse, MailboxUse, Renewal, Seats, ServiceUse, Unmatched,
+    Activated, Activity, Answer, AppUse, Assignment, Cost, Custodian, Finding, Freshness, Held, Imported, Left,
+    MailUse, MailboxUse, Measurable, PricesTaken, Renewal, Seats, ServiceUse, Unmatched,
 };
 use crate::production::Production;
 use crate::prove::Proved;
@@ -62,6 +63,15 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Answer<Held>>("licenses-history.schema.json");
     agrees::<Vec<Known>>("licenses-catalogue.schema.json");
     agrees::<Imported>("licenses-catalogue-import.schema.json");
+    agrees::<Answer<Cost>>("licenses-cost.schema.json");
+    agrees::<Answer<Custodian>>("licenses-sheet.schema.json");
+    agrees::<Answer<AppUse>>("usage-apps.schema.json");
+    agrees::<Answer<Activated>>("usage-activations.schema.json");
+    agrees::<Vec<Needed>>("sync-datasets.schema.json");
+    agrees::<Answer<Activity>>("usage-activity.schema.json");
+    agrees::<Answer<Measurable>>("usage-coverage.schema.json");
+    agrees::<PricesTaken>("licenses-prices-import.schema.json");
+    agrees::<Vec<Left>>("licenses-ignored.schema.json");
     agrees::<Answer<MailUse>>("usage-mail.schema.json");
     agrees::<Answer<MailboxUse>>("usage-mailboxes.schema.json");
     agrees::<Answer<ServiceUse>>("usage-services.schema.json");

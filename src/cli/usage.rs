@@ -20,6 +20,10 @@ enum What {
     Mail(Mail),
     Mailboxes(Mailboxes),
     Services(Services),
+    Apps(Apps),
+    Activity(Activity),
+    Coverage(Coverage),
+    Activations(Activations),
     Unmatched(Unmatched),
     Freshness(Freshness),
 }
@@ -58,6 +62,49 @@ struct Services {
     period: Option<String>,
     #[command(flatten)]
     ask: Ask,
+}
+
+/// When each licence, and each person, was last active, and in which service; the longest unused first
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  affiant usage activity --license SPE_E5 --csv\n\nThe newest date of any service that belongs to the licence counts. Sign-in attempts do not."
+)]
+struct Activity {
+    #[command(flatten)]
+    ask: Ask,
+    #[command(flatten)]
+    people: People,
+}
+
+/// What the reports can measure of each product: all, a part, or nothing
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  affiant usage coverage")]
+struct Coverage {
+    #[command(flatten)]
+    ask: Ask,
+}
+
+/// Apps and platforms by person, the longest unused first
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  affiant usage apps --department Sales --csv")]
+struct Apps {
+    #[command(flatten)]
+    ask: Ask,
+    #[command(flatten)]
+    people: People,
+}
+
+/// Activations of desktop apps by person and product, or by product alone
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  affiant usage activations\n  affiant usage activations --totals")]
+struct Activations {
+    /// The whole tenant by product; works where names are concealed
+    #[arg(long)]
+    totals: bool,
+    #[command(flatten)]
+    ask: Ask,
+    #[command(flatten)]
+    people: People,
 }
 
 /// Report rows that are about nobody in the directory, and why
@@ -102,6 +149,32 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         What::Services(args) => {
             let columns = &["service", "active", "inactive", "period", "as_of"];
             args.ask.answer(desk, columns, move |view| view.services(args.period.as_deref())).await
+        }
+        What::Activity(args) => {
+            let columns = &["user", "department", "product", "last_activity", "service", "report", "measured", "as_of"];
+            let filter = args.people.filter();
+            args.ask.answer(desk, columns, move |view| view.activity(&filter)).await
+        }
+        What::Coverage(args) => {
+            let columns = &["product", "measured", "services", "plans_without"];
+            args.ask.answer(desk, columns, |view| view.measurable()).await
+        }
+        What::Apps(args) => {
+            let columns =
+                &["user", "department", "apps", "platforms", "last_activity", "last_activation", "period", "as_of"];
+            let filter = args.people.filter();
+            args.ask.answer(desk, columns, move |view| view.apps(&filter)).await
+        }
+        What::Activations(args) if args.totals => {
+            let columns =
+                &["product", "assigned", "activated", "windows", "mac", "ios", "android", "shared_computer", "as_of"];
+            args.ask.answer(desk, columns, |view| view.activation_totals()).await
+        }
+        What::Activations(args) => {
+            let columns =
+                &["user", "department", "product", "windows", "mac", "ios", "android", "last_activated", "as_of"];
+            let filter = args.people.filter();
+            args.ask.answer(desk, columns, move |view| view.activations(&filter)).await
         }
         What::Unmatched(args) => {
             args.ask.answer(desk, &["dataset", "kind", "principal", "as_of"], |view| view.unmatched()).await

@@ -17,13 +17,16 @@ mod findings;
 mod dataset;
 mod journal;
 mod lines;
+mod money;
+mod policy;
 mod report;
 mod retention;
 mod run;
 mod store;
 
 pub use self::ask::{
-    Answer, AsOf, Assignment, Filter, Freshness, Held, MailUse, MailboxUse, Renewal, Seats, ServiceUse, Unmatched, View,
+    Activated, Activity, Answer, AppUse, AsOf, Assignment, Cost, CostBy, Custodian, Filter, Freshness, Held, MailUse,
+    MailboxUse, Measurable, Renewal, Seats, ServiceUse, Unmatched, View,
 };
 pub use self::audit::{Audit, Difference};
 pub use self::catalogue::{
@@ -39,6 +42,8 @@ pub use self::dataset::{Dataset, Period};
 pub use self::facts::KnownPeople;
 pub use self::findings::{Finding, Rule, Thresholds};
 pub use self::journal::Entry;
+pub use self::money::{Money, PriceError, Prices, PricesTaken};
+pub use self::policy::{Left, LeftOut};
 pub use self::report::{Concealment, Kind, ReportError, Summary, classify};
 pub use self::retention::Pruned;
 pub use self::run::{Bench, Line, Order, Outcome, Ran, RunError, Step, Turn, cancelled, refused, sync};

@@ -1,6 +1,9 @@
 //! `affiant licenses`: products and their seats, who has which, what renews when, and what everything is called.
 
 mod catalogue;
+mod money;
+mod policy;
+mod sheet;
 
 #[cfg(test)]
 pub(super) use self::catalogue::Known;
@@ -26,13 +29,19 @@ enum What {
     Users(Users),
     Renewals(Renewals),
     History(History),
+    Sheet(sheet::Args),
+    Cost(money::Cost),
+    Prices(money::Prices),
+    Ignore(policy::Ignore),
+    Regard(policy::Regard),
+    Ignored(policy::Ignored),
     Catalogue(catalogue::Args),
 }
 
 /// Seats per product: bought, in grace, suspended, assigned, free
 ///
 /// A product that is suspended, free, or for the whole company has no free seats. Assigned is the service's own count for
-/// the whole organisation; where a connection names domains, people are fewer, and the difference is a column.
+/// the whole organisation; where a connection names domains, people are fewer, and who makes the difference has columns.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  affiant licenses summary --as-of 2026-09-30")]
 struct Summary {
@@ -88,6 +97,8 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
                 "unassigned",
                 "over",
                 "people",
+                "outside",
+                "without_address",
                 "elsewhere",
                 "note",
             ];
@@ -117,6 +128,12 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
             let columns = &["user", "product", "through", "state", "seen_from", "seen_until"];
             args.ask.answer(desk, columns, move |view| view.history(&args.person)).await
         }
+        What::Sheet(args) => sheet::run(args, desk).await,
+        What::Cost(args) => money::cost(args, desk).await,
+        What::Prices(args) => money::prices(args, desk).await,
+        What::Ignore(args) => policy::ignore(args, desk).await,
+        What::Regard(args) => policy::regard(args, desk).await,
+        What::Ignored(args) => policy::ignored(args, desk).await,
         What::Catalogue(args) => catalogue::run(args, desk).await,
     }
 }

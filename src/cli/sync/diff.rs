@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{kept, stored};
+use crate::cli::answer::sheet;
 use crate::cli::desk::Desk;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -26,6 +27,20 @@ pub(super) struct Args {
     /// The connection whose tenant is meant, with dates
     #[arg(long, value_name = "NAME")]
     connection: Option<String>,
+    /// Print CSV, a line for each column that changed
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+}
+
+/// A changed column, as CSV has it.
+#[derive(Serialize)]
+struct Line<'a> {
+    area: &'a str,
+    change: &'a str,
+    subject: &'a str,
+    column: &'a str,
+    from: Option<&'a str>,
+    to: Option<&'a str>,
 }
 
 /// What `sync diff --json` prints.
@@ -73,13 +88,38 @@ pub(super) fn run(args: &Args, desk: &Desk) -> Result<Exit, Failure> {
     let changes = store.changes(&of, from, to).map_err(stored)?;
     let found =
         Differences { tenant_id: of, from_run: from, to_run: to, changes: changes.into_iter().map(changed).collect() };
-    desk.print(&if desk.json { json(&found) } else { described(&found) });
+    desk.print(&match (desk.json, args.csv) {
+        (true, _) => json(&found),
+        (false, true) => sheet(&lines(&found))?,
+        (false, false) => described(&found),
+    });
     Ok(Exit::Complete)
 }
 
 fn changed(change: Change) -> Changed {
     let columns = change.columns.into_iter().map(|(name, from, to)| Column { name, from, to }).collect();
     Changed { area: change.area.to_owned(), kind: change.kind.to_owned(), subject: change.subject, columns }
+}
+
+fn lines(found: &Differences) -> Vec<Line<'_>> {
+    fn of<'a>(change: &'a Changed, one: Option<&'a Column>) -> Line<'a> {
+        Line {
+            area: &change.area,
+            change: &change.kind,
+            subject: &change.subject,
+            column: one.map_or("", |one| &one.name),
+            from: one.and_then(|one| one.from.as_deref()),
+            to: one.and_then(|one| one.to.as_deref()),
+        }
+    }
+    let mut lines = Vec::new();
+    for change in &found.changes {
+        if change.columns.is_empty() {
+            lines.push(of(change, None));
+        }
+        lines.extend(change.columns.iter().map(|one| of(change, Some(one))));
+    }
+    lines
 }
 
 fn described(found: &Differences) -> String {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{kept, stored};
+use crate::cli::answer::sheet;
 use crate::cli::desk::Desk;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -34,6 +35,21 @@ pub(super) struct Args {
     /// This run [default: the latest]
     #[arg(long, value_name = "NUMBER")]
     run: Option<i64>,
+    /// Print CSV
+    #[arg(long, conflicts_with_all = ["json", "follow"])]
+    csv: bool,
+}
+
+/// A line, as CSV has it.
+#[derive(Serialize)]
+struct Cells<'a> {
+    run: i64,
+    connection: &'a str,
+    seq: i64,
+    at: &'a str,
+    level: &'a str,
+    code: &'a str,
+    text: &'a str,
 }
 
 /// A line, as `sync log --json` prints it.
@@ -77,7 +93,9 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         if all.is_empty() {
             return Err(Failure::usage(format!("there is no run {run}"), "`affiant sync log` shows the latest"));
         }
-        let text = if desk.json {
+        let text = if args.csv {
+            sheet(&all.iter().map(cells).collect::<Vec<_>>())?
+        } else if desk.json {
             json(&all.into_iter().map(line).collect::<Vec<_>>())
         } else {
             all.iter().map(told).collect()
@@ -113,6 +131,11 @@ fn next(store: &Store, run: i64, place: &mut (i64, i64)) -> Result<Vec<Entry>, F
 
 fn told(entry: &Entry) -> String {
     format!("{} {:7} {}\n", entry.at.get(..19).unwrap_or(&entry.at), entry.level, plain(&entry.text))
+}
+
+fn cells(entry: &Entry) -> Cells<'_> {
+    let Entry { run, connection, seq, at, level, code, text, .. } = entry;
+    Cells { run: *run, connection, seq: *seq, at, level, code, text }
 }
 
 fn line(entry: Entry) -> LogLine {

@@ -1,5 +1,6 @@
 //! `affiant sync`: usage and licences of the connected tenants, read into the store, looked after there.
 
+mod datasets;
 mod diff;
 mod log;
 mod prune;
@@ -12,6 +13,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use crate::inventory::{RunError, Store, StoreError};
 
+#[cfg(test)]
+pub(super) use self::datasets::Needed;
 #[cfg(test)]
 pub(super) use self::diff::Differences;
 #[cfg(test)]
@@ -36,6 +39,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     Run(Box<run::Args>),
+    Datasets(datasets::Args),
     Log(log::Args),
     Verify(verify::Args),
     Diff(diff::Args),
@@ -46,6 +50,7 @@ enum What {
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     match args.what {
         What::Run(args) => run::run(*args, desk).await,
+        What::Datasets(args) => datasets::run(&args, desk),
         What::Log(args) => log::run(args, desk).await,
         What::Verify(args) => verify::run(&args, desk).await,
         What::Diff(args) => diff::run(&args, desk),

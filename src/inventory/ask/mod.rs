@@ -3,11 +3,15 @@
 //! Each dataset is read in its newest whole snapshot of the moment asked about; different datasets may be of different
 //! days, and the answer names each. It only reads, and must not know the service.
 
+mod activity;
+mod apps;
+mod cost;
 mod coverage;
 mod filter;
 mod people;
 mod renewals;
 mod seats;
+mod sheet;
 mod usage;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -18,12 +22,16 @@ use super::catalogue::Names;
 use super::{Store, StoreError};
 use crate::terms::UtcInstant;
 
+pub use self::activity::{Activity, Measurable};
+pub use self::apps::{Activated, AppUse};
+pub use self::cost::{Cost, CostBy};
 pub use self::coverage::{Freshness, Unmatched};
 pub use self::filter::Filter;
 pub use self::people::{Assignment, Held};
 pub use self::renewals::Renewal;
 pub(in crate::inventory) use self::renewals::days;
 pub use self::seats::Seats;
+pub use self::sheet::Custodian;
 pub use self::usage::{MailUse, MailboxUse, ServiceUse};
 
 /// An answer: rows, what they were read in, and what to know about them.

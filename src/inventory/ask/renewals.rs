@@ -18,6 +18,8 @@ pub struct Renewal {
     pub product: String,
     /// Its part number.
     pub part_number: Option<String>,
+    /// Its id.
+    pub sku_id: Option<String>,
     /// The subscription's id.
     pub subscription_id: String,
     /// The service's word for its state.
@@ -60,6 +62,7 @@ impl View<'_> {
                 continue;
             }
             found.push(Renewal {
+                sku_id: Some(sku.clone()).filter(|sku| !sku.is_empty()),
                 product: self.names.resolve(&sku, part.as_deref().unwrap_or_default()).name,
                 part_number: part,
                 subscription_id: row.get(0)?,

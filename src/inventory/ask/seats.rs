@@ -42,10 +42,18 @@ pub struct Seats {
     pub over: Option<i64>,
     /// People in the store who have it; those whose assignment failed hold no seat.
     pub people: i64,
-    /// Assigned to others: outside the connection's domains, without an address there, or deleted.
+    /// Assigned to people outside the connection's domains.
+    pub outside: i64,
+    /// Assigned to people without an address, where the connection names domains.
+    pub without_address: i64,
+    /// Assigned beyond all of these: to deleted accounts or groups of devices, or counted at another moment. Negative where
+    /// more people hold it than the service counts.
     pub elsewhere: Option<i64>,
     /// What to know about it.
     pub note: Option<String>,
+    /// Whether somebody chose to have no findings about it.
+    #[serde(skip)]
+    pub(in crate::inventory) is_left_out: bool,
     /// As of when.
     pub as_of: String,
 }
@@ -58,13 +66,18 @@ impl View<'_> {
     pub fn seats(&self) -> Result<Answer<Seats>, StoreError> {
         let Some(seen) = self.seen("skus")? else { return Ok(Answer::never("skus")) };
         let users = self.seen("users")?;
-        let sql = "SELECT sku_id, sku_part_number, applies_to, capability_status, enabled, warning, suspended, locked_out,
+        let sql = "SELECT s.sku_id, sku_part_number, applies_to, capability_status, enabled, warning, suspended, locked_out,
               consumed,
               (SELECT count(DISTINCT user_id) FROM user_license_v l WHERE l.tenant_id = s.tenant_id AND l.sku_id = s.sku_id
                  AND coalesce(l.state, '') <> 'Error'
                  AND l.from_snap <= ?3 AND (l.to_snap IS NULL OR l.to_snap > ?3)),
-              (SELECT reason FROM sku_policy p WHERE p.sku_id = s.sku_id AND coalesce(p.tenant_id, s.tenant_id) = s.tenant_id)
-            FROM sku_v s WHERE tenant_id = ?1 AND from_snap <= ?2 AND (to_snap IS NULL OR to_snap > ?2)";
+              p.ignore_in, coalesce(p.reason, ''),
+              (SELECT sum(people) FROM left_out_v o WHERE o.tenant_id = s.tenant_id AND o.sku_id = s.sku_id AND o.reason = 'outside'
+                 AND o.from_snap <= ?3 AND (o.to_snap IS NULL OR o.to_snap > ?3)),
+              (SELECT sum(people) FROM left_out_v o WHERE o.tenant_id = s.tenant_id AND o.sku_id = s.sku_id AND o.reason = 'no_address'
+                 AND o.from_snap <= ?3 AND (o.to_snap IS NULL OR o.to_snap > ?3))
+            FROM sku_v s LEFT JOIN sku_policy p ON p.tenant_id = s.tenant_id AND p.sku_id = s.sku_id
+            WHERE s.tenant_id = ?1 AND s.from_snap <= ?2 AND (s.to_snap IS NULL OR s.to_snap > ?2)";
         let mut query = self.db.prepare(sql)?;
         let at_users = users.as_ref().map_or(0, |users| users.snap);
         let mut rows = query.query(params![self.tenant, seen.snap, at_users])?;
@@ -77,12 +90,20 @@ impl View<'_> {
             let (applies_to, status): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
             let people: i64 = row.get(9)?;
             let counts = Counts { enabled, in_grace, assigned };
-            let ignored: Option<String> = row.get(10)?;
+            let count = |at| row.get::<_, Option<i64>>(at).map(Option::unwrap_or_default);
+            let (outside, without_address) = (count(12)?, count(13)?);
+            let left_out: Option<String> = row.get(10)?;
+            let reason: String = row.get(11)?;
+            let said = left_out.as_deref().map(|of| match of {
+                "all" => format!("left out: {reason}"),
+                _ => format!("left out of findings: {reason}"),
+            });
             let company = applies_to.as_deref() == Some("Company");
-            let counted = !company && !product.free && ignored.is_none();
+            let counted = !company && !product.free && left_out.as_deref() != Some("all");
             let (unassigned, over) = if counted { counts.free_and_over(status.as_deref()) } else { (None, None) };
             found.push(Seats {
-                note: note(product.free, company, status.as_deref(), assigned, ignored),
+                note: said.or_else(|| note(product.free, company, status.as_deref(), assigned)),
+                is_left_out: left_out.is_some(),
                 product: product.name,
                 part_number,
                 sku_id,
@@ -97,15 +118,21 @@ impl View<'_> {
                 unassigned,
                 over,
                 people,
-                elsewhere: users.as_ref().and(assigned).map(|assigned| (assigned - people).max(0)),
+                outside,
+                without_address,
+                elsewhere: users.as_ref().and(assigned).map(|assigned| assigned - people - outside - without_address),
                 as_of: seen.as_of.taken_at.clone(),
             });
         }
         found.sort_by(|a, b| (&a.product, &a.sku_id).cmp(&(&b.product, &b.sku_id)));
         let mut answer = Answer::of(&seen, found);
         answer.as_of.extend(users.map(|users| users.as_of));
-        if answer.rows.iter().any(|row| row.elsewhere.is_some_and(|count| count > 0)) {
-            answer.notes.push("assigned = people in the store + elsewhere: accounts outside the connection's domains, without an address where domains are named, or deleted".to_owned());
+        if answer
+            .rows
+            .iter()
+            .any(|row| row.elsewhere.is_some_and(|count| count != 0) || row.outside + row.without_address > 0)
+        {
+            answer.notes.push("assigned = people + outside + without_address + elsewhere; elsewhere are deleted accounts, devices, or changes between the two answers".to_owned());
         }
         Ok(answer)
     }
@@ -131,17 +158,9 @@ impl Counts {
     }
 }
 
-fn note(
-    free: bool,
-    company: bool,
-    status: Option<&str>,
-    assigned: Option<i64>,
-    ignored: Option<String>,
-) -> Option<String> {
-    let still = assigned.filter(|assigned| *assigned > 0);
-    match (ignored, status, still) {
-        (Some(reason), _, _) => Some(format!("left out: {reason}")),
-        (None, Some("Suspended" | "LockedOut" | "Deleted"), Some(count)) => {
+fn note(free: bool, company: bool, status: Option<&str>, assigned: Option<i64>) -> Option<String> {
+    match (status, assigned.filter(|assigned| *assigned > 0)) {
+        (Some("Suspended" | "LockedOut" | "Deleted"), Some(count)) => {
             Some(format!("{}, {count} still assigned", status.unwrap_or_default().to_lowercase()))
         }
         _ if company => Some("for the whole company".to_owned()),

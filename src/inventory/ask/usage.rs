@@ -73,7 +73,7 @@ pub struct ServiceUse {
 }
 
 /// A person as a report row is joined to one.
-const PERSON: &str = "JOIN principal p USING (snap_id, principal)
+pub(super) const PERSON: &str = "JOIN principal p USING (snap_id, principal)
     JOIN user_v u ON u.tenant_id = ?2 AND u.user_id = p.user_id AND u.from_snap <= ?3 AND (u.to_snap IS NULL OR u.to_snap > ?3)";
 
 impl View<'_> {
@@ -192,13 +192,13 @@ impl View<'_> {
     }
 
     /// The directory's snapshot that people are read in; 0 where there is none.
-    fn users(&self) -> Result<i64, StoreError> {
+    pub(super) fn users(&self) -> Result<i64, StoreError> {
         Ok(self.seen("users")?.map_or(0, |seen| seen.snap))
     }
 }
 
 /// A report's period and the day of its figures.
-fn dates(seen: &Seen) -> (String, String) {
+pub(super) fn dates(seen: &Seen) -> (String, String) {
     let as_of = seen.as_of.refresh_date.clone().unwrap_or_else(|| seen.as_of.taken_at.clone());
     (seen.as_of.period.clone().unwrap_or_default(), as_of)
 }

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 pub use self::import::{CatalogueError, Imported};
+pub(in crate::inventory) use self::plan::is_desktop;
 pub use self::plan::{Entitlements, MailboxPlan, PlanClass, class, classes};
 pub use self::split::products;
 
@@ -48,12 +49,14 @@ pub struct Names {
     by_id: BTreeMap<String, Product>,
     /// `None` where several products share it.
     by_part: BTreeMap<String, Option<Product>>,
+    /// The same, as ids.
+    ids: BTreeMap<String, Option<String>>,
 }
 
 impl Names {
     /// The built-in table.
     pub fn builtin() -> Self {
-        let mut names = Self { by_id: BTreeMap::new(), by_part: BTreeMap::new() };
+        let mut names = Self { by_id: BTreeMap::new(), by_part: BTreeMap::new(), ids: BTreeMap::new() };
         for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
             let mut cells = line.split('\t');
             if let (Some(id), Some(part), Some(cost), Some(name)) =
@@ -82,6 +85,8 @@ impl Names {
     }
 
     fn add(&mut self, id: &str, part: &str, product: Product) {
+        let id_of = self.ids.entry(part.to_ascii_lowercase()).or_insert_with(|| Some(id.to_ascii_lowercase()));
+        *id_of = id_of.take().filter(|have| have.eq_ignore_ascii_case(id));
         let known = self.by_id.insert(id.to_ascii_lowercase(), product.clone());
         self.by_part
             .entry(part.to_ascii_lowercase())
@@ -98,6 +103,11 @@ impl Names {
             origin: Origin::Unknown,
             free: false,
         })
+    }
+
+    /// The id of the one product that has a part number.
+    pub fn id_of(&self, part: &str) -> Option<&str> {
+        self.ids.get(&part.trim().to_ascii_lowercase()).and_then(Option::as_deref)
     }
 
     /// Every product by id, in order.

@@ -104,6 +104,18 @@ pub fn class(id: &str) -> Option<PlanClass> {
     known().get(id.to_ascii_lowercase().as_str()).copied()
 }
 
+/// Whether a plan gives desktop apps; those for browsers and phones alone do not.
+pub(in crate::inventory) fn is_desktop(id: &str) -> bool {
+    const DESKTOP: [&str; 5] = [
+        "43de0ff5-c92c-492b-9116-175376d08c38",
+        "de9234ff-6483-44d9-b15e-dca72fdd27af",
+        "8d77e2d9-9e28-4450-8431-0def64078fc5",
+        "094e7854-93fc-4d55-b2c0-3ab5369ebdc1",
+        "8ca59559-e2ca-470b-b7dd-afd8c0dee963",
+    ];
+    DESKTOP.iter().any(|plan| plan.eq_ignore_ascii_case(id))
+}
+
 /// The classes of these plans; others stand for nothing here.
 pub fn classes<'a>(ids: impl IntoIterator<Item = &'a str>) -> BTreeSet<PlanClass> {
     ids.into_iter().filter_map(class).collect()

@@ -3,6 +3,7 @@
 //! Source: Microsoft, "Microsoft Graph permissions reference" and the pages of each listing. It must not ask for anything.
 
 mod directory;
+mod left_out;
 mod licences;
 mod members;
 mod page;

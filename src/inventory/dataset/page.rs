@@ -5,6 +5,7 @@
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
+use super::left_out::{self, Count, LeftOut};
 use super::{Dataset, directory, licences};
 use crate::inventory::report;
 use crate::inventory::store::table::{self, Table};
@@ -32,7 +33,7 @@ static ORG: [&Table; 1] = [&table::VERIFIED_DOMAIN];
 static DOMAINS: [&Table; 1] = [&table::OTHER_DOMAIN];
 static SKUS: [&Table; 2] = [&table::SKU, &table::SKU_PLAN];
 static SUBSCRIPTIONS: [&Table; 1] = [&table::SUBSCRIPTION];
-static USERS: [&Table; 4] = [&table::USER, &table::ADDRESS, &table::LICENCE, &table::PLAN];
+static USERS: [&Table; 5] = [&table::USER, &table::ADDRESS, &table::LICENCE, &table::PLAN, &table::LEFT_OUT];
 static DELETED: [&Table; 1] = [&table::DELETED];
 static SIGNIN: [&Table; 1] = [&table::SIGNIN];
 static GROUPS: [&Table; 1] = [&table::GROUP];
@@ -57,19 +58,24 @@ pub(in crate::inventory) fn tables(dataset: Dataset) -> &'static [&'static Table
     }
 }
 
+/// A page of a listing.
+#[derive(serde::Deserialize)]
+struct Page {
+    value: Vec<Box<RawValue>>,
+    /// What was dropped before the page was stored.
+    #[serde(default, rename = "affiant.leftOut")]
+    left_out: Vec<LeftOut>,
+}
+
 /// The entries of a page; a single object is one entry.
-fn entries(bytes: &[u8]) -> Result<Vec<Box<RawValue>>, PageError> {
-    #[derive(serde::Deserialize)]
-    struct Page {
-        value: Vec<Box<RawValue>>,
-    }
+fn entries(bytes: &[u8]) -> Result<Page, PageError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     match serde_json::from_slice::<Page>(bytes) {
-        Ok(page) => Ok(page.value),
+        Ok(page) => Ok(page),
         Err(_) => {
             let one: Box<RawValue> = serde_json::from_slice(bytes).map_err(|_| PageError::Shape)?;
             let is_object = one.get().trim_start().starts_with('{');
-            if is_object { Ok(vec![one]) } else { Err(PageError::Shape) }
+            if is_object { Ok(Page { value: vec![one], left_out: Vec::new() }) } else { Err(PageError::Shape) }
         }
     }
 }
@@ -83,15 +89,23 @@ pub(in crate::inventory) fn kept(
     if !matches!(dataset, Dataset::Users | Dataset::DeletedUsers | Dataset::Signin | Dataset::Mfa) {
         return Ok(None);
     }
-    let all = entries(bytes)?;
-    let mut inside = Vec::with_capacity(all.len());
+    let all = entries(bytes)?.value;
+    let (mut inside, mut dropped) = (Vec::with_capacity(all.len()), Count::default());
     for raw in &all {
-        inside.extend(serde_json::from_str::<Json>(raw.get()).ok().filter(|entry| keeps(entry)));
+        match serde_json::from_str::<Json>(raw.get()) {
+            Ok(entry) if keeps(&entry) => inside.push(entry),
+            Ok(entry) => dropped.add(&entry),
+            Err(_) => {}
+        }
     }
     if inside.len() == all.len() {
         return Ok(None);
     }
-    Ok(Some(json!({ "value": inside }).to_string().into_bytes()))
+    let mut page = json!({ "value": inside });
+    if dataset == Dataset::Users {
+        page[left_out::NAME] = json!(dropped.lines());
+    }
+    Ok(Some(page.to_string().into_bytes()))
 }
 
 /// Stages the rows of a page.
@@ -103,7 +117,11 @@ pub(in crate::inventory) fn read_page(
     let mut found = PageRows::default();
     // One transaction a page: the staging is on disk.
     let transaction = stage.db().unchecked_transaction().map_err(StoreError::from)?;
-    for entry in entries(bytes)? {
+    let page = entries(bytes)?;
+    if dataset == Dataset::Users {
+        left_out::stage_lines(&page.left_out, stage)?;
+    }
+    for entry in page.value {
         let taken = match serde_json::from_str::<Json>(entry.get()) {
             Ok(entry) => match dataset {
                 Dataset::Org => directory::organisation(&entry, stage)?,

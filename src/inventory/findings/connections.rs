@@ -26,6 +26,7 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
             look.add(Rule::ConnSecretExpiring, &id.to_string(), finding);
         }
     }
+    scopes(look)?;
     // Of each dataset the newest, whatever its period: one that was asked for once is not old for ever.
     let mut newest = BTreeMap::<String, Freshness>::new();
     for row in look.view.freshness()?.rows {
@@ -52,6 +53,25 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
             "reports",
             about("connection", "usage reports", text, "the reports themselves".to_owned()),
         );
+    }
+    Ok(())
+}
+
+/// Permissions that an earlier run had and the newest one had not.
+fn scopes(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
+    let sql = "SELECT c.connection_id, c.label, g.scope, r.started_at FROM scope_grant g
+          JOIN connection c USING (connection_id) LEFT JOIN sync_run r ON r.run_id = g.last_run
+        WHERE c.tenant_id = ?1 AND c.removed_at IS NULL AND g.present = 0 ORDER BY c.label, g.scope";
+    let db = look.view.db;
+    let mut query = db.prepare(sql)?;
+    let mut rows = query.query([&look.view.tenant])?;
+    while let Some(row) = rows.next()? {
+        let (id, label, scope, at): (i64, String, String, Option<String>) =
+            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let day = at.as_deref().and_then(|at| at.get(..10)).unwrap_or("an earlier day").to_owned();
+        let text = format!("the sign-in no longer has {scope}, which it had on {day}");
+        let finding = about("connection", &label, text, "what runs were granted".to_owned());
+        look.add(Rule::ConnScopeLost, &format!("{id}|{scope}"), finding);
     }
     Ok(())
 }

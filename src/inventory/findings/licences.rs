@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::params;
 
+use super::apps::Apps;
 use super::{Finding, Look, Rule, about};
 use crate::inventory::StoreError;
 use crate::inventory::ask::Seen;
-use crate::inventory::catalogue::class;
+use crate::inventory::catalogue::{class, is_desktop};
 
 /// One way in which a person has a product.
 struct Way {
@@ -32,6 +33,7 @@ struct Person {
 /// What a product measures, and what it is made of.
 #[derive(Default)]
 struct Content {
+    has_apps: bool,
     services: BTreeSet<&'static str>,
     plans: BTreeSet<String>,
 }
@@ -40,6 +42,7 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
     let Some(users) = look.view.seen("users")? else { return Ok(()) };
     let (active, email) = (look.view.seen("active")?, look.view.seen("email")?);
     let contents = contents(look)?;
+    let apps = Apps::of(look)?;
     let mut unmeasured = 0_u64;
     let sql = "SELECT u.user_id, u.upn, u.mail, u.account_enabled, u.department, u.user_type,
           l.sku_id, coalesce((SELECT sku_part_number FROM sku_v s WHERE s.tenant_id = l.tenant_id AND s.sku_id = l.sku_id
@@ -57,7 +60,7 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
         let id: String = row.get(0)?;
         if current.as_ref().is_none_or(|person| person.id != id) {
             if let Some(person) = current.take() {
-                unmeasured += judge(look, &person, &contents, (&users, active.as_ref(), email.as_ref()))?;
+                unmeasured += judge(look, &person, &contents, (&users, active.as_ref(), email.as_ref(), &apps))?;
             }
             let (department, kind): (Option<String>, Option<String>) = (row.get(4)?, row.get(5)?);
             let mail: Option<String> = row.get(2)?;
@@ -83,7 +86,7 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
         }
     }
     if let Some(person) = current.take() {
-        unmeasured += judge(look, &person, &contents, (&users, active.as_ref(), email.as_ref()))?;
+        unmeasured += judge(look, &person, &contents, (&users, active.as_ref(), email.as_ref(), &apps))?;
     }
     if unmeasured > 0 {
         look.note(format!("{unmeasured} paid licences have no service that the reports measure, or no report row: nothing is said of their use"));
@@ -103,20 +106,21 @@ fn contents(look: &Look<'_, '_>) -> Result<BTreeMap<String, Content>, StoreError
     while let Some(row) = rows.next()? {
         let (sku, plan): (String, String) = (row.get(0)?, row.get(1)?);
         let content = contents.entry(sku).or_default();
+        content.has_apps |= is_desktop(&plan);
         content.services.extend(class(&plan).and_then(crate::inventory::PlanClass::measured_as));
         content.plans.insert(plan);
     }
     Ok(contents)
 }
 
-type Snapshots<'a> = (&'a Seen, Option<&'a Seen>, Option<&'a Seen>);
+type Snapshots<'a> = (&'a Seen, Option<&'a Seen>, Option<&'a Seen>, &'a Apps);
 
 /// Everything about one person; returns how many paid licences could not be measured.
 fn judge(
     look: &mut Look<'_, '_>,
     person: &Person,
     contents: &BTreeMap<String, Content>,
-    (users, active, email): Snapshots<'_>,
+    (users, active, email, apps): Snapshots<'_>,
 ) -> Result<u64, StoreError> {
     if !person.chosen {
         return Ok(0);
@@ -128,6 +132,7 @@ fn judge(
         let key = format!("{}|{}", person.id, way.sku);
         let one = |finding: String, evidence: String| Finding {
             product: Some(way.product.clone()),
+            sku: Some(way.sku.clone()),
             seats: Some(1),
             held,
             ..about("person", &person.upn, finding, evidence)
@@ -157,6 +162,16 @@ fn judge(
         if let Some(other) = person.ways.iter().find(within) {
             let text = format!("everything in it is in {} too", other.product);
             look.add(Rule::LicRedundant, &key, one(text, of_users.clone()));
+        }
+        let now = look.now.to_string();
+        let long =
+            way.changed.as_deref().and_then(|at| days(at, &now)).is_some_and(|days| days >= look.limits.assigned_days);
+        if long
+            && content.is_some_and(|content| content.has_apps)
+            && let Some(evidence) = apps.never(look, &person.id)?
+        {
+            let text = "desktop apps were never activated, and none was used on Windows or macOS".to_owned();
+            look.add(Rule::AppNeverActivated, &key, one(text, evidence));
         }
         let services = content.map(|content| content.services.iter().copied().collect::<Vec<_>>()).unwrap_or_default();
         match latest(look, active, person, &services)? {

@@ -3,7 +3,9 @@
 //! Days count back from the date of the report, not from today. What the reports do not measure is never called inactive.
 //! A person on a legal hold is never advised for reclaim. It must not change anything, anywhere.
 
+mod apps;
 mod connections;
+mod cost;
 mod licences;
 mod mailboxes;
 mod record;
@@ -17,6 +19,7 @@ use serde::Serialize;
 
 use super::StoreError;
 use super::ask::{Answer, Filter, View};
+use super::money::{Money, Prices};
 use crate::terms::{UtcInstant, words};
 
 words!(
@@ -40,6 +43,8 @@ words!(
         UserNeverActive = "user.never_active",
         /// A mailbox in which nothing was sent or read.
         MailUnused = "mail.unused",
+        /// Desktop apps that were never activated.
+        AppNeverActivated = "app.never_activated",
         /// The same product directly and by a group.
         LicDuplicatePath = "lic.duplicate_path",
         /// Everything in one product is in another of the same person.
@@ -58,6 +63,8 @@ words!(
         ConnConcealed = "conn.concealed",
         /// What is there is old.
         ConnStale = "conn.stale",
+        /// A permission that was there once is not any more.
+        ConnScopeLost = "conn.scope_lost",
     }
 );
 
@@ -112,6 +119,10 @@ pub struct Finding {
     pub finding: String,
     /// Seats it is about, where it is about any.
     pub seats: Option<i64>,
+    /// What these seats cost in a month by the price list, with a point; null where there is no price.
+    pub monthly: Option<String>,
+    /// The currency of that.
+    pub currency: Option<String>,
     /// Whether the person is on a legal hold: then nothing is to be reclaimed.
     pub held: bool,
     /// The snapshots and dates behind it.
@@ -119,6 +130,12 @@ pub struct Finding {
     /// The identity of the subject, for the store.
     #[serde(skip)]
     pub(super) key: String,
+    /// The product's id.
+    #[serde(skip)]
+    pub(super) sku: Option<String>,
+    /// What these seats cost in a month.
+    #[serde(skip)]
+    pub(super) cost: Option<Money>,
 }
 
 /// What the rules work with.
@@ -127,6 +144,7 @@ pub(super) struct Look<'v, 's> {
     pub(super) limits: &'v Thresholds,
     pub(super) now: UtcInstant,
     pub(super) filter: &'v Filter,
+    prices: Prices,
     found: Vec<Finding>,
     notes: Vec<String>,
 }
@@ -142,7 +160,8 @@ impl View<'_> {
         filter: &Filter,
         now: UtcInstant,
     ) -> Result<Answer<Finding>, StoreError> {
-        let mut look = Look { view: self, limits, now, filter, found: Vec::new(), notes: Vec::new() };
+        let prices = Prices::of(self.db, &self.tenant)?;
+        let mut look = Look { view: self, limits, now, filter, prices, found: Vec::new(), notes: Vec::new() };
         seats::look(&mut look)?;
         licences::look(&mut look)?;
         mailboxes::look(&mut look)?;
@@ -151,6 +170,7 @@ impl View<'_> {
         if held > 0 {
             look.notes.push(format!("{held} findings are about people on a legal hold: do not reclaim their licences, a hold may rest on them"));
         }
+        look.notes.extend(cost::told(&look.found, look.prices.is_empty()));
         look.found.sort_by(|a, b| (&a.rule, &a.subject, &a.product).cmp(&(&b.rule, &b.subject, &b.product)));
         Ok(Answer { as_of: Vec::new(), rows: look.found, notes: look.notes })
     }
@@ -172,7 +192,18 @@ impl Look<'_, '_> {
         } else {
             finding.finding.clone()
         };
-        self.found.push(Finding { rule: rule.as_str().to_owned(), key: key.to_owned(), finding: text, ..finding });
+        let day = self.now.to_string();
+        let each = finding.sku.as_deref().and_then(|sku| self.prices.on(sku, day.get(..10).unwrap_or_default()));
+        let cost = each.zip(finding.seats).map(|(each, seats)| each.times(seats));
+        self.found.push(Finding {
+            rule: rule.as_str().to_owned(),
+            key: key.to_owned(),
+            finding: text,
+            monthly: cost.as_ref().map(Money::amount),
+            currency: cost.as_ref().map(|cost| cost.currency.clone()),
+            cost,
+            ..finding
+        });
     }
 }
 
@@ -185,9 +216,13 @@ pub(super) fn about(about: &str, subject: &str, finding: String, evidence: Strin
         product: None,
         finding,
         seats: None,
+        monthly: None,
+        currency: None,
         held: false,
         evidence,
         key: String::new(),
+        sku: None,
+        cost: None,
     }
 }
 

@@ -21,10 +21,12 @@ impl Store {
         let Some(run) = run else { return Ok(()) };
         transaction.execute("UPDATE finding SET state = 'closed' WHERE tenant_id = ?1 AND state = 'open'", [tenant])?;
         let mut note = transaction.prepare(
-            "INSERT INTO finding (tenant_id, rule, rule_version, subject_kind, subject_id, first_run, last_run, state, severity, evidence_json)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 'open', ?7, ?8)
+            "INSERT INTO finding (tenant_id, rule, rule_version, subject_kind, subject_id, first_run, last_run, state, severity, evidence_json,
+               minor_per_month, currency)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 'open', ?7, ?8, ?9, ?10)
              ON CONFLICT (tenant_id, rule, subject_kind, subject_id) DO UPDATE SET last_run = excluded.last_run, state = 'open',
-               rule_version = excluded.rule_version, severity = excluded.severity, evidence_json = excluded.evidence_json",
+               rule_version = excluded.rule_version, severity = excluded.severity, evidence_json = excluded.evidence_json,
+               minor_per_month = excluded.minor_per_month, currency = excluded.currency",
         )?;
         for finding in findings {
             let evidence =
@@ -38,7 +40,9 @@ impl Store {
                 finding.key,
                 run,
                 severity,
-                evidence.to_string()
+                evidence.to_string(),
+                finding.cost.as_ref().map(|cost| cost.minor),
+                finding.currency,
             ])?;
         }
         drop(note);

@@ -6,9 +6,10 @@ use crate::inventory::StoreError;
 pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
     let seats = look.view.seats()?;
     let evidence = seats.as_of.first().map(ToString::to_string).unwrap_or_default();
-    for row in seats.rows {
+    for row in seats.rows.into_iter().filter(|row| !row.is_left_out) {
         let one = |finding: String, seats: Option<i64>| Finding {
             product: Some(row.product.clone()),
+            sku: Some(row.sku_id.clone()),
             seats,
             ..about("product", &row.part_number, finding, evidence.clone())
         };
@@ -31,6 +32,7 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
     for row in renewals.rows {
         let one = |finding: String| Finding {
             product: Some(row.product.clone()),
+            sku: row.sku_id.clone(),
             seats: row.seats,
             ..about("subscription", &row.subscription_id, finding, evidence.clone())
         };

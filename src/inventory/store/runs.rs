@@ -192,6 +192,17 @@ impl Store {
         Ok(names)
     }
 
+    /// The scopes that the newest run of a connection had; empty where none ran yet.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn scopes(&self, connection: i64) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT scope FROM scope_grant WHERE connection_id = ?1 AND present = 1 ORDER BY scope";
+        let mut query = self.db.prepare(sql)?;
+        let scopes = query.query_map([connection], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(scopes)
+    }
+
     /// What the organisation is called.
     pub(in crate::inventory) fn name_tenant(
         &self,

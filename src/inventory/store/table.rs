@@ -86,6 +86,7 @@ pub(in crate::inventory) static LICENCE: Table = hashed(
 );
 pub(in crate::inventory) static PLAN: Table =
     versions("user_plan_v", &["user_id", "service_plan_id"], &["service", "capability_status", "assigned_at"]);
+pub(in crate::inventory) static LEFT_OUT: Table = versions("left_out_v", &["sku_id", "reason"], &["people"]);
 pub(in crate::inventory) static DELETED: Table =
     hashed("deleted_user_v", &["user_id"], &["upn", "mail", "display_name", "deleted_at"]);
 pub(in crate::inventory) static SKU: Table = hashed(
