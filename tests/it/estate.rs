@@ -106,6 +106,43 @@ fn findings_have_evidence_and_spare_people_on_hold() {
 }
 
 #[test]
+fn prices_are_the_organisations_own_and_products_are_left_out_with_a_reason() {
+    let tenant = synced(&[]);
+    let list = tenant.text("prices.csv");
+    std::fs::write(&list, "sku_id,currency,unit_price,valid_from\nENTERPRISEPACK,EUR,21.105,2026-01-01\n")
+        .expect("written");
+    tenant.run(&["licenses", "prices", "import", &list]).fails(2, "line 2: unit_price has more digits");
+    let text = "sku_id,currency,unit_price,valid_from\nENTERPRISEPACK,EUR,21.10,2026-01-01\nSPE_E5,USD,57,2026-01-01\n";
+    std::fs::write(&list, text).expect("written");
+    tenant.run(&["licenses", "prices", "import", &list]).exits(0);
+    let found = answer(&tenant, &["findings", "--rule", "seats.unassigned"]);
+    let of = |part: &str| found.iter().find(|one| one["subject"] == part).expect("a finding").clone();
+    let free = of("ENTERPRISEPACK")["seats"].as_i64().expect("seats");
+    assert_eq!(of("ENTERPRISEPACK")["monthly"], format!("{}.{:02}", free * 2110 / 100, free * 2110 % 100));
+    assert_eq!(of("SPE_E5")["currency"], "USD");
+    assert!(of("PROJECTPROFESSIONAL")["monthly"].is_null());
+    let table = tenant.run(&["findings"]).exits(0);
+    assert!(table.stderr.contains("EUR a month") && table.stderr.contains("USD a month"), "{}", table.stderr);
+    assert!(table.stderr.contains("without a price, and in no sum:"), "{}", table.stderr);
+    let cost = answer(&tenant, &["licenses", "cost", "--by", "product"]);
+    let e3 = cost.iter().find(|row| row["group"] == "Office 365 E3").expect("a row");
+    assert_eq!((e3["licences"].as_i64(), e3["unpriced"].as_i64()), (e3["priced"].as_i64(), Some(0)));
+    let before = answer(&tenant, &["licenses", "cost", "--by", "product", "--as-of", "2026-12-31"]).len();
+    assert_eq!(before, cost.len());
+    tenant.run(&["licenses", "ignore", "no such thing", "--reason", "x"]).fails(2, "no product, or more than one");
+    tenant.run(&["licenses", "ignore", "PROJECTPROFESSIONAL", "--reason", " "]).fails(2, "--reason is empty");
+    tenant.run(&["licenses", "ignore", "PROJECTPROFESSIONAL", "--reason", "for one project", "--seats-too"]).exits(0);
+    let left = answer(&tenant, &["findings", "--rule", "seats.unassigned"]);
+    assert!(left.iter().all(|one| one["subject"] != "PROJECTPROFESSIONAL"), "{left:#?}");
+    let seats = answer(&tenant, &["licenses", "summary"]);
+    let row = seats.iter().find(|row| row["part_number"] == "PROJECTPROFESSIONAL").expect("still listed");
+    assert_eq!((row["note"].as_str(), row["unassigned"].as_i64()), (Some("left out: for one project"), None));
+    assert!(tenant.run(&["licenses", "ignored"]).exits(0).stdout.contains("for one project"));
+    tenant.run(&["licenses", "regard", "PROJECTPROFESSIONAL"]).exits(0);
+    assert_eq!(answer(&tenant, &["findings", "--rule", "seats.unassigned"]).len(), found.len());
+}
+
+#[test]
 fn the_same_answers_twice_write_no_rows_and_a_collection_swears_to_what_the_sync_knew() {
     let tenant = synced(&[]);
     let count = "SELECT (SELECT count(*) FROM user_v) || ' ' || (SELECT count(*) FROM use_email) || ' ' || (SELECT count(*) FROM raw_body)";

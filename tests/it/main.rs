@@ -13,6 +13,7 @@ mod by_hand;
 mod check;
 mod chosen;
 mod connections;
+mod connectors;
 mod corpus_identity;
 mod crash;
 mod damage;
