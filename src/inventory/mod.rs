@@ -17,6 +17,7 @@ mod findings;
 mod dataset;
 mod journal;
 mod lines;
+mod page;
 mod report;
 mod retention;
 mod run;
@@ -37,7 +38,7 @@ pub use self::connection::{
 };
 pub use self::dataset::{Dataset, Period};
 pub use self::facts::KnownPeople;
-pub use self::findings::{Finding, Rule, Thresholds};
+pub use self::findings::{Department, Finding, Rule, Thresholds};
 pub use self::journal::Entry;
 pub use self::report::{Concealment, Kind, ReportError, Summary, classify};
 pub use self::retention::Pruned;

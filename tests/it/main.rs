@@ -19,6 +19,7 @@ mod damage;
 mod delivery;
 mod doctor;
 mod estate;
+mod estate_page;
 mod faults;
 mod foreign_authority;
 mod graph_examples;

@@ -1,9 +1,13 @@
-//! `affiant licenses`: products and their seats, who has which, what renews when, and what everything is called.
+//! `affiant licenses`: products and their seats, who has which, what renews when, what everything is
+//! called, and all of it as a page.
 
 mod catalogue;
+mod report;
 
 #[cfg(test)]
 pub(super) use self::catalogue::Known;
+#[cfg(test)]
+pub(super) use self::report::MadePage;
 
 use super::answer::{Ask, People};
 use super::desk::Desk;
@@ -13,7 +17,7 @@ use super::failure::Failure;
 /// Answer questions about licences from what was synced
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  affiant licenses summary\n  affiant licenses users --department Legal --csv --out legal.csv\n  affiant licenses renewals --within 60\n  affiant licenses history ana@contoso.example"
+    after_help = "Examples:\n  affiant licenses summary\n  affiant licenses users --department Legal --csv --out legal.csv\n  affiant licenses renewals --within 60\n  affiant licenses history ana@contoso.example\n  affiant licenses report --out licences.html"
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -26,6 +30,7 @@ enum What {
     Users(Users),
     Renewals(Renewals),
     History(History),
+    Report(report::Args),
     Catalogue(catalogue::Args),
 }
 
@@ -117,6 +122,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
             let columns = &["user", "product", "through", "state", "seen_from", "seen_until"];
             args.ask.answer(desk, columns, move |view| view.history(&args.person)).await
         }
+        What::Report(args) => report::run(args, desk).await,
         What::Catalogue(args) => catalogue::run(args, desk).await,
     }
 }

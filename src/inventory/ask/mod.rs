@@ -19,6 +19,7 @@ use super::{Store, StoreError};
 use crate::terms::UtcInstant;
 
 pub use self::coverage::{Freshness, Unmatched};
+pub(in crate::inventory) use self::coverage::{Gap, Nobodies};
 pub use self::filter::Filter;
 pub use self::people::{Assignment, Held};
 pub use self::renewals::Renewal;

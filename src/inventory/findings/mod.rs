@@ -4,6 +4,7 @@
 //! A person on a legal hold is never advised for reclaim. It must not change anything, anywhere.
 
 mod connections;
+mod departments;
 mod licences;
 mod mailboxes;
 mod record;
@@ -15,6 +16,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use self::departments::Department;
 use super::StoreError;
 use super::ask::{Answer, Filter, View};
 use crate::terms::{UtcInstant, words};
