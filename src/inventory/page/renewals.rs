@@ -92,7 +92,8 @@ fn between(from: Date, to: Date) -> f64 {
 
 fn mark(row: &Renewal, at: f64) -> Mark {
     let date = row.changes_unless_renewed.as_deref().map(day).unwrap_or_default();
-    let seats = row.seats.map(|seats| format!(", {} seats", number(seats))).unwrap_or_default();
+    let seats = row.seats.map(|seats| format!(", {} {}", number(seats), if seats == 1 { "seat" } else { "seats" }));
+    let seats = seats.unwrap_or_default();
     Mark { at, label: format!("{date}{seats}: {}", row.product), hollow: row.trial == Some(true) }
 }
 

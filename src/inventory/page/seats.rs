@@ -47,12 +47,10 @@ pub(super) fn reconciliation(answer: &Answer<Seats>) -> Markup {
             let elsewhere = row.elsewhere.unwrap_or(0);
             let beyond = beyond(row);
             let inside = row.people.saturating_sub(beyond);
-            let more =
-                if beyond > 0 { format!(", {} of them beyond the count", number(beyond)) } else { String::new() };
             Bar {
                 name: row.product.clone(),
                 said: format!(
-                    "{} counted: {} people here{more}, {} elsewhere",
+                    "{} counted: {} in the store, {} elsewhere",
                     counted(row.assigned),
                     number(row.people),
                     counted(row.elsewhere)

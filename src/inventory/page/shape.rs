@@ -55,12 +55,12 @@ pub(super) fn bars(title: &Title<'_>, legend: &[(Ink, &str)], all: &[Bar]) -> Ma
             @let room = WIDE - 2.0 * LEFT - width(&bar.said, 10.5) - 16.0;
             (text(LEFT, y + 12.0, 11.5, "start", &cut(&bar.name, room, 11.5)))
             (text(WIDE - LEFT, y + 12.0, 10.5, "end", &bar.said))
+            (line(LEFT, y + 16.0, LEFT, y + 31.0, "#111"))
             (parts(title.id, y + 17.0, most, &bar.parts))
             @if let Some((from, count)) = bar.under.filter(|(_, count)| *count > 0) {
                 (block(LEFT + length(from, most), y + 32.0, length(count, most).max(1.2), 4.0, Ink::Grey, title.id))
             }
         }
-        (line(LEFT, top + 2.0, LEFT, top + row(all.len()) * step, "#111"))
     };
     svg(title, top + row(all.len()) * step + 4.0, &inside)
 }

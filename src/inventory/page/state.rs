@@ -70,6 +70,7 @@ pub(super) fn findings(answer: &Answer<Finding>) -> Markup {
     let of = |rule: &Rule| counts.get(rule.as_str()).copied().unwrap_or_default();
     let bars_of: Vec<Bar> = Rule::ALL
         .iter()
+        .filter(|rule| of(rule).0 > 0)
         .map(|rule| Bar {
             name: rule.as_str().to_owned(),
             said: number(of(rule).0),
@@ -84,11 +85,11 @@ pub(super) fn findings(answer: &Answer<Finding>) -> Markup {
     let title = Title {
         id: "findings",
         title: "Findings by rule",
-        description: "One bar for each rule with the number of its findings. All bars are on one scale; the table below gives the numbers.",
+        description: "One bar for each rule that found something, with the number of its findings. All bars are on one scale; the table below gives the numbers.",
     };
     html! {
         p { "What to look at, by rule; " code { "affiant findings" } " lists each with its evidence. People on a legal hold are not marked here: give that verb the list before a licence is taken from anybody." }
-        (figure("Findings by rule", &bars(&title, &[], &bars_of)))
+        @if !bars_of.is_empty() { (figure("Rules with findings", &bars(&title, &[], &bars_of))) }
         (table("Findings by rule", &[("Rule", Text), ("What it finds", Text), ("Findings", Number), ("Seats", Number)], &rows, false))
         (notes(&answer.notes))
     }
