@@ -17,13 +17,15 @@ pub(super) fn departments(answer: &Answer<Department>, limits: &Thresholds) -> M
     let mut rows: Vec<Vec<String>> =
         shortened(&answer.rows, LISTED).iter().map(|(name, line)| cells(name, line)).collect();
     let mut sum = Department::default();
-    answer.rows.iter().for_each(|line| sum.add(line));
+    for line in &answer.rows {
+        sum.add(line);
+    }
     rows.push(cells("All", &sum));
     let refreshed =
         answer.as_of.iter().find(|as_of| as_of.dataset == "active").and_then(|as_of| as_of.refresh_date.as_deref());
     let title = Title {
         id: "departments",
-        title: "Activity by department",
+        name: "Activity by department",
         description: "One bar for each department, the largest first. From the left: licensed people who are active, inactive, never active, not measurable. All bars are on one scale; the table below gives the numbers.",
     };
     let legend = [
@@ -61,7 +63,9 @@ fn shortened(all: &[Department], most: usize) -> Vec<(String, Department)> {
     }
     let (shown, rest) = all.split_at(most);
     let mut others = Department::default();
-    rest.iter().for_each(|line| others.add(line));
+    for line in rest {
+        others.add(line);
+    }
     let last = (format!("({} other departments)", rest.len()), others);
     shown.iter().map(named).chain(std::iter::once(last)).collect()
 }

@@ -18,7 +18,7 @@ const HEADS: &[(&str, Column)] = &[
     ("In days", Number),
     ("Product", Text),
     ("Subscription", Text),
-    ("State", Text),
+    ("State", Short),
     ("Seats", Number),
     ("Remark", Text),
 ];
@@ -40,7 +40,7 @@ pub(super) fn renewals(answer: &Answer<Renewal>, now: UtcInstant) -> Markup {
     };
     let title = Title {
         id: "renewals",
-        title: "Renewals on a time line",
+        name: "Renewals on a time line",
         description: "The next thirteen months from left to right, a vertical line at the first day of each month. One mark for each subscription on the day on which it changes its state unless renewed, with the day, the product and the seats beside it. The table below lists the same.",
     };
     let legend = [(Ink::Solid, "subscription"), (Ink::Hollow, "trial")];

@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::frame::{Column::Number, Column::Text, counted, figure, notes, number, table};
+use super::frame::{Column::Number, Column::Short, Column::Text, counted, figure, notes, number, table};
 use super::shape::{Bar, Ink, Title, bars};
 use crate::inventory::ask::{Answer, Seats};
 
 /// Products in a chart; the tables have all.
-const DRAWN: usize = 24;
+const DRAWN: usize = 22;
 
 /// Assigned, free, too many, in grace, suspended.
 pub(super) fn seats(answer: &Answer<Seats>) -> Markup {
@@ -18,7 +18,7 @@ pub(super) fn seats(answer: &Answer<Seats>) -> Markup {
     let rows: Vec<Vec<String>> = answer.rows.iter().map(line).collect();
     let title = Title {
         id: "seats",
-        title: "Seats by product",
+        name: "Seats by product",
         description: "One bar for each product with seats that count. From the left: seats assigned, seats assigned beyond those bought, usable seats that nobody has, suspended seats. A thin strip under a bar: the usable seats that are in grace. All bars are on one scale; the table below gives the numbers.",
     };
     let legend = [
@@ -31,7 +31,7 @@ pub(super) fn seats(answer: &Answer<Seats>) -> Markup {
     html! {
         @if !bars_of.is_empty() { (figure(&caption("Seats", drawn.len(), all.len()), &bars(&title, &legend, &bars_of))) }
         @if !rows.is_empty() {
-            (table("Seats by product", &[("Product", Text), ("State", Text), ("Enabled", Number), ("In grace", Number), ("Suspended", Number), ("Locked out", Number), ("Assigned", Number), ("Free", Number), ("Over", Number), ("Remark", Text)], &rows, false))
+            (table("Seats by product", &[("Product", Text), ("State", Short), ("Enabled", Number), ("In grace", Number), ("Suspended", Number), ("Locked out", Number), ("Assigned", Number), ("Free", Number), ("Over", Number), ("Remark", Text)], &rows, false))
             p class="small" { "Usable seats are those enabled and those in grace. A dash under Free and Over: they mean nothing for products that cost nothing, are for the whole company, are left out, or cannot be used; the chart leaves these out, suspended ones apart." }
         }
     }
@@ -75,7 +75,7 @@ pub(super) fn reconciliation(answer: &Answer<Seats>) -> Markup {
         .collect();
     let title = Title {
         id: "reconciliation",
-        title: "Assigned seats and people",
+        name: "Assigned seats and people",
         description: "One bar for each product with assigned seats. From the left: people in the store who have it, people beyond the service's count, seats assigned to others. All bars are on one scale; the table below gives the numbers.",
     };
     let legend =

@@ -37,7 +37,7 @@ pub(super) struct Bar {
 pub(super) struct Title<'a> {
     /// Unique on the page.
     pub(super) id: &'a str,
-    pub(super) title: &'a str,
+    pub(super) name: &'a str,
     pub(super) description: &'a str,
 }
 
@@ -133,7 +133,7 @@ fn svg(title: &Title<'_>, height: f64, inside: &Markup) -> Markup {
     let (id, view) = (title.id, format!("0 0 {WIDE:.0} {:.0}", height.ceil()));
     html! {
         svg viewBox=(view) role="img" aria-labelledby={ (id) "-t " (id) "-d" } {
-            title id={ (id) "-t" } { (title.title) }
+            title id={ (id) "-t" } { (title.name) }
             desc id={ (id) "-d" } { (title.description) }
             defs {
                 pattern id={ (id) "-s" } width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
@@ -218,7 +218,7 @@ fn cut(name: &str, room: f64, size: f64) -> String {
 mod tests {
     use super::*;
 
-    const TITLE: Title<'_> = Title { id: "x", title: "Seats", description: "What & how" };
+    const TITLE: Title<'_> = Title { id: "x", name: "Seats", description: "What & how" };
 
     fn bar(name: &str, said: &str, parts: Vec<(Ink, i64)>) -> Bar {
         Bar { name: name.to_owned(), said: said.to_owned(), parts, under: None }

@@ -84,7 +84,7 @@ pub(super) fn findings(answer: &Answer<Finding>) -> Markup {
         .collect();
     let title = Title {
         id: "findings",
-        title: "Findings by rule",
+        name: "Findings by rule",
         description: "One bar for each rule that found something, with the number of its findings. All bars are on one scale; the table below gives the numbers.",
     };
     html! {
