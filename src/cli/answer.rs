@@ -130,18 +130,9 @@ impl Ask {
         Ok(Exit::Complete)
     }
 
-    /// The moment asked about: a day means its end.
+    /// The moment asked about.
     pub(super) fn moment(&self) -> Result<Option<UtcInstant>, Failure> {
-        let Some(text) = &self.as_of else { return Ok(None) };
-        let day = text.trim().parse::<jiff::civil::Date>().ok().filter(|_| text.trim().len() == 10);
-        let end = day
-            .and_then(|day| day.tomorrow().ok())
-            .and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok())
-            .map(|at| UtcInstant::new(at.timestamp()));
-        let at = end.or_else(|| UtcInstant::parse(text.trim()).ok());
-        at.map(Some).ok_or_else(|| {
-            Failure::usage("--as-of is neither a day nor an instant", "write 2026-09-30, or 2026-09-30T12:00:00Z")
-        })
+        self.as_of.as_deref().map(moment).transpose()
     }
 
     /// The day asked about, `YYYY-MM-DD`: that of the moment, or today.
@@ -173,6 +164,18 @@ impl Ask {
             .about(path)
         })
     }
+}
+
+/// A day, which means its end, or an instant.
+pub(super) fn moment(text: &str) -> Result<UtcInstant, Failure> {
+    let day = text.trim().parse::<jiff::civil::Date>().ok().filter(|_| text.trim().len() == 10);
+    let end = day
+        .and_then(|day| day.tomorrow().ok())
+        .and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok())
+        .map(|at| UtcInstant::new(at.timestamp()));
+    end.or_else(|| UtcInstant::parse(text.trim()).ok()).ok_or_else(|| {
+        Failure::usage("--as-of is neither a day nor an instant", "write 2026-09-30, or 2026-09-30T12:00:00Z")
+    })
 }
 
 /// All rows as records, the first one the names of the columns.

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, schema_for};
 use super::connection::{Connected, Tested};
 use super::doctor::Diagnosis;
 use super::key::Collector;
-use super::licenses::Known;
+use super::licenses::{Known, MadePage};
 use super::scopes::Permissions;
 use super::seal::Sealed;
 use super::sync::{Differences, Gone, LogLine, Needed, Synced, Verified};
@@ -62,6 +62,7 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Answer<Renewal>>("licenses-renewals.schema.json");
     agrees::<Answer<Held>>("licenses-history.schema.json");
     agrees::<Vec<Known>>("licenses-catalogue.schema.json");
+    agrees::<MadePage>("licenses-report.schema.json");
     agrees::<Imported>("licenses-catalogue-import.schema.json");
     agrees::<Answer<Cost>>("licenses-cost.schema.json");
     agrees::<Answer<Custodian>>("licenses-sheet.schema.json");

@@ -19,6 +19,7 @@ mod journal;
 mod lines;
 mod money;
 mod policy;
+mod page;
 mod report;
 mod retention;
 mod run;
@@ -40,7 +41,7 @@ pub use self::connection::{
 };
 pub use self::dataset::{Dataset, Period};
 pub use self::facts::KnownPeople;
-pub use self::findings::{Finding, Rule, Thresholds};
+pub use self::findings::{Department, Finding, Rule, Thresholds};
 pub use self::journal::Entry;
 pub use self::money::{Money, PriceError, Prices, PricesTaken};
 pub use self::policy::{Left, LeftOut};

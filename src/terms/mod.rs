@@ -15,6 +15,7 @@ mod matter;
 mod scope;
 mod sealing_key;
 mod secret;
+mod shown;
 mod window;
 
 pub use authenticity::{AuthMethod, Remark};
@@ -30,4 +31,5 @@ pub use matter::{MATTER_MAX_CHARS, Matter};
 pub use scope::{DateField, FolderPath, FolderPathError};
 pub use sealing_key::SealingKey;
 pub use secret::Secret;
+pub use shown::visible;
 pub use window::{Bound, Edge, Range, Window, WindowError};

@@ -11,7 +11,7 @@ use crate::tenant::{MARA, Ran, Tenant, rows};
 const APP: &str = "715c42ed-3276-46d1-86b2-e00fec66cf3c";
 const SECRET: &str = "simulated-secret-not-a-secret";
 
-fn synced(options: &[&str]) -> Tenant {
+pub(crate) fn synced(options: &[&str]) -> Tenant {
     let tenant = Tenant::with_sign_in(options);
     let mut add: Command = tenant.command(&["connection", "add", "brackwater", "--flow", "client-secret"]);
     finished(add.env("AFFIANT_CLIENT_ID", APP).env("AFFIANT_CLIENT_SECRET", SECRET)).exits(0);

@@ -20,6 +20,7 @@ mod damage;
 mod delivery;
 mod doctor;
 mod estate;
+mod estate_page;
 mod faults;
 mod foreign_authority;
 mod graph_examples;

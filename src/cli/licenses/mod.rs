@@ -1,12 +1,16 @@
-//! `affiant licenses`: products and their seats, who has which, what renews when, and what everything is called.
+//! `affiant licenses`: products and their seats, who has which, what renews when, what everything is
+//! called, and all of it as a page.
 
 mod catalogue;
 mod money;
 mod policy;
 mod sheet;
+mod report;
 
 #[cfg(test)]
 pub(super) use self::catalogue::Known;
+#[cfg(test)]
+pub(super) use self::report::MadePage;
 
 use super::answer::{Ask, People};
 use super::desk::Desk;
@@ -16,7 +20,7 @@ use super::failure::Failure;
 /// Answer questions about licences from what was synced
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  affiant licenses summary\n  affiant licenses users --department Legal --csv --out legal.csv\n  affiant licenses renewals --within 60\n  affiant licenses history ana@contoso.example"
+    after_help = "Examples:\n  affiant licenses summary\n  affiant licenses users --department Legal --csv --out legal.csv\n  affiant licenses renewals --within 60\n  affiant licenses history ana@contoso.example\n  affiant licenses report --out licences.html"
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -35,6 +39,7 @@ enum What {
     Ignore(policy::Ignore),
     Regard(policy::Regard),
     Ignored(policy::Ignored),
+    Report(report::Args),
     Catalogue(catalogue::Args),
 }
 
@@ -134,6 +139,7 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         What::Ignore(args) => policy::ignore(args, desk).await,
         What::Regard(args) => policy::regard(args, desk).await,
         What::Ignored(args) => policy::ignored(args, desk).await,
+        What::Report(args) => report::run(args, desk).await,
         What::Catalogue(args) => catalogue::run(args, desk).await,
     }
 }

@@ -32,6 +32,31 @@ pub struct Freshness {
     pub request_id: Option<String>,
 }
 
+/// A dataset that the latest run wanted and did not get whole.
+#[derive(Debug, Clone)]
+pub(in crate::inventory) struct Gap {
+    /// What was asked for.
+    pub(in crate::inventory) endpoint: String,
+    /// How the last attempt ended.
+    pub(in crate::inventory) outcome: String,
+    /// The service's word for why.
+    pub(in crate::inventory) code: Option<String>,
+}
+
+/// Rows of a report that are about nobody in the directory.
+#[derive(Debug, Clone)]
+pub(in crate::inventory) struct Nobodies {
+    pub(in crate::inventory) dataset: String,
+    /// Under pseudonyms.
+    pub(in crate::inventory) concealed: i64,
+    /// Under names that match nobody.
+    pub(in crate::inventory) unmatched: i64,
+}
+
+/// The reports whose rows are about people, groups or sites.
+const REPORTS: [&str; 9] =
+    ["email", "mailbox", "active", "activations", "apps", "teams", "onedrive", "sharepoint", "email-apps"];
+
 /// Report rows that belong to nobody in the directory.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Unmatched {
@@ -87,9 +112,7 @@ impl View<'_> {
     /// The store's.
     pub fn unmatched(&self) -> Result<Answer<Unmatched>, StoreError> {
         let mut answer = Answer { as_of: Vec::new(), rows: Vec::new(), notes: Vec::new() };
-        for dataset in
-            ["email", "mailbox", "active", "activations", "apps", "teams", "onedrive", "sharepoint", "email-apps"]
-        {
+        for dataset in REPORTS {
             let Some(seen) = self.seen(dataset)? else { continue };
             let as_of = seen.as_of.refresh_date.clone().unwrap_or_else(|| seen.as_of.taken_at.clone());
             let sql =
@@ -111,6 +134,31 @@ impl View<'_> {
         }
         Ok(answer)
     }
+
+    /// How many rows of the newest reports are about nobody, report by report.
+    pub(in crate::inventory) fn nobodies(&self) -> Result<Vec<Nobodies>, StoreError> {
+        let mut all = Vec::new();
+        for dataset in REPORTS {
+            let Some(seen) = self.seen(dataset)? else { continue };
+            let (concealed, unmatched) = self.nobody(&seen)?;
+            all.push(Nobodies { dataset: dataset.to_owned(), concealed, unmatched });
+        }
+        Ok(all)
+    }
+
+    /// What the latest run asked for and did not get.
+    pub(in crate::inventory) fn gaps(&self) -> Result<Vec<Gap>, StoreError> {
+        let sql = "SELECT endpoint, outcome, error_code FROM fetch WHERE fetch_id IN (
+              SELECT max(fetch_id) FROM fetch WHERE run_id = (
+                SELECT max(run_id) FROM sync_run WHERE tenant_id = ?1 AND (?2 IS NULL OR started_at <= ?2))
+              GROUP BY endpoint)
+            AND outcome NOT IN ('ok', 'not_modified') ORDER BY endpoint";
+        let mut query = self.db.prepare(sql)?;
+        let rows = query.query_map(params![self.tenant, self.at], |row| {
+            Ok(Gap { endpoint: row.get(0)?, outcome: row.get(1)?, code: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
 }
 
 #[cfg(test)]
@@ -124,6 +172,14 @@ mod tests {
         let fresh = view.freshness().expect("rows").rows;
         let email = fresh.iter().find(|row| row.dataset == "email").expect("there");
         assert_eq!((email.refresh_date.as_deref(), email.period.as_deref()), (Some("2026-11-27"), Some("D90")));
+        let counts: Vec<_> = view
+            .nobodies()
+            .expect("counts")
+            .into_iter()
+            .map(|one| (one.dataset, one.concealed, one.unmatched))
+            .collect();
+        assert_eq!(counts[0], ("email".to_owned(), 1, 1));
+        assert!(view.gaps().expect("none").is_empty());
         let nobody = view.unmatched().expect("rows");
         let told: Vec<_> = nobody.rows.iter().map(|row| (row.principal.as_str(), row.kind.as_str())).collect();
         assert_eq!(told, [("0123456789ABCDEF0123456789ABCDEF", "concealed"), ("gone@x.example", "real")]);

@@ -26,6 +26,7 @@ pub use self::activity::{Activity, Measurable};
 pub use self::apps::{Activated, AppUse};
 pub use self::cost::{Cost, CostBy};
 pub use self::coverage::{Freshness, Unmatched};
+pub(in crate::inventory) use self::coverage::{Gap, Nobodies};
 pub use self::filter::Filter;
 pub use self::people::{Assignment, Held};
 pub use self::renewals::Renewal;

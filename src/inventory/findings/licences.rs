@@ -32,9 +32,9 @@ struct Person {
 
 /// What a product measures, and what it is made of.
 #[derive(Default)]
-struct Content {
+pub(super) struct Content {
     has_apps: bool,
-    services: BTreeSet<&'static str>,
+    pub(super) services: BTreeSet<&'static str>,
     plans: BTreeSet<String>,
 }
 
@@ -95,7 +95,7 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
 }
 
 /// What each product of the tenant contains, as the tenant has it.
-fn contents(look: &Look<'_, '_>) -> Result<BTreeMap<String, Content>, StoreError> {
+pub(super) fn contents(look: &Look<'_, '_>) -> Result<BTreeMap<String, Content>, StoreError> {
     let mut contents: BTreeMap<String, Content> = BTreeMap::new();
     let Some(skus) = look.view.seen("skus")? else { return Ok(contents) };
     let mut query = look.view.db.prepare(
@@ -174,7 +174,7 @@ fn judge(
             look.add(Rule::AppNeverActivated, &key, one(text, evidence));
         }
         let services = content.map(|content| content.services.iter().copied().collect::<Vec<_>>()).unwrap_or_default();
-        match latest(look, active, person, &services)? {
+        match latest(look, active, &person.id, &services)? {
             Measured::No => unmeasured += 1,
             Measured::Yes { day, refreshed } => {
                 let old_enough = way
@@ -207,7 +207,7 @@ fn judge(
     Ok(unmeasured)
 }
 
-enum Measured {
+pub(super) enum Measured {
     /// No service of it is in the reports, or the person is not.
     No,
     Yes {
@@ -216,10 +216,10 @@ enum Measured {
     },
 }
 
-fn latest(
+pub(super) fn latest(
     look: &Look<'_, '_>,
     active: Option<&Seen>,
-    person: &Person,
+    person: &str,
     services: &[&str],
 ) -> Result<Measured, StoreError> {
     let Some(active) = active.filter(|_| !services.is_empty()) else { return Ok(Measured::No) };
@@ -228,13 +228,13 @@ fn latest(
     let list = format!(",{},", services.join(","));
     let mut query = look.view.db.prepare_cached(sql)?;
     let (rows, day): (i64, Option<String>) =
-        query.query_row(params![active.rows_at, person.id, list], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        query.query_row(params![active.rows_at, person, list], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let refreshed = active.as_of.refresh_date.clone().unwrap_or_default();
     Ok(if rows == 0 { Measured::No } else { Measured::Yes { day, refreshed } })
 }
 
 /// Whole days between two dates, or moments by their dates.
-fn days(from: &str, to: &str) -> Option<i64> {
+pub(super) fn days(from: &str, to: &str) -> Option<i64> {
     let date = |text: &str| text.get(..10)?.parse::<jiff::civil::Date>().ok();
     Some(i64::from((date(to)? - date(from)?).get_days()))
 }

@@ -6,6 +6,7 @@
 mod apps;
 mod connections;
 mod cost;
+mod departments;
 mod licences;
 mod mailboxes;
 mod record;
@@ -17,6 +18,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use self::departments::Department;
 use super::StoreError;
 use super::ask::{Answer, Filter, View};
 use super::money::{Money, Prices};
