@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{read, reference, store, tell};
+use super::{reference, store, tell};
 use crate::inventory::dataset::{Dataset, read_page, tables};
 use crate::inventory::report::{self, Kind, Report, classify};
 use crate::inventory::store::{Stage, Store};
@@ -54,7 +54,7 @@ fn page(store: &Store, dataset: Dataset, bytes: &[u8]) -> Became {
 }
 
 fn file(store: &Store, report: &'static Report, bytes: &[u8]) -> Became {
-    match read(store, report, bytes) {
+    match store.rehearse(report.dataset, bytes).expect("a report") {
         Ok(summary) => Became::Taken(summary.rows, summary.rejected),
         Err(error) => Became::Refused(error.to_string()),
     }
@@ -97,7 +97,7 @@ fn every_published_answer_is_taken_or_refused_with_a_reason_and_every_header_is_
             version == "v1.0" && example["format"].as_str().is_some_and(|format| format.starts_with("csv-header"))
         }) {
             assert_eq!(became, Became::Taken(0, 0), "{name}");
-            let summary = read(&store, report, bytes.as_slice()).expect("taken before");
+            let summary = store.rehearse(report.dataset, bytes.as_slice()).expect("a report").expect("taken before");
             assert!(summary.unknown.is_empty(), "{name}: {:?}", summary.unknown);
             functions.insert(report.function);
         }

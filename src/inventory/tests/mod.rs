@@ -1,18 +1,19 @@
 //! Readers of reports, listings and product tables against what was published and what was seen, and against bytes that
 //! are neither.
 
+mod any_bytes;
 mod examples;
+mod volume;
 
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::report::{self, Report, ReportError, Summary};
-use super::store::{Stage, Store};
+use super::store::Store;
 
 /// A folder of reference data that is no part of this repository; says so where it is absent.
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
-fn reference(folder: &str, file: &str) -> Option<PathBuf> {
+pub(super) fn reference(folder: &str, file: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let places = ["../shared/data", "../../shared/data"].map(|place| root.join(place).join(folder));
     let found = places.into_iter().find(|place| place.join(file).is_file());
@@ -24,22 +25,12 @@ fn reference(folder: &str, file: &str) -> Option<PathBuf> {
 
 /// What is only worth seeing with `--nocapture`.
 #[expect(clippy::print_stderr, reason = "counts are read by people")]
-fn tell(text: &str) {
+pub(super) fn tell(text: &str) {
     eprintln!("{text}");
 }
 
-fn store() -> (TempDir, Store) {
+pub(super) fn store() -> (TempDir, Store) {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(camino::Utf8Path::from_path(folder.path()).expect("UTF-8")).expect("a store");
     (folder, store)
-}
-
-/// Reads a report into a staging of its own, everybody kept.
-fn read(store: &Store, report: &'static Report, from: impl std::io::Read) -> Result<Summary, ReportError> {
-    let transaction = store.db.unchecked_transaction().expect("a transaction");
-    let stage = Stage::begin(&store.db, report.tables).expect("a staging");
-    let read = report::read(report, from, &stage, &|_| true, None);
-    drop(stage);
-    transaction.commit().expect("nothing is left");
-    read
 }
