@@ -3,6 +3,7 @@
 
 mod any_bytes;
 mod examples;
+mod forms;
 mod volume;
 
 use std::path::{Path, PathBuf};
