@@ -18,7 +18,7 @@ impl Desk {
     fn lend(&self, roles: &[&str]) {
         use base64::Engine as _;
         let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json!({ "roles": roles }).to_string());
-        let token = json!({"token_type": "Bearer", "expires_in": 1, "access_token": format!("e30.{claims}.x")});
+        let token = json!({"token_type": "Bearer", "expires_in": 0, "access_token": format!("e30.{claims}.x")});
         self.token(Says::json(&token));
     }
 
@@ -80,7 +80,7 @@ fn each_refusal_of_the_service_has_its_outcome_and_costs_nothing_else() {
     report("getEmailActivityUserDetail(period='D90')", &[Says { status: 400, ..Says::json(&segment) }]);
     report("getMailboxUsageDetail(period='D30')", &[Says::error(429, "TooManyRequests")]);
     report("getOffice365ActiveUserDetail(period='D180')", &[Says::error(503, "ServiceUnavailable")]);
-    report("getOffice365ActivationsUserDetail", &[hiccup.clone(), hiccup.clone(), header.clone()]);
+    report("getOffice365ActivationsUserDetail", &[hiccup.clone(), header.clone()]);
     report("getOffice365ActivationsUserCounts", std::slice::from_ref(&hiccup));
     report("getM365AppUserDetail(period='D30')", &[Says::error(504, "UnknownError")]);
     report("getTeamsUserActivityUserDetail(period='D30')", &[Says { status: 400, ..Says::json(&as_json) }]);
@@ -104,7 +104,7 @@ fn each_refusal_of_the_service_has_its_outcome_and_costs_nothing_else() {
         ("apps", "failed", ""),
         ("teams", "unsupported", ""),
         ("onedrive", "forbidden", "a role such as Reports Reader"),
-        ("sharepoint", "failed", "no column of the user's principal name"),
+        ("sharepoint", "ok", "a header and no rows"),
         ("email-apps", "failed", ""),
     ] {
         let had = outcome(&synced, dataset);
@@ -131,7 +131,10 @@ fn a_permission_that_is_revoked_between_runs_is_dated_and_costs_only_what_it_ope
     desk.lend(&ROLES[..3]);
     desk.service.say("/v1.0/reports/getEmailActivityUserDetail(period='D90')", &[Says::error(403, "S2SUnauthorized")]);
     let synced = desk.sync(&[], 3);
-    assert_eq!(synced["lost_scopes"], json!(["Reports.Read.All", "ReportSettings.Read.All"]), "{synced}");
+    let mut lost: Vec<&str> =
+        synced["lost_scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    lost.sort_unstable();
+    assert_eq!(lost, ["ReportSettings.Read.All", "Reports.Read.All"], "{synced}");
     let note = outcome(&synced, "email")["note"].as_str().unwrap_or_default().to_owned();
     assert!(note.contains("permission Reports.Read.All is missing"), "{note}");
     assert_eq!(outcome(&synced, "users")["outcome"], "ok");
@@ -155,6 +158,7 @@ fn a_secret_that_ends_between_runs_fails_the_run_and_leaves_what_was_there() {
     let count =
         "SELECT (SELECT count(*) FROM user_v), (SELECT count(*) FROM snapshot), (SELECT count(*) FROM use_email)";
     let before = desk.rows(count);
+    desk.service.say("/v1.0/organization", &[Says::error(401, "InvalidAuthenticationToken")]);
     desk.refuse_tokens(7_000_222);
     let ran = desk.run(&["sync", "run"]).exits(4);
     assert!(format!("{}{}", ran.stdout, ran.stderr).contains("AADSTS7000222"), "{} {}", ran.stdout, ran.stderr);
@@ -163,6 +167,7 @@ fn a_secret_that_ends_between_runs_fails_the_run_and_leaves_what_was_there() {
         desk.rows("SELECT status, error_code FROM sync_run ORDER BY run_id DESC LIMIT 1"),
         ["failed secret_expired"]
     );
+    desk.happy();
     desk.lend(&ROLES);
     desk.sync(&[], 3);
 }

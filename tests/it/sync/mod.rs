@@ -110,7 +110,7 @@ impl Desk {
         let mut command = self.tenant.command(args);
         command.env("AFFIANT_CLIENT_ID", APP).env("AFFIANT_CLIENT_SECRET", SECRET);
         command.env("AFFIANT_GRAPH_URL", &self.service.origin).env("AFFIANT_LOGIN_URL", &self.service.origin);
-        command.env("AFFIANT_LIMITS_ATTEMPTS", "2");
+        command.env("AFFIANT_LIMITS_ATTEMPTS", "2").env("AFFIANT_LIMITS_PATIENCE_S", "1");
         command
     }
 
