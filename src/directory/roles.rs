@@ -29,7 +29,7 @@ pub struct Role {
 }
 
 /// Role templates that matter for usage reports.
-const KNOWN: [(&str, ReportAccess); 9] = [
+const KNOWN: [(&str, ReportAccess); 10] = [
     ("4a5d8f65-41da-4de4-8968-e035b65339cf", ReportAccess::Users),
     ("62e90394-69f5-4237-9190-012177145e10", ReportAccess::Users),
     ("29232cdf-9323-42fd-ade2-1d097af3e4de", ReportAccess::Users),
@@ -39,6 +39,7 @@ const KNOWN: [(&str, ReportAccess); 9] = [
     ("baf37b3a-610e-45da-9e62-d9d1e5e8914b", ReportAccess::Users),
     ("f2ef992c-3afb-46b9-b7cf-a126ee74c451", ReportAccess::Totals),
     ("75934031-6c7e-415a-99d7-48dbd49e875e", ReportAccess::Totals),
+    ("27460883-1df1-4691-b032-3b79643e5e63", ReportAccess::Totals),
 ];
 
 #[derive(Deserialize)]

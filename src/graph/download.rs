@@ -171,7 +171,8 @@ async fn follow<S: Sink>(
         };
         // A link that leads on is never followed; one that is refused may only be over.
         let over = status.is_some_and(|status| (400..500).contains(&status));
-        let again = !over && status.is_none_or(|status| status >= 500);
+        // With 200, it is the body that broke.
+        let again = status.is_none_or(|status| status == 200 || status >= 500);
         let lost = matches!(trouble, Trouble::Broken(Broken::WebPage | Broken::Sink(_) | Broken::Tls));
         if lost || !again || tried >= TRIES {
             let kind = match judge(trouble, Purpose::Other).0 {

@@ -49,3 +49,6 @@ pub use self::report::{Concealment, Kind, ReportError, Summary, classify};
 pub use self::retention::Pruned;
 pub use self::run::{Bench, Line, Order, Outcome, Ran, RunError, Step, Turn, cancelled, refused, sync};
 pub use self::store::{Store, StoreError};
+
+#[cfg(test)]
+mod tests;

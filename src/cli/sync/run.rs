@@ -169,6 +169,9 @@ async fn one(connection: &Connection, order: &Order, desk: &Desk) -> Result<(Syn
             return Err(failure);
         }
     };
+    // A token that is over is renewed first, so that what it allows is what this run has. A refusal meets the run itself.
+    let renewed = session.bearer().await.is_ok() && session.expires_at() != session.signed_in().expires_at;
+    let session = if renewed { apart.stored_session().await? } else { session };
     let graph = apart.unattended_graph_of(Arc::clone(&session), Arc::new(Silent))?;
     let ran = tokio::select! {
         ran = running(&store, &graph, &session, connection, order, desk) => Some(ran),

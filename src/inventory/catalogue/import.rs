@@ -130,7 +130,9 @@ fn read(csv: impl Read) -> Result<Table, CatalogueError> {
         }
         let cell = |place: usize| record.get(place).map(tidy).unwrap_or_default();
         let guid = |place: usize| Uuid::parse_str(&cell(place)).ok().map(|id| id.to_string());
-        let (Some(product), Some(plan), true) = (guid(id), guid(plan_id), record.len() == heads.len()) else {
+        // A product whose plans nobody lists is a product all the same.
+        let (plan, no_plan) = (guid(plan_id), cell(plan_id).is_empty());
+        let (Some(product), true) = (guid(id), (plan.is_some() || no_plan) && record.len() == heads.len()) else {
             table.refused += 1;
             if table.refused_lines.len() < 100 {
                 table.refused_lines.push(lines.of(&record));
@@ -143,6 +145,7 @@ fn read(csv: impl Read) -> Result<Table, CatalogueError> {
             Some(_) => {}
             None => drop(table.products.insert(product.clone(), (part, name))),
         }
+        let Some(plan) = plan else { continue };
         table.plans.entry(plan.clone()).or_insert_with(|| (cell(plan_name), cell(friendly)));
         table.pairs.insert((product, plan));
     }
@@ -158,7 +161,7 @@ fn tidy(bytes: &[u8]) -> String {
 }
 
 /// What names are compared by: letters, digits and plus signs, in capitals.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric() || *c == '+').flat_map(char::to_uppercase).collect()
 }
 

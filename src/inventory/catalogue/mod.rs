@@ -117,7 +117,10 @@ impl Names {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod built_in {
     use super::*;
 
     #[test]

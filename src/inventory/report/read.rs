@@ -4,7 +4,7 @@
 //! refused whole. It must not hold the report in memory.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
+use std::io::{self, Read};
 
 use csv::{ByteRecord, ReaderBuilder};
 
@@ -12,11 +12,14 @@ use super::principal::{Concealment, Kind};
 use super::rows::Writer;
 use super::table::Report;
 use super::value;
+use crate::inventory::dataset::Dataset;
 use crate::inventory::lines::Lines;
-use crate::inventory::store::{Stage, StoreError};
+use crate::inventory::store::{Stage, Store, StoreError};
 
 /// Line numbers of rejected rows that are kept.
 const LINES: usize = 20;
+/// Far more columns than any report has.
+const WIDEST: usize = 1000;
 
 /// Why a report cannot be taken.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -26,7 +29,7 @@ pub enum ReportError {
     #[diagnostic(help("run the sync again; if it stays, report the request-id in `affiant sync log` to Microsoft"))]
     Empty,
     /// A web page or something else.
-    #[error("a web page came instead of a report")]
+    #[error("a web page or another answer came instead of a report")]
     #[diagnostic(help(
         "a proxy or sign-on page may stand between here and the service; ask the network's administrator"
     ))]
@@ -48,6 +51,10 @@ pub enum ReportError {
         /// The first one's line.
         line: u64,
     },
+    /// It ends within a row.
+    #[error("the report breaks off in line {0}")]
+    #[diagnostic(help("run the sync again; nothing was changed in the store"))]
+    BreaksOff(u64),
     /// The bytes could not be read.
     #[error("the report cannot be read: {0}")]
     #[diagnostic(help("run the sync again"))]
@@ -137,8 +144,42 @@ impl Header {
     }
 }
 
+/// Remembers the last byte that went through.
+struct Ending<R> {
+    from: R,
+    last: u8,
+}
+
+impl<R: Read> Read for Ending<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(buffer)?;
+        if let Some(last) = buffer.get(..count).and_then(<[u8]>::last) {
+            self.last = *last;
+        }
+        Ok(count)
+    }
+}
+
 /// What is done with each kept row as it stands, besides staging it.
 pub(in crate::inventory) type Copy<'a> = &'a mut dyn FnMut(&csv::StringRecord) -> Result<(), StoreError>;
+
+impl Store {
+    /// Reads a file as a report's, as a run would, and keeps nothing; `None` where the dataset is no report.
+    ///
+    /// # Errors
+    /// [`ReportError`], as a run would say it.
+    pub fn rehearse(&self, dataset: Dataset, from: impl Read) -> Option<Result<Summary, ReportError>> {
+        let report = super::of(dataset)?;
+        let read = || {
+            let stage = Stage::begin(&self.db, report.tables)?;
+            let transaction = self.db.unchecked_transaction().map_err(StoreError::from)?;
+            let summary = read(report, from, &stage, &|_| true, None);
+            transaction.commit().map_err(StoreError::from)?;
+            summary
+        };
+        Some(read())
+    }
+}
 
 /// Reads a report into the staging; rows about people outside are dropped.
 pub(in crate::inventory) fn read(
@@ -148,7 +189,7 @@ pub(in crate::inventory) fn read(
     keeps: &dyn Fn(&str) -> bool,
     mut copy: Option<Copy<'_>>,
 ) -> Result<Summary, ReportError> {
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(from);
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Ending { from, last: 0 });
     let (mut bytes, mut summary) = (ByteRecord::new(), Summary::default());
     if !reader.read_byte_record(&mut bytes).map_err(ReportError::Csv)? {
         return Err(ReportError::Empty);
@@ -156,7 +197,7 @@ pub(in crate::inventory) fn read(
     let lines = Lines::after_header(&reader);
     let first = bytes.get(0).unwrap_or_default();
     let first = first.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(first).trim_ascii_start();
-    if first.starts_with(b"<") || first.starts_with(b"{") {
+    if first.starts_with(b"<") || first.starts_with(b"{") || first.starts_with(b"[") || bytes.len() > WIDEST {
         return Err(ReportError::UnexpectedContent);
     }
     let head = csv::StringRecord::from_byte_record_lossy(bytes.clone());
@@ -174,12 +215,13 @@ pub(in crate::inventory) fn read(
         copy(&head)?;
     }
     let writer = Writer { report, stage };
-    let mut ordinals = BTreeMap::new();
+    let (mut ordinals, mut too_short) = (BTreeMap::new(), None);
     while reader.read_byte_record(&mut bytes).map_err(ReportError::Csv)? {
         if bytes.len() == 1 && bytes.get(0).is_some_and(|field| field.trim_ascii().is_empty()) {
             continue;
         }
         let line = lines.of(&bytes);
+        too_short = (bytes.len() < header.names.len()).then_some(line);
         let record = match csv::StringRecord::from_byte_record(std::mem::take(&mut bytes)) {
             Ok(record) if record.len() == header.names.len() => record,
             _ => {
@@ -206,6 +248,11 @@ pub(in crate::inventory) fn read(
         bytes = record.into_byte_record();
     }
     let rows = summary.rows + summary.outside + summary.rejected;
+    // Half a file that ends as if it were whole, in a row or in the header; what is missing must not count as gone.
+    let within = too_short.or((rows == 0).then_some(1));
+    if let Some(line) = within.filter(|_| !matches!(reader.get_ref().last, b'\n' | b'\r')) {
+        return Err(ReportError::BreaksOff(line));
+    }
     if summary.rejected > 0 && (summary.rejected == rows || summary.rejected * 100 > rows) {
         let line = summary.lines.first().copied().unwrap_or_default();
         return Err(ReportError::TooManyRejected { rejected: summary.rejected, rows, line });

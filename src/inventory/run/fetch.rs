@@ -126,8 +126,10 @@ impl Job<'_> {
         if self.dataset == Dataset::Groups {
             self.members(&stage, &mut fetches).await?;
         }
-        if self.dataset == Dataset::Org {
-            self.name_tenant(&fetches)?;
+        if self.dataset == Dataset::Org && !self.name_tenant(&fetches)? {
+            let text = "this sign-in is of another tenant than the connection; nothing was kept";
+            let trouble = Trouble::new(Outcome::Failed, "other_tenant", text);
+            return Ok(self.lost(None, Trouble { stops: true, signs_in: true, ..trouble }));
         }
         let settled = store.settle(&stage, &self.whole("", "", "none", None, &fetches))?;
         Ok(self.had(None, settled, rejected, None, Concealment::Unknown))
@@ -218,9 +220,10 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Takes the organisation's name from what was just kept.
-    fn name_tenant(&self, fetches: &[i64]) -> Result<(), StoreError> {
-        let store = self.bench.store;
+    /// Takes the organisation's name from what was just kept; false where it is another one than the connection's.
+    fn name_tenant(&self, fetches: &[i64]) -> Result<bool, StoreError> {
+        let (store, tenant) = (self.bench.store, &self.bench.connection.tenant.id);
+        let is_id = |text: &str| uuid::Uuid::try_parse(text).is_ok();
         for fetch in fetches {
             let sql = "SELECT body_sha256 FROM fetch WHERE fetch_id = ?1";
             let sha256: Option<String> = store.db.query_row(sql, [fetch], |row| row.get(0))?;
@@ -229,14 +232,18 @@ impl Job<'_> {
             store.unpack_body(&sha256, &mut bytes)?;
             let page: Json = serde_json::from_slice(&bytes).unwrap_or_default();
             let Some(one) = page.get("value").and_then(|value| value.get(0)) else { continue };
+            let id = one.get("id").and_then(Json::as_str).unwrap_or_default();
+            if is_id(id) && is_id(tenant) && !id.eq_ignore_ascii_case(tenant) {
+                return Ok(false);
+            }
             let domains = one.get("verifiedDomains").and_then(Json::as_array);
             let default =
                 domains.into_iter().flatten().find(|domain| domain.get("isDefault") == Some(&Json::Bool(true)));
             let name = one.get("displayName").and_then(Json::as_str);
             let domain = default.and_then(|domain| domain.get("name")).and_then(Json::as_str);
-            store.name_tenant(&self.bench.connection.tenant.id, name, domain)?;
+            store.name_tenant(tenant, name, domain)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     pub(super) fn whole<'b>(

@@ -148,6 +148,7 @@ impl Job<'_> {
                     report::ReportError::Empty => "empty",
                     report::ReportError::NoColumn(_) => "column_missing",
                     report::ReportError::TooManyRejected { .. } => "too_many_rejected",
+                    report::ReportError::BreaksOff(_) => "breaks_off",
                     _ => "unreadable",
                 };
                 return Ok(Err(Trouble::new(Outcome::Failed, code, error.to_string())));

@@ -12,9 +12,10 @@ use crate::inventory::store::{Store, StoreError};
 pub(super) fn verdict(
     store: &Store,
     connection: &Connection,
+    run: i64,
     found: Concealment,
 ) -> Result<(Option<String>, &'static str), StoreError> {
-    let switch = switch(store, &connection.tenant.id)?;
+    let switch = switch(store, run)?;
     let basis = found.basis(switch);
     let names = "SELECT display_name, default_domain FROM tenant WHERE tenant_id = ?1";
     let (name, domain): (Option<String>, Option<String>) =
@@ -31,7 +32,7 @@ pub(super) fn verdict(
             "names in usage reports are concealed by the switch of {tenant}; an administrator decides about it {path}, and a change takes up to 48 hours; licences, seats and totals are complete"
         )),
         "role_or_recent_change" => Some(format!(
-            "names in usage reports are concealed although the switch of {tenant} is off: the signed-in account has a role without details, such as Global Reader (Reports Reader has them), or the switch was changed less than 48 hours ago"
+            "names in usage reports are concealed although the switch of {tenant} is off: the signed-in account has a role without details (Global Reader, Usage Summary Reports Reader or User Experience Success Manager; Reports Reader has them), or the switch was changed less than 48 hours ago"
         )),
         "switch_just_changed" => Some(format!(
             "the switch of {tenant} conceals names, but these reports still show them: it was changed just now, and the next reports will conceal"
@@ -47,10 +48,10 @@ pub(super) fn verdict(
     Ok((message, basis))
 }
 
-/// The switch as last read: true conceals.
-fn switch(store: &Store, tenant: &str) -> Result<Option<bool>, StoreError> {
+/// The switch as this run read it: true conceals. What an earlier run read may have changed since.
+fn switch(store: &Store, run: i64) -> Result<Option<bool>, StoreError> {
     let sql = "SELECT r.display_concealed_names FROM snapshot s
        JOIN report_setting r ON r.snap_id = coalesce(s.same_as, s.snap_id)
-       WHERE s.tenant_id = ?1 AND s.dataset = 'report-settings' AND s.complete = 1 ORDER BY s.snap_id DESC LIMIT 1";
-    Ok(store.db.query_row(sql, params![tenant], |row| row.get::<_, Option<bool>>(0)).optional()?.flatten())
+       WHERE s.run_id = ?1 AND s.dataset = 'report-settings' AND s.complete = 1 ORDER BY s.snap_id DESC LIMIT 1";
+    Ok(store.db.query_row(sql, params![run], |row| row.get::<_, Option<bool>>(0)).optional()?.flatten())
 }

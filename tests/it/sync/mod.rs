@@ -110,7 +110,7 @@ impl Desk {
         let mut command = self.tenant.command(args);
         command.env("AFFIANT_CLIENT_ID", APP).env("AFFIANT_CLIENT_SECRET", SECRET);
         command.env("AFFIANT_GRAPH_URL", &self.service.origin).env("AFFIANT_LOGIN_URL", &self.service.origin);
-        command.env("AFFIANT_LIMITS_ATTEMPTS", "2");
+        command.env("AFFIANT_LIMITS_ATTEMPTS", "2").env("AFFIANT_LIMITS_PATIENCE_S", "1");
         command
     }
 
@@ -126,20 +126,25 @@ impl Desk {
 
     /// The answers of one question to the store, in one line each.
     fn rows(&self, sql: &str) -> Vec<String> {
-        let db = rusqlite::Connection::open(self.tenant.path("home").join("inventory.sqlite")).expect("the store");
-        let mut select = db.prepare(sql).expect(sql);
-        let columns = select.column_count();
-        let rows = select.query_map([], |row| {
-            let cells = (0..columns).map(|i| match row.get_ref(i)? {
-                rusqlite::types::ValueRef::Null => Ok("-".to_owned()),
-                rusqlite::types::ValueRef::Integer(number) => Ok(number.to_string()),
-                rusqlite::types::ValueRef::Text(text) => Ok(String::from_utf8_lossy(text).into_owned()),
-                _ => Ok("?".to_owned()),
-            });
-            cells.collect::<Result<Vec<_>, rusqlite::Error>>().map(|cells| cells.join(" "))
-        });
-        rows.expect("rows").map(|row| row.expect("a row")).collect()
+        stored(&self.tenant, sql)
     }
+}
+
+/// The answers of one question to a tenant's store, in one line each.
+fn stored(tenant: &Tenant, sql: &str) -> Vec<String> {
+    let db = rusqlite::Connection::open(tenant.path("home").join("inventory.sqlite")).expect("the store");
+    let mut select = db.prepare(sql).expect(sql);
+    let columns = select.column_count();
+    let rows = select.query_map([], |row| {
+        let cells = (0..columns).map(|i| match row.get_ref(i)? {
+            rusqlite::types::ValueRef::Null => Ok("-".to_owned()),
+            rusqlite::types::ValueRef::Integer(number) => Ok(number.to_string()),
+            rusqlite::types::ValueRef::Text(text) => Ok(String::from_utf8_lossy(text).into_owned()),
+            _ => Ok("?".to_owned()),
+        });
+        cells.collect::<Result<Vec<_>, rusqlite::Error>>().map(|cells| cells.join(" "))
+    });
+    rows.expect("rows").map(|row| row.expect("a row")).collect()
 }
 
 fn outcome<'a>(synced: &'a Value, dataset: &str) -> &'a Value {
@@ -192,7 +197,11 @@ fn a_file_is_fetched_without_the_token_and_its_link_is_written_nowhere() {
     }
 }
 
+mod concealment;
+mod file_faults;
+mod joins;
 mod kept;
+mod meanings;
 mod people;
 mod refusals;
 mod reports;

@@ -48,6 +48,27 @@ fn a_throttled_report_is_asked_for_again_when_the_service_says() {
 }
 
 #[test]
+fn a_run_that_waits_for_the_service_is_interrupted_at_once_and_keeps_what_was_whole() {
+    let desk = Desk::start();
+    let report = "/v1.0/reports/getEmailActivityUserDetail(period='D90')";
+    desk.service.say(report, &[Says::error(429, "TooManyRequests").with("retry-after", "600")]);
+    let mut child = desk.command(&["sync", "run", "--json"]).stdout(std::process::Stdio::null()).spawn().expect("runs");
+    let began = std::time::Instant::now();
+    while desk.service.asked(report).is_empty() && began.elapsed().as_secs() < 60 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let told = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(told.expect("kill runs").success());
+    assert_eq!(child.wait().expect("ended").code(), Some(7));
+    assert!(began.elapsed().as_secs() < 120, "not after the ten minutes that the service asked for");
+    assert_eq!(desk.rows("SELECT status FROM sync_run"), ["cancelled"]);
+    assert_eq!(desk.rows("SELECT count(*) FROM user_v"), ["3"]);
+    desk.happy();
+    desk.sync(&[], 3);
+    desk.run(&["sync", "verify"]).exits(0);
+}
+
+#[test]
 fn a_sign_in_that_ended_ends_the_run_and_is_on_record() {
     let desk = Desk::start();
     desk.service.say("/v1.0/organization", &[Says::error(401, "InvalidAuthenticationToken")]);
