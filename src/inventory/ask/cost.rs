@@ -104,7 +104,7 @@ impl View<'_> {
                 None => sum.unpriced += 1,
             }
         }
-        let found = sums.into_iter().flat_map(|(group, sums)| sums.rows(&group, &seen.as_of.taken_at)).collect();
+        let found = sums.into_iter().flat_map(|(group, sums)| sums.rows(group, &seen.as_of.taken_at)).collect();
         let mut answer = Answer::of(&seen, found);
         if prices.is_empty() && !answer.rows.is_empty() {
             answer.notes.push("there is no price list: `affiant licenses prices import FILE` takes one".to_owned());
@@ -114,9 +114,9 @@ impl View<'_> {
 }
 
 impl Sums {
-    fn rows(self, group: &Option<String>, as_of: &str) -> Vec<Cost> {
+    fn rows(self, group: Option<String>, as_of: &str) -> Vec<Cost> {
         let empty = Cost {
-            group: group.clone(),
+            group,
             licences: self.licences,
             priced: 0,
             monthly: None,
