@@ -134,6 +134,12 @@ CREATE TABLE snapshot (
 CREATE UNIQUE INDEX snapshot_once ON snapshot(run_id,dataset,period);
 CREATE INDEX snapshot_asof ON snapshot(tenant_id,dataset,period,complete,taken_at);
 
+-- Snapshots that a custody record swears to: their stored bodies are never removed.
+CREATE TABLE sworn_to (
+  snap_id INTEGER PRIMARY KEY REFERENCES snapshot,
+  since   TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now'))
+) STRICT;
+
 -- Directory and licence state: one row per version, from the snapshot that first had it up to the one that no longer did.
 CREATE TABLE user_v (
   tenant_id           TEXT NOT NULL,

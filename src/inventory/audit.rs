@@ -180,7 +180,9 @@ impl Store {
         if !stage.tables().iter().any(|table| table.name == "principal") {
             return Ok(false);
         }
-        join(&self.db, &snapshot.tenant, snapshot.id)?;
+        let sql = "SELECT refresh_date FROM snapshot WHERE snap_id = ?1";
+        let refresh: String = self.db.query_row(sql, [snapshot.id], |row| row.get(0))?;
+        join(&self.db, &snapshot.tenant, snapshot.id, &refresh)?;
         let sql = "SELECT count(*) FROM principal p JOIN temp.s_principal s USING (principal)
            WHERE p.snap_id = ?1 AND (p.user_id IS NOT s.user_id OR p.match_method IS NOT s.match_method)";
         Ok(self.db.query_row(sql, params![snapshot.id], |row| row.get::<_, i64>(0))? > 0)

@@ -173,7 +173,9 @@ impl Licensed for KnownPeople {
     fn facts(&self, person: &ObjectId) -> Vec<LicenceFact> {
         let Ok(store) = self.store.lock() else { return NothingKnown.facts(person) };
         // A store that cannot be read costs the facts, never the collection.
-        self.read(&store, person).unwrap_or_else(|_| NothingKnown.facts(person))
+        let facts = self.read(&store, person).unwrap_or_else(|_| NothingKnown.facts(person));
+        store.swear_to(facts.iter().filter_map(|fact| fact.source.as_ref()).map(|source| source.snapshot_id));
+        facts
     }
 }
 

@@ -1,6 +1,7 @@
 //! Stored bodies that are old enough to go: rows never do.
 //!
-//! What came last, the last snapshot of each month and what a finding refers to keep their bodies. It must not know the
+//! What came last, the last snapshot of each month, what a finding refers to and what a custody record swears to keep
+//! their bodies. It must not know the
 //! terminal.
 
 use rusqlite::params;
@@ -24,9 +25,25 @@ const OLD: &str = "FROM raw_body AS b WHERE NOT EXISTS (
         OR s.snap_id IN (SELECT max(snap_id) FROM snapshot WHERE complete = 1
              GROUP BY tenant_id, dataset, period, substr(taken_at, 1, 7))
         OR s.snap_id IN (SELECT same_as FROM snapshot WHERE same_as IS NOT NULL AND taken_at >= ?1)
+        OR s.snap_id IN (SELECT snap_id FROM sworn_to UNION SELECT p.same_as FROM sworn_to JOIN snapshot p USING (snap_id))
         OR f.run_id IN (SELECT first_run FROM finding UNION SELECT last_run FROM finding)))";
 
 impl Store {
+    /// Notes that a custody record swears to snapshots. Where the store cannot be written, nothing is noted: the record
+    /// has the snapshots' digests either way.
+    pub(super) fn swear_to(&self, snapshots: impl Iterator<Item = u64>) {
+        let note = || -> Result<(), rusqlite::Error> {
+            self.db.pragma_update(None, "query_only", false)?;
+            let mut put = self.db.prepare_cached("INSERT OR IGNORE INTO sworn_to (snap_id) VALUES (?1)")?;
+            for snapshot in snapshots {
+                put.execute([i64::try_from(snapshot).unwrap_or_default()])?;
+            }
+            Ok(())
+        };
+        let _ = note();
+        let _ = self.db.pragma_update(None, "query_only", true);
+    }
+
     /// Removes bodies that came before the cutoff (an instant, as text) and are not needed; or only counts them.
     ///
     /// # Errors
@@ -40,5 +57,31 @@ impl Store {
         }
         let number = |count: i64| u64::try_from(count).unwrap_or_default();
         Ok(Pruned { bodies: number(bodies), bytes: number(bytes) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::inventory::ask::testing::filled;
+
+    #[test]
+    fn what_a_record_swears_to_keeps_its_body() {
+        let (_folder, store) = filled();
+        store
+            .db
+            .execute_batch(
+                "INSERT INTO raw_body VALUES ('aa', 1, 'raw', x'00'), ('bb', 1, 'raw', x'00');
+                 UPDATE snapshot SET dataset = 'old', taken_at = '2026-11-01T00:00:00.000Z' WHERE snap_id = 12;
+                 INSERT INTO fetch (run_id, seq, endpoint, api_version, request_url, requested_at, client_request_id, body_sha256, outcome, snap_id)
+                 VALUES (1, 1, 'e', 'v1.0', 'u', '2026-11-01', 'c', 'aa', 'ok', 1), (1, 2, 'e', 'v1.0', 'u', '2026-11-01', 'c', 'bb', 'ok', NULL);
+                 INSERT INTO snapshot (snap_id, run_id, tenant_id, dataset, taken_at, complete, row_count, content_sha256)
+                   SELECT 2, 2, tenant_id, 'users', '2026-11-02T00:00:00.000Z', 1, 0, content_sha256 FROM snapshot WHERE snap_id = 1;",
+            )
+            .expect("rows");
+        let count = || store.prune("2026-11-20", true).expect("counted").bodies;
+        assert_eq!(count(), 2);
+        store.swear_to([1].into_iter());
+        assert_eq!(count(), 1);
+        store.prune("2026-11-20", false).expect_err("only to be read from now on");
     }
 }

@@ -112,20 +112,30 @@ impl View<'_> {
     /// The store's.
     pub fn unmatched(&self) -> Result<Answer<Unmatched>, StoreError> {
         let mut answer = Answer { as_of: Vec::new(), rows: Vec::new(), notes: Vec::new() };
+        let mut are_old = false;
         for dataset in REPORTS {
             let Some(seen) = self.seen(dataset)? else { continue };
             let as_of = seen.as_of.refresh_date.clone().unwrap_or_else(|| seen.as_of.taken_at.clone());
-            let sql =
-                "SELECT principal, kind FROM principal WHERE snap_id = ?1 AND user_id IS NULL ORDER BY kind, principal";
+            let sql = "SELECT principal, kind, match_method FROM principal WHERE snap_id = ?1 AND user_id IS NULL ORDER BY kind, principal";
             let mut query = self.db.prepare_cached(sql)?;
             let rows = query.query_map([seen.rows_at], |row| {
                 let (principal, kind) = (row.get(0)?, row.get(1)?);
-                Ok(Unmatched { dataset: dataset.to_owned(), principal, kind, as_of: as_of.clone() })
+                Ok((
+                    row.get::<_, String>(2)?,
+                    Unmatched { dataset: dataset.to_owned(), principal, kind, as_of: as_of.clone() },
+                ))
             })?;
             for row in rows {
-                answer.rows.push(row?);
+                let (method, row) = row?;
+                are_old |= method == "people_too_old";
+                answer.rows.push(row);
             }
             answer.as_of.push(seen.as_of);
+        }
+        if are_old {
+            let text =
+                "people were last read more than seven days before a report's date: its rows are not joined to them";
+            answer.notes.push(text.to_owned());
         }
         if answer.rows.iter().any(|row| row.kind == "concealed") {
             answer

@@ -102,3 +102,61 @@ fn findings_are_noted_once_with_their_first_and_last_run_and_closed_when_they_st
     };
     assert_eq!((count(&store, "open"), count(&store, "closed")), (i64::try_from(all.len()).expect("few") - 1, 1));
 }
+
+#[test]
+fn a_product_within_another_is_redundant_and_what_has_no_price_is_named() {
+    let (_folder, mut store) = filled();
+    assert!(told(&found(&store, &Thresholds::default()), Rule::LicRedundant).is_empty());
+    store
+        .db
+        .execute_batch(&format!(
+            "INSERT INTO sku_plan_v (tenant_id, sku_id, service_plan_id, from_snap) SELECT tenant_id, sku_id, p, 12 FROM sku_v,
+               (SELECT 'efb87545-963c-4e0d-99df-69c6916d9eb0' AS p UNION SELECT 'another') WHERE sku_part_number = 'SPE_E5';
+             INSERT INTO user_license_v (tenant_id, user_id, sku_id, via_group, from_snap, row_hash, state, updated_at)
+               SELECT '{TENANT}', 'ana', sku_id, '', 11, 'h', 'Active', '2026-01-01T00:00:00Z' FROM sku_v WHERE sku_part_number = 'SPE_E5';"
+        ))
+        .expect("rows");
+    let answer = found(&store, &Thresholds::default());
+    assert_eq!(told(&answer, Rule::LicRedundant), ["ana@x.example: everything in it is in Microsoft 365 E5 too"]);
+    assert!(answer.rows.iter().all(|one| one.monthly.is_none()), "no list, no cost");
+    let list = "sku_id,currency,unit_price,valid_from\nSPE_E5,EUR,54.75,2026-01-01\n";
+    store.import_prices(list.as_bytes(), None).expect("taken");
+    let answer = found(&store, &Thresholds::default());
+    let over = answer.rows.iter().find(|one| one.rule == "seats.over").expect("a finding");
+    assert_eq!((over.monthly.as_deref(), over.currency.as_deref()), (Some("109.50"), Some("EUR")));
+    assert!(
+        answer.notes.iter().any(|note| note == "without a price, and in no sum: Microsoft 365 E3"),
+        "{:?}",
+        answer.notes
+    );
+}
+
+#[test]
+fn desktop_apps_are_never_activated_only_where_a_report_says_so_and_a_lost_permission_is_named() {
+    let (_folder, store) = filled();
+    store
+        .db
+        .execute_batch(&format!(
+            "INSERT INTO sku_plan_v (tenant_id, sku_id, service_plan_id, from_snap) SELECT tenant_id, sku_id,
+               '43de0ff5-c92c-492b-9116-175376d08c38', 12 FROM sku_v WHERE sku_part_number = 'SPE_E3';
+             INSERT INTO snapshot (snap_id, run_id, tenant_id, dataset, period, refresh_date, taken_at, complete, row_count, content_sha256)
+               VALUES (20, 2, '{TENANT}', 'activations', '', '2026-11-27', '2026-11-28T08:00:00.000Z', 1, 1, 'x');
+             INSERT INTO scope_grant VALUES (1, 'Reports.Read.All', 'application', 0, 1, 1), (1, 'User.Read.All', 'application', 1, 1, 2);"
+        ))
+        .expect("rows");
+    let answer = found(&store, &Thresholds::default());
+    assert!(told(&answer, Rule::AppNeverActivated).is_empty(), "no report names them");
+    assert_eq!(
+        told(&answer, Rule::ConnScopeLost),
+        ["l: the sign-in no longer has Reports.Read.All, which it had on 2026-11-01"]
+    );
+    store
+        .db
+        .execute_batch(
+            "INSERT INTO principal VALUES (20, 'ana@x.example', 'real', 'ana', 'upn'), (20, 'ben@x.example', 'real', 'ben', 'upn');
+             INSERT INTO use_activation (snap_id, principal, product_type, windows) VALUES (20, 'ana@x.example', 'P', 0), (20, 'ben@x.example', 'P', 2);",
+        )
+        .expect("rows");
+    let told = told(&found(&store, &Thresholds::default()), Rule::AppNeverActivated);
+    assert_eq!(told, ["ana@x.example: desktop apps were never activated, and none was used on Windows or macOS"]);
+}

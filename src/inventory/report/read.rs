@@ -3,6 +3,7 @@
 //! Rows that do not fit the header are counted with their line numbers and left out; a report with too many of them is
 //! refused whole. It must not hold the report in memory.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 
@@ -144,15 +145,23 @@ impl Header {
     }
 }
 
-/// Remembers the last byte that went through.
+/// Far more bytes than any row has; a quote that is never closed would make one row of all the rest.
+const LONGEST: u64 = 1 << 20;
+
+/// Remembers the last byte that went through, and how many did since the last row.
 struct Ending<R> {
     from: R,
     last: u8,
+    since: Cell<u64>,
 }
 
 impl<R: Read> Read for Ending<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.since.get() > LONGEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a row is longer than 1 MiB; a quote may be open"));
+        }
         let count = self.from.read(buffer)?;
+        self.since.set(self.since.get() + count as u64);
         if let Some(last) = buffer.get(..count).and_then(<[u8]>::last) {
             self.last = *last;
         }
@@ -189,7 +198,11 @@ pub(in crate::inventory) fn read(
     keeps: &dyn Fn(&str) -> bool,
     mut copy: Option<Copy<'_>>,
 ) -> Result<Summary, ReportError> {
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Ending { from, last: 0 });
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Ending {
+        from,
+        last: 0,
+        since: Cell::new(0),
+    });
     let (mut bytes, mut summary) = (ByteRecord::new(), Summary::default());
     if !reader.read_byte_record(&mut bytes).map_err(ReportError::Csv)? {
         return Err(ReportError::Empty);
@@ -217,6 +230,7 @@ pub(in crate::inventory) fn read(
     let writer = Writer { report, stage };
     let (mut ordinals, mut too_short) = (BTreeMap::new(), None);
     while reader.read_byte_record(&mut bytes).map_err(ReportError::Csv)? {
+        reader.get_ref().since.set(0);
         if bytes.len() == 1 && bytes.get(0).is_some_and(|field| field.trim_ascii().is_empty()) {
             continue;
         }

@@ -61,7 +61,7 @@ impl Store {
         let snap = insert(&transaction, whole, (&content, rows), same_as, restates)?;
         if same_as.is_none() {
             if stage.tables().iter().any(|table| table.name == PRINCIPAL.name) {
-                join(&transaction, whole.tenant, snap)?;
+                join(&transaction, whole.tenant, snap, whole.refresh)?;
             }
             for table in stage.tables() {
                 match table.holds {
