@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod client;
+pub mod deflate;
 pub mod mail;
 pub mod measured;
 pub mod server;
@@ -30,6 +31,10 @@ pub fn played_a_role() -> bool {
         ["fetch", origin, form, list, out] => {
             let form = form.parse().expect("a form");
             runtime().block_on(client::fetch(origin, Path::new(list), form, Path::new(out)));
+            true
+        }
+        ["deflate", from, to] => {
+            deflate::all(Path::new(from), Path::new(to));
             true
         }
         _ => false,

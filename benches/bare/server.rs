@@ -115,36 +115,26 @@ impl Desk {
         let lane = self.lanes.get(usize::try_from(mailbox).unwrap_or(0)).ok_or(io::ErrorKind::InvalidInput)?;
         let at_once = lane.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         self.seen.most.fetch_max(at_once, Ordering::Relaxed);
-        let done = self.answered(lane, at_once, mailbox, rest, query, head, stream).await;
+        let answer = if self.manners.limits && (at_once > AT_ONCE || lane.is_used_up()) {
+            None
+        } else {
+            tokio::time::sleep(self.manners.latency).await;
+            Some(self.estate.answer(&self.origin, mailbox, rest, query, page_size(head)))
+        };
+        // The seat is free before the answer is out: whoever has the answer may ask again at once.
         lane.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let done = match answer {
+            None => {
+                self.seen.over.fetch_add(1, Ordering::Relaxed);
+                let said = r#"{"error":{"code":"ApplicationThrottled","message":"Application is over its limit."}}"#;
+                plain(stream, 429, "application/json\r\nretry-after: 1", said).await
+            }
+            Some(Asked::Json(status, said)) => plain(stream, status, "application/json", &said).await,
+            Some(Asked::Text(said)) => plain(stream, 200, "text/plain", &said).await,
+            Some(Asked::Message(n)) => self.message(stream, mailbox, n).await,
+        };
         self.seen.last.store(now(), Ordering::Relaxed);
         done
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "one request, taken apart")]
-    async fn answered(
-        &self,
-        lane: &Lane,
-        at_once: u64,
-        mailbox: u64,
-        rest: &str,
-        query: &str,
-        head: &str,
-        stream: &mut TcpStream,
-    ) -> io::Result<()> {
-        if self.manners.limits && (at_once > AT_ONCE && !rest.is_empty() || lane.is_used_up()) {
-            self.seen.over.fetch_add(1, Ordering::Relaxed);
-            let said = r#"{"error":{"code":"ApplicationThrottled","message":"Application is over its limit."}}"#;
-            return plain(stream, 429, "application/json\r\nretry-after: 1", said).await;
-        }
-        if !self.manners.latency.is_zero() {
-            tokio::time::sleep(self.manners.latency).await;
-        }
-        match self.estate.answer(&self.origin, mailbox, rest, query, page_size(head)) {
-            Asked::Json(status, said) => plain(stream, status, "application/json", &said).await,
-            Asked::Text(said) => plain(stream, 200, "text/plain", &said).await,
-            Asked::Message(n) => self.message(stream, mailbox, n).await,
-        }
     }
 
     /// A message, in one chunk: the service announces no lengths either.
