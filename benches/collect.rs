@@ -12,6 +12,7 @@
 //! | `VOLUME_MB` | mail in one run, at most; no more than `MESSAGES` either | 240, 4000 |
 //! | `LATENCY_MS`, `LATENCY_MESSAGES`, `LATENCY_PAIRS` | the part with Microsoft's latency and limits; 0 pairs for none | 250, 400, 1 |
 //! | `BENCH_DIR` | where packages are written | the folder for temporary files |
+//! | `BENCH_AFFIANT` | another binary to measure, to compare two | the one of this build |
 
 #![allow(clippy::print_stdout, reason = "the figures are the result")]
 #![allow(clippy::cast_precision_loss, reason = "shares and seconds for people")]

@@ -12,7 +12,6 @@ use super::client::Form;
 use super::measured::{Cost, Running, run};
 use super::server::Manners;
 
-const AFFIANT: &str = env!("CARGO_BIN_EXE_affiant");
 const PARALEGAL: &str = "paula.quist@brackwater.example";
 
 pub struct Tenant {
@@ -42,6 +41,11 @@ fn again(role: &str) -> Command {
     command
 }
 
+/// The program that is measured: `BENCH_AFFIANT`, or the one of this build.
+fn program() -> PathBuf {
+    std::env::var_os("BENCH_AFFIANT").map_or_else(|| env!("CARGO_BIN_EXE_affiant").into(), PathBuf::from)
+}
+
 /// Where packages are written: `BENCH_DIR`, or the folder for temporary files.
 pub fn scratch() -> PathBuf {
     std::env::var_os("BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from)
@@ -60,7 +64,7 @@ impl Tenant {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the load server starts");
-        let mut sign_in = Command::new(AFFIANT)
+        let mut sign_in = Command::new(program())
             .args(["simulate", "--json", "--device-interval", "1", "--auto-approve", PARALEGAL])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -90,7 +94,7 @@ impl Tenant {
 
     /// `affiant` with these arguments.
     pub fn affiant(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(AFFIANT);
+        let mut command = Command::new(program());
         command.args(args).envs(self.env.iter().map(|(name, value)| (name, value)));
         if self.manners.limits {
             // A server on this machine has no published quota; this is the one used against Microsoft's.
