@@ -14,7 +14,7 @@
 //! | `BENCH_DIR` | where packages are written | the folder for temporary files |
 //! | `BENCH_AFFIANT` | another binary to measure, to compare two | the one of this build |
 
-#![allow(clippy::print_stdout, reason = "the figures are the result")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the figures are the result")]
 #![allow(clippy::cast_precision_loss, reason = "shares and seconds for people")]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "shared with the other benchmarks")]
 
@@ -25,7 +25,7 @@ use std::time::Duration;
 use bare::answers::Estate;
 use bare::client::Form;
 use bare::mail::Size;
-use bare::measured::{Cost, Spread};
+use bare::measured::{Cost, Spread, run_into};
 use bare::server::Manners;
 use bare::tenant::Tenant;
 
@@ -72,7 +72,7 @@ impl Compared {
                     Some(form) => tenant.bare(*form, &list, &out),
                     None => tenant.collect(&out, &formats[at - Form::ALL.len()]),
                 };
-                costs[at] = Some(tenant.measured(&mut command, &out));
+                costs[at] = Some(run_into(&out, &mut command));
             }
             let mut costs = costs.into_iter().flatten();
             bare.push(costs.by_ref().take(Form::ALL.len()).collect());
@@ -206,9 +206,9 @@ fn under_the_limits(quick: bool) {
         for pair in 0..pairs {
             let out = tenant.path("out");
             if pair > 0 {
-                ours.push(tenant.measured(&mut tenant.collect(&out, "eml"), &out));
+                ours.push(run_into(&out, &mut tenant.collect(&out, "eml")));
             }
-            bare.push(tenant.measured(&mut tenant.bare(Form::Written, &list, &out), &out));
+            bare.push(run_into(&out, &mut tenant.bare(Form::Written, &list, &out)));
         }
         let seen = tenant.control("seen");
         let seconds = |runs: &[Cost]| Spread::of(runs.iter().map(|cost| cost.seconds)).middle;

@@ -4,7 +4,7 @@
 //! `cargo bench --bench phases`; `QUICK=1` with less. `PAIRS` (5), `MESSAGES` of the mix (1600), `ITEMS` of the large
 //! acquisition (20000), `BENCH_DIR` as for `collect`. Needs `sha256sum`, `find` and `xargs`.
 
-#![allow(clippy::print_stdout, reason = "the figures are the result")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the figures are the result")]
 #![allow(clippy::cast_precision_loss, reason = "shares and seconds for people")]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "shared with the other benchmarks")]
 
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bare::answers::Estate;
 use bare::mail::Size;
-use bare::measured::{Running, Spread, run};
+use bare::measured::{Running, Spread, run, run_into};
 use bare::server::Manners;
 use bare::tenant::Tenant;
 
@@ -94,7 +94,7 @@ fn first_request(runs: u64) {
     let out = tenant.path("out");
     let soon = (0..runs).map(|_| {
         tenant.control("reset");
-        let cost = tenant.measured(&mut tenant.collect(&out, "eml"), &out);
+        let cost = run_into(&out, &mut tenant.collect(&out, "eml"));
         (noted(&tenant, "first") - micros(cost.started)) / 1e3
     });
     row("start of `affiant collect` to its first request", " ms", None, None, Spread::of(soon));
@@ -113,11 +113,11 @@ fn resuming(items: u64, runs: u64) {
         }
         tenant.control("reset");
         let begun = micros(SystemTime::now());
-        let _run = quietly(&mut tenant.affiant(&["resume", "--quiet", out.to_str().expect("UTF-8")]));
+        let resumed = quietly(&mut tenant.affiant(&["resume", "--quiet", out.to_str().expect("UTF-8")]));
         until(|| noted(&tenant, "first_value") > 0.0);
         any.push((noted(&tenant, "first") - begun) / 1e3);
         message.push((noted(&tenant, "first_value") - begun) / 1e3);
-        drop(_run);
+        drop(resumed);
         let _ = std::fs::remove_dir_all(&out);
     }
     let what = format!("`affiant resume` with half of {items} items on disk, to its first request");
@@ -142,7 +142,7 @@ fn ten_times(items: u64) {
     let of = |each: u64| {
         let tenant = Tenant::start(Estate { size: Size::Fixed(4096), mailboxes: 1, each }, NO_LIMITS);
         let out = tenant.path("out");
-        tenant.measured(&mut tenant.collect(&out, "eml"), &out)
+        run_into(&out, &mut tenant.collect(&out, "eml"))
     };
     let (few, many) = (of(items / 10), of(items));
     let figure = Spread::of([many.cpu / few.cpu]);

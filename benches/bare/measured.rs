@@ -63,6 +63,13 @@ pub fn run(command: &mut Command) -> Cost {
     Cost { started, seconds, cpu, peak_kib: peak.into_inner(), handed, to_disk }
 }
 
+/// Runs a command that writes into a folder, and removes the folder.
+pub fn run_into(out: &std::path::Path, command: &mut Command) -> Cost {
+    let cost = run(command);
+    let _ = std::fs::remove_dir_all(out);
+    cost
+}
+
 /// A process that ends with this value.
 pub struct Running(pub Child);
 
@@ -110,7 +117,8 @@ impl Spread {
         values.sort_by(f64::total_cmp);
         let at = |share: usize| values.get(share).copied().unwrap_or(f64::NAN);
         let half = values.len() / 2;
-        let middle = if values.len() % 2 == 0 && half > 0 { f64::midpoint(at(half - 1), at(half)) } else { at(half) };
+        let middle =
+            if values.len().is_multiple_of(2) && half > 0 { f64::midpoint(at(half - 1), at(half)) } else { at(half) };
         Self { least: at(0), middle, most: at(values.len().saturating_sub(1)) }
     }
 }

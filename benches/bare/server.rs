@@ -147,9 +147,10 @@ impl Desk {
         self.seen.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         let head =
             format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n{bytes:x}\r\n");
-        let [a, b, c, d, e] = letter.pieces;
         let end = Bytes::from_static(b"\r\n0\r\n\r\n");
-        let mut whole = Bytes::from(head).chain(a).chain(b).chain(c).chain(d).chain(e).chain(end);
+        let [own, text, between, attachment, last] = letter.pieces;
+        let front = Bytes::from(head).chain(own).chain(text);
+        let mut whole = front.chain(between).chain(attachment).chain(last).chain(end);
         stream.write_all_buf(&mut whole).await?;
         self.seen.last_value.store(now(), Ordering::Relaxed);
         Ok(())

@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use super::answers::{Estate, address};
 use super::client::Form;
-use super::measured::{Cost, Running, run};
+use super::measured::{Cost, Running, run, run_into};
 use super::server::Manners;
 
 const PARALEGAL: &str = "paula.quist@brackwater.example";
 
 pub struct Tenant {
-    _server: Running,
-    _sign_in: Running,
+    server: Running,
+    sign_in: Running,
     http: reqwest::Client,
     runtime: tokio::runtime::Runtime,
     pub estate: Estate,
@@ -86,8 +86,8 @@ impl Tenant {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().expect("a client");
         let (origin, bytes) = (origin.to_owned(), bytes.parse().expect("a number"));
-        let (_server, _sign_in) = (Running(server), Running(sign_in));
-        let tenant = Self { _server, _sign_in, http, runtime, estate, manners, origin, bytes, place, env };
+        let (server, sign_in) = (Running(server), Running(sign_in));
+        let tenant = Self { server, sign_in, http, runtime, estate, manners, origin, bytes, place, env };
         run(&mut tenant.affiant(&["login", "--flow", "device-code"]));
         tenant
     }
@@ -125,7 +125,7 @@ impl Tenant {
 
     /// Asks the load server: `seen`, `log`, `reset`, or `watch`, which also keeps every request from now on.
     pub fn control(&self, what: &str) -> Value {
-        let asked = self.http.get(format!("{}/bench/{what}", self.origin)).timeout(Duration::from_secs(60));
+        let asked = self.http.get(format!("{}/bench/{what}", self.origin)).timeout(Duration::from_mins(1));
         self.runtime.block_on(async { asked.send().await.expect("answered").json().await.expect("JSON") })
     }
 
@@ -133,17 +133,10 @@ impl Tenant {
     pub fn record(&self, format: &str) -> (PathBuf, Cost) {
         let (out, list) = (self.path("recorded"), self.path("requests.txt"));
         self.control("watch");
-        let cost = self.measured(&mut self.collect(&out, format), &out);
+        let cost = run_into(&out, &mut self.collect(&out, format));
         let log = self.control("log");
         let lines: Vec<&str> = log["log"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
         std::fs::write(&list, lines.join("\n")).expect("written");
         (list, cost)
-    }
-
-    /// Runs a command that writes into a folder, and removes the folder.
-    pub fn measured(&self, command: &mut Command, out: &Path) -> Cost {
-        let cost = run(command);
-        let _ = std::fs::remove_dir_all(out);
-        cost
     }
 }
