@@ -1,153 +1,237 @@
-//! How near a collection comes to a bare client: both fetch the same mailbox from the simulated tenant, one after
-//! the other, in one run; the ratio is what counts, not the seconds.
+//! How near a whole collection, from start to sealed package, comes to a bare client that sends the same requests over
+//! as many connections to the same load server; run in turn, so that the ratio is what counts and not the seconds.
 //!
-//! `cargo bench --bench collect` · `MESSAGES=20000 cargo bench --bench collect`
+//! `cargo bench --bench collect` takes a few minutes; `QUICK=1` about one. Fewer or other runs by environment variables:
+//!
+//! | variable | what | default |
+//! |---|---|---|
+//! | `SIZES` | bytes of a message, or `mix`; comma-separated | `4096,20480,102400,5242880,mix` |
+//! | `MAILBOXES` | how many side by side, for `mix` | `1,4,16` |
+//! | `FORMATS` | `eml`, `zip` | both |
+//! | `PAIRS` | runs of each kind | 5 |
+//! | `VOLUME_MB` | mail in one run, at most; no more than `MESSAGES` either | 240, 4000 |
+//! | `LATENCY_MS`, `LATENCY_MESSAGES`, `LATENCY_PAIRS` | the part with Microsoft's latency and limits; 0 pairs for none | 250, 400, 1 |
+//! | `BENCH_DIR` | where packages are written | the folder for temporary files |
+//! | `BENCH_AFFIANT` | another binary to measure, to compare two | the one of this build |
 
-#![allow(clippy::print_stdout, reason = "the figures are the result")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the figures are the result")]
+#![allow(clippy::cast_precision_loss, reason = "shares and seconds for people")]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "shared with the other benchmarks")]
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+mod bare;
 
-use futures_util::{StreamExt as _, stream};
-use sha2::{Digest as _, Sha256};
+use std::time::Duration;
 
-const AFFIANT: &str = env!("CARGO_BIN_EXE_affiant");
-const OWNER: &str = "mara.okafor@brackwater.example";
-const PARALEGAL: &str = "paula.quist@brackwater.example";
+use bare::answers::Estate;
+use bare::client::Form;
+use bare::mail::Size;
+use bare::measured::{Cost, Spread, run_into};
+use bare::server::Manners;
+use bare::tenant::Tenant;
 
-struct Tenant {
-    process: Child,
-    origin: String,
-    directory: String,
-    client_id: String,
+/// The same work over and over, in turn.
+struct Compared {
+    tenant: Tenant,
+    size: Size,
+    requests: u64,
+    formats: Vec<String>,
+    /// For each pair, the runs of the bare client in the order of [`Form::ALL`].
+    bare: Vec<Vec<Cost>>,
+    /// For each pair, the runs of the program in the order of `formats`.
+    ours: Vec<Vec<Cost>>,
 }
 
-impl Drop for Tenant {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+fn list(name: &str, default: &str) -> Vec<String> {
+    let text = std::env::var(name).unwrap_or_else(|_| default.to_owned());
+    text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+}
+
+fn name(size: Size) -> String {
+    match size {
+        Size::Mix => "mix".to_owned(),
+        Size::Fixed(bytes) if bytes >= 1024 * 1024 => format!("{} MiB", bytes / 1024 / 1024),
+        Size::Fixed(bytes) => format!("{} KiB", bytes / 1024),
     }
 }
 
-fn tenant(messages: u64) -> Tenant {
-    let mut process = Command::new(AFFIANT)
-        .args(["simulate", "--json", "--device-interval", "1", "--auto-approve", PARALEGAL])
-        .args(["--synthetic", &format!("{OWNER}={messages}:7000")])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the simulated tenant starts");
-    let mut line = String::new();
-    BufReader::new(process.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-    let said: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-    let text = |name: &str| said[name].as_str().expect("said").to_owned();
-    Tenant { process, origin: text("graph_url"), directory: text("tenant"), client_id: text("client_id") }
-}
-
-fn affiant(tenant: &Tenant, home: &Path, args: &[&str]) {
-    let status = Command::new(AFFIANT)
-        .args(args)
-        .env("AFFIANT_HOME", home)
-        .env("AFFIANT_LOGIN_URL", &tenant.origin)
-        .env("AFFIANT_GRAPH_URL", &tenant.origin)
-        .env("AFFIANT_TENANT", &tenant.directory)
-        .env("AFFIANT_CLIENT_ID", &tenant.client_id)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .expect("affiant runs");
-    assert!(status.success(), "affiant {args:?}");
-}
-
-/// Signs in as any client would and returns a token.
-async fn token(http: &reqwest::Client, tenant: &Tenant) -> String {
-    let base = format!("{}/{}/oauth2/v2.0", tenant.origin, tenant.directory);
-    let ask = [("client_id", tenant.client_id.as_str()), ("scope", "Mail.Read Mail.Read.Shared")];
-    let code: serde_json::Value =
-        http.post(format!("{base}/devicecode")).form(&ask).send().await.expect("asked").json().await.expect("JSON");
-    let ask = [
-        ("client_id", tenant.client_id.as_str()),
-        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-        ("device_code", code["device_code"].as_str().expect("a code")),
-    ];
-    let given: serde_json::Value =
-        http.post(format!("{base}/token")).form(&ask).send().await.expect("asked").json().await.expect("JSON");
-    given["access_token"].as_str().expect("a token").to_owned()
-}
-
-/// Lists one folder and writes every message to a file, hashed, four at a time, without syncing.
-async fn bare(tenant: &Tenant, out: &Path) -> (u64, Duration) {
-    let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().expect("a client");
-    let token = Arc::new(token(&http, tenant).await);
-    let begun = Instant::now();
-    let get = |url: String| {
-        let (http, token) = (http.clone(), token.clone());
-        async move { http.get(url).bearer_auth(token.as_str()).send().await.expect("answered") }
-    };
-    let folders: serde_json::Value =
-        get(format!("{}/v1.0/users/{OWNER}/mailFolders/inbox/childFolders?$top=100", tenant.origin))
-            .await
-            .json()
-            .await
-            .expect("JSON");
-    let folder = folders["value"].as_array().expect("folders").iter().find(|folder| folder["displayName"] == "Volume");
-    let folder = folder.expect("the generated folder")["id"].as_str().expect("an id").to_owned();
-    let mut link =
-        Some(format!("{}/v1.0/users/{OWNER}/mailFolders/{folder}/messages?$select=id&$top=250", tenant.origin));
-    let mut ids = Vec::new();
-    while let Some(url) = link {
-        let page: serde_json::Value = get(url).await.json().await.expect("JSON");
-        ids.extend(
-            page["value"].as_array().expect("messages").iter().map(|m| m["id"].as_str().expect("an id").to_owned()),
-        );
-        link = page["@odata.nextLink"].as_str().map(str::to_owned);
-    }
-    let count = ids.len() as u64;
-    let fetched = stream::iter(ids.into_iter().enumerate()).map(|(n, id)| {
-        let answer = get(format!("{}/v1.0/users/{OWNER}/messages/{id}/$value", tenant.origin));
-        let path = out.join(format!("{n}.eml"));
-        async move {
-            let bytes = answer.await.bytes().await.expect("bytes");
-            let digest = Sha256::digest(&bytes);
-            std::fs::File::create(path).and_then(|mut file| file.write_all(&bytes)).expect("written");
-            digest
+impl Compared {
+    fn run(estate: Estate, manners: Manners, formats: &[String], pairs: u64) -> Self {
+        let tenant = Tenant::start(estate, manners);
+        let (list, _) = tenant.record(&formats[0]);
+        let requests = tenant.control("seen")["requests"].as_u64().expect("a count");
+        tenant.control("reset");
+        let (mut bare, mut ours) = (Vec::new(), Vec::new());
+        for pair in 0..usize::try_from(pairs).expect("few") {
+            let kinds = Form::ALL.len() + formats.len();
+            let mut costs: Vec<Option<Cost>> = vec![None; kinds];
+            for step in 0..kinds {
+                // Everyone is first once: what drifts during the run favours nobody.
+                let at = (step + pair) % kinds;
+                let out = tenant.path("out");
+                let mut command = match Form::ALL.get(at) {
+                    Some(form) => tenant.bare(*form, &list, &out),
+                    None => tenant.collect(&out, &formats[at - Form::ALL.len()]),
+                };
+                costs[at] = Some(run_into(&out, &mut command));
+            }
+            let mut costs = costs.into_iter().flatten();
+            bare.push(costs.by_ref().take(Form::ALL.len()).collect());
+            ours.push(costs.collect());
         }
-    });
-    fetched
-        .buffer_unordered(4)
-        .for_each(|digest| async move {
-            let _ = std::hint::black_box(digest);
-        })
-        .await;
-    (count, begun.elapsed())
+        Self { tenant, size: estate.size, requests, formats: formats.to_vec(), bare, ours }
+    }
+
+    fn messages(&self) -> u64 {
+        self.tenant.estate.mailboxes * self.tenant.estate.each
+    }
+
+    fn what(&self, format: &str) -> String {
+        format!("| {} | {} | {} | {format} |", name(self.size), self.tenant.estate.mailboxes, self.messages())
+    }
+
+    /// The bare client's seconds by ours: 1 is as fast, less is slower.
+    fn ratio(&self, form: usize, format: usize) -> Spread {
+        Spread::of(self.bare.iter().zip(&self.ours).map(|(bare, ours)| bare[form].seconds / ours[format].seconds))
+    }
+
+    fn median(runs: &[Vec<Cost>], at: usize, of: impl Fn(&Cost) -> f64) -> f64 {
+        Spread::of(runs.iter().map(|pair| of(&pair[at]))).middle
+    }
+
+    fn print_ratios(&self) {
+        for (at, format) in self.formats.iter().enumerate() {
+            let bare = |form| Self::median(&self.bare, form, |cost| cost.seconds);
+            println!(
+                "{} {:.0} | {:.2} · {:.2} · {:.2} | {:.2} | {} | {} | {} |",
+                self.what(format),
+                self.tenant.bytes as f64 / 1e6,
+                bare(0),
+                bare(1),
+                bare(2),
+                Self::median(&self.ours, at, |cost| cost.seconds),
+                self.ratio(0, at),
+                self.ratio(1, at),
+                self.ratio(2, at),
+            );
+        }
+    }
+
+    fn print_costs(&self) {
+        for (at, format) in self.formats.iter().enumerate() {
+            let (thousands, bytes) = (self.messages() as f64 / 1000.0, self.tenant.bytes as f64);
+            let cpu = Self::median(&self.ours, at, |cost| cost.cpu);
+            let plain = Self::median(&self.bare, 2, |cost| cost.cpu);
+            let peak = self.ours.iter().map(|pair| pair[at].peak_kib).max().unwrap_or(0);
+            println!(
+                "{} {:.2} | {:.2} | {:.2} | {:.1} | {:.2} | {:.2} | {:.3} |",
+                self.what(format),
+                cpu / thousands,
+                plain / thousands,
+                cpu / (bytes / 1024.0 / 1024.0 / 1024.0),
+                peak as f64 / 1024.0,
+                Self::median(&self.ours, at, |cost| cost.handed as f64) / bytes,
+                Self::median(&self.ours, at, |cost| cost.to_disk as f64) / bytes,
+                self.requests as f64 / self.messages() as f64,
+            );
+        }
+    }
+}
+
+/// So many messages that a run has at most `VOLUME_MB` of mail and `MESSAGES` messages, the same in each mailbox.
+fn estate(size: Size, mailboxes: u64, quick: bool) -> Estate {
+    let mean = match size {
+        Size::Mix => 150_000,
+        Size::Fixed(bytes) => bytes as u64,
+    };
+    let volume = bare::number("VOLUME_MB", if quick { 100 } else { 240 }) * 1_000_000;
+    let most = bare::number("MESSAGES", if quick { 2_000 } else { 4_000 });
+    // Whole hundreds, in which the mix has each of its sizes.
+    let step = if size == Size::Mix { 100 } else { 1 };
+    let each = (volume / mean).min(most) / mailboxes / step * step;
+    Estate { size, mailboxes, each: each.max(step) }
+}
+
+fn against_a_bare_client(quick: bool) {
+    let pairs = bare::number("PAIRS", if quick { 3 } else { 5 });
+    let formats = list("FORMATS", "eml,zip");
+    let sizes = list("SIZES", if quick { "20480,mix" } else { "4096,20480,102400,5242880,mix" });
+    let mailboxes = list("MAILBOXES", if quick { "4" } else { "1,4,16" });
+    let mut all = Vec::new();
+    for size in sizes.iter().map(|text| Size::parse(text)) {
+        let side_by_side: Vec<u64> = match size {
+            Size::Mix => mailboxes.iter().map(|text| text.parse().expect("a number of mailboxes")).collect(),
+            Size::Fixed(_) => vec![4],
+        };
+        for mailboxes in side_by_side {
+            let manners = Manners { latency: Duration::ZERO, limits: false };
+            let compared = Compared::run(estate(size, mailboxes, quick), manners, &formats, pairs);
+            eprintln!("{} in {mailboxes} mailboxes: measured", name(size));
+            all.push(compared);
+        }
+    }
+    println!(
+        "\n{pairs} pairs; ratios are the bare client's time by that of `affiant collect`, median (least to most).\n"
+    );
+    println!(
+        "| mail | mailboxes | messages | format | MB | bare: dropped · hashed · written, s | affiant, s | to dropped | to hashed | to written |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    all.iter().for_each(Compared::print_ratios);
+    println!(
+        "\n| mail | mailboxes | messages | format | CPU s per 1,000 messages | bare, written | CPU s per GiB | peak MiB | bytes handed to write, per byte of mail | bytes to disk, per byte | requests per message |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    all.iter().for_each(Compared::print_costs);
+}
+
+/// A service that takes its time and allows four requests at once and 10,000 in ten minutes.
+fn under_the_limits(quick: bool) {
+    let pairs = bare::number("LATENCY_PAIRS", u64::from(!quick));
+    if pairs == 0 {
+        return;
+    }
+    let latency = bare::number("LATENCY_MS", 250);
+    let manners = Manners { latency: Duration::from_millis(latency), limits: true };
+    println!("\nEvery answer takes {latency} ms, Microsoft's limits are kept; {pairs} pair(s).\n");
+    println!(
+        "| mailboxes | messages each | bare, written, s | affiant, s | ratio | CPU s per 1,000 messages | of one core | most in flight per mailbox | refused |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for mailboxes in [1, 16] {
+        let each = bare::number("LATENCY_MESSAGES", 400);
+        let tenant = Tenant::start(Estate { size: Size::Fixed(20_480), mailboxes, each }, manners);
+        // The run that shows which requests there are is the first of ours: it takes long enough.
+        let (list, first) = tenant.record("eml");
+        let (mut bare, mut ours) = (Vec::new(), vec![first]);
+        for pair in 0..pairs {
+            let out = tenant.path("out");
+            if pair > 0 {
+                ours.push(run_into(&out, &mut tenant.collect(&out, "eml")));
+            }
+            bare.push(run_into(&out, &mut tenant.bare(Form::Written, &list, &out)));
+        }
+        let seen = tenant.control("seen");
+        let seconds = |runs: &[Cost]| Spread::of(runs.iter().map(|cost| cost.seconds)).middle;
+        let cpu = Spread::of(ours.iter().map(|cost| cost.cpu)).middle;
+        println!(
+            "| {mailboxes} | {each} | {:.1} | {:.1} | {} | {:.2} | {:.1} % | {} | {} |",
+            seconds(&bare),
+            seconds(&ours),
+            Spread::of(bare.iter().zip(&ours).map(|(bare, ours)| bare.seconds / ours.seconds)),
+            cpu * 1000.0 / (mailboxes * each) as f64,
+            100.0 * cpu / seconds(&ours),
+            seen["most"],
+            seen["over"],
+        );
+    }
 }
 
 fn main() {
-    let messages = std::env::var("MESSAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(5_000);
-    let tenant = tenant(messages);
-    let place = tempfile::tempdir().expect("a folder");
-    let runtime = tokio::runtime::Runtime::new().expect("threads");
-    let (count, plain) = runtime.block_on(bare(&tenant, place.path()));
-    let home = place.path().join("home");
-    affiant(&tenant, &home, &["login", "--flow", "device-code"]);
-    println!("{count} messages; bare client, hashed and written, not synced: {:.2} s", plain.as_secs_f64());
-    for format in ["eml", "zip"] {
-        let out = place.path().join(format);
-        let begun = Instant::now();
-        let out = out.to_str().expect("UTF-8");
-        affiant(
-            &tenant,
-            &home,
-            &["collect", OWNER, "--folder", "Inbox/Volume", "--format", format, "--out", out, "--yes"],
-        );
-        let took = begun.elapsed();
-        let ratio = plain.as_secs_f64() / took.as_secs_f64();
-        println!(
-            "affiant collect --format {format}, from start to sealed package: {:.2} s, ratio {ratio:.2}",
-            took.as_secs_f64()
-        );
+    if bare::played_a_role() {
+        return;
     }
+    let quick = bare::is_quick();
+    println!("{}", bare::machine());
+    against_a_bare_client(quick);
+    under_the_limits(quick);
 }

@@ -13,4 +13,4 @@ mod kill;
 mod media;
 mod scene;
 mod signals;
-mod strace;
+pub(crate) mod strace;

@@ -9,7 +9,7 @@ pub(super) const EVERYTHING: &str =
     "write,pwrite64,writev,fsync,fdatasync,rename,openat,ftruncate,mkdir,unlink,unlinkat,sendto,recvfrom,epoll_wait";
 
 /// Whether `strace` is there and may be used; says so when not.
-pub(super) fn is_there() -> bool {
+pub(crate) fn is_there() -> bool {
     let tried = Command::new("strace").args(["-f", "-qq", "-o", "/dev/null", "true"]).status();
     let works = tried.is_ok_and(|status| status.success());
     if !works {
@@ -32,7 +32,7 @@ pub(super) struct Call {
 }
 
 /// The same command with `strace` in front of it.
-pub(super) fn before(command: &Command, options: &[String]) -> Command {
+pub(crate) fn before(command: &Command, options: &[String]) -> Command {
     let mut traced = Command::new("strace");
     traced.args(["-f", "-qq"]).args(options).arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {

@@ -2,4 +2,5 @@
 
 mod away;
 mod cable;
+mod calls;
 mod machine;
