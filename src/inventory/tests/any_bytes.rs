@@ -133,7 +133,8 @@ fn half_a_file_that_ends_as_if_it_were_whole_is_refused() {
 #[test]
 fn a_quote_that_is_never_closed_does_not_make_one_row_of_the_rest() {
     let (_folder, store) = store();
-    let text = "Report Refresh Date,User Principal Name,Send Count\r\n2026-11-20,\"ana@contoso.example,7\r\n".to_owned();
+    let text =
+        "Report Refresh Date,User Principal Name,Send Count\r\n2026-11-20,\"ana@contoso.example,7\r\n".to_owned();
     let endless = std::io::Read::chain(text.as_bytes(), std::io::repeat(b'x'));
     let refused = store.rehearse(Dataset::Email, endless).expect("a report").expect_err("an endless row");
     assert!(refused.to_string().contains("longer than 1 MiB"), "{refused}");
