@@ -21,7 +21,7 @@ use crate::delivery::{Packed, Unpacked};
 use crate::directory::Person;
 use crate::inventory::{
     Activated, Activity, Answer, AppUse, Assignment, Cost, Custodian, Finding, Freshness, Held, Imported, Left,
-    MailUse, MailboxUse, Measurable, PricesTaken, Renewal, Seats, ServiceUse, Unmatched,
+    MailUse, MailboxUse, Measurable, Overlap, PricesTaken, Renewal, Seats, ServiceUse, Unmatched,
 };
 use crate::production::Production;
 use crate::prove::Proved;
@@ -71,6 +71,7 @@ fn the_schemas_are_those_of_the_program() {
     agrees::<Vec<Needed>>("sync-datasets.schema.json");
     agrees::<Answer<Activity>>("usage-activity.schema.json");
     agrees::<Answer<Measurable>>("usage-coverage.schema.json");
+    agrees::<Answer<Overlap>>("licenses-overlaps.schema.json");
     agrees::<PricesTaken>("licenses-prices-import.schema.json");
     agrees::<Vec<Left>>("licenses-ignored.schema.json");
     agrees::<Answer<MailUse>>("usage-mail.schema.json");

@@ -27,7 +27,7 @@ mod store;
 
 pub use self::ask::{
     Activated, Activity, Answer, AppUse, AsOf, Assignment, Cost, CostBy, Custodian, Filter, Freshness, Held, MailUse,
-    MailboxUse, Measurable, Renewal, Seats, ServiceUse, Unmatched, View,
+    MailboxUse, Measurable, Overlap, Renewal, Seats, ServiceUse, Unmatched, View,
 };
 pub use self::audit::{Audit, Difference};
 pub use self::catalogue::{

@@ -33,6 +33,7 @@ enum What {
     Users(Users),
     Renewals(Renewals),
     History(History),
+    Overlaps(Overlaps),
     Sheet(sheet::Args),
     Cost(money::Cost),
     Prices(money::Prices),
@@ -88,6 +89,16 @@ struct History {
     ask: Ask,
 }
 
+/// People with two paid products that contain some of the same plans
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  affiant licenses overlaps --department Sales --csv")]
+struct Overlaps {
+    #[command(flatten)]
+    ask: Ask,
+    #[command(flatten)]
+    people: People,
+}
+
 /// Answers one of them.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     match args.what {
@@ -132,6 +143,11 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
         What::History(args) => {
             let columns = &["user", "product", "through", "state", "seen_from", "seen_until"];
             args.ask.answer(desk, columns, move |view| view.history(&args.person)).await
+        }
+        What::Overlaps(args) => {
+            let columns = &["user", "department", "product", "other", "shared", "plans", "other_plans", "whole"];
+            let filter = args.people.filter();
+            args.ask.answer(desk, columns, move |view| view.overlaps(&filter)).await
         }
         What::Sheet(args) => sheet::run(args, desk).await,
         What::Cost(args) => money::cost(args, desk).await,

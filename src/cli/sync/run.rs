@@ -1,7 +1,9 @@
 //! `affiant sync run`: reads what is wanted from each connection, one after the other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,7 +13,7 @@ use crate::cli::desk::Desk;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::json;
-use crate::cli::show::{number, plain, table};
+use crate::cli::show::{self, number, plain, table};
 use crate::cli::signals::interrupted;
 use crate::graph::Graph;
 use crate::inventory::{
@@ -20,6 +22,9 @@ use crate::inventory::{
 };
 use crate::monitor::Silent;
 use crate::session::Session;
+
+/// How often the line of what is being read is drawn.
+const TICK: Duration = Duration::from_millis(250);
 
 /// Read usage and licences from the connected tenants into the store
 ///
@@ -200,14 +205,42 @@ async fn running(
     order: &Order,
     desk: &Desk,
 ) -> Result<Ran, Failure> {
-    let draws = desk.draws();
-    let tell = |step: Step<'_>| match step {
-        Step::Ends(line) if draws => desk.note(&progress(line)),
-        Step::Begins(_) | Step::Rows(..) | Step::Ends(_) => {}
+    let going = desk.draws().then(Going::new);
+    let tell = |step: Step<'_>| {
+        let Some(going) = &going else { return };
+        match step {
+            Step::Begins(dataset) => going.bar.set_message(dataset.as_str()),
+            Step::Rows(dataset, rows) => going.bar.set_message(format!("{dataset}, {} rows so far", number(rows))),
+            Step::Ends(line) => going.screen.suspend(|| desk.note(&progress(line))),
+        }
     };
     let signed_in = session.signed_in();
     let bench = Bench { store, graph, signed_in, connection, clock: &desk.clock, tell: &tell };
     sync(&bench, order).await.map_err(|error| unbegun(&error))
+}
+
+/// What is being read now, on a terminal.
+struct Going {
+    screen: MultiProgress,
+    bar: ProgressBar,
+}
+
+impl Going {
+    fn new() -> Self {
+        let screen = show::screen();
+        let bar = screen.add(ProgressBar::new_spinner());
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}, {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(TICK);
+        Self { screen, bar }
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 fn progress(line: &Line) -> String {

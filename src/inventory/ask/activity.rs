@@ -60,7 +60,8 @@ pub struct Measurable {
 type Services = BTreeMap<String, BTreeSet<&'static str>>;
 
 /// Plans that carry nothing to use by themselves.
-const FOUNDATION: [&str; 2] = ["113feb6c-3fe4-4440-bddc-54d774bf0318", "922ba911-5694-4e99-a794-73aed9bfeec8"];
+pub(super) const FOUNDATION: [&str; 2] =
+    ["113feb6c-3fe4-4440-bddc-54d774bf0318", "922ba911-5694-4e99-a794-73aed9bfeec8"];
 
 fn service(plan: &str) -> Option<&'static str> {
     if is_desktop(plan) { Some("apps") } else { class(plan).and_then(PlanClass::measured_as) }
@@ -245,7 +246,7 @@ impl View<'_> {
 }
 
 /// The plans of each product that are for people, as the tenant has them.
-const PLANS: &str = "SELECT p.sku_id, p.service_plan_id, coalesce((SELECT sku_part_number FROM sku_v s
+pub(super) const PLANS: &str = "SELECT p.sku_id, p.service_plan_id, coalesce((SELECT sku_part_number FROM sku_v s
       WHERE s.tenant_id = p.tenant_id AND s.sku_id = p.sku_id ORDER BY s.from_snap DESC LIMIT 1), '')
     FROM sku_plan_v p WHERE p.tenant_id = ?1 AND p.from_snap <= ?2 AND (p.to_snap IS NULL OR p.to_snap > ?2)
       AND coalesce(p.applies_to, 'User') = 'User'";

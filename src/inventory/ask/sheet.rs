@@ -70,8 +70,18 @@ impl View<'_> {
             active: self.seen("active")?,
             mail_apps: self.seen("email-apps")?,
         };
-        let rows = names.iter().map(|name| self.custodian(name, domains, &from)).collect::<Result<_, _>>()?;
+        let rows: Vec<Custodian> =
+            names.iter().map(|name| self.custodian(name, domains, &from)).collect::<Result<_, _>>()?;
+        let sized: Vec<&Custodian> = rows.iter().filter(|row| row.bytes.is_some()).collect();
+        let sum = |of: fn(&Custodian) -> Option<i64>| sized.iter().copied().filter_map(of).sum::<i64>();
+        let (items, bytes) = (sum(|row| row.items), sum(|row| row.bytes));
+        let total = format!(
+            "{} of {} have a size on record: {items} items and {bytes} bytes in all, without archives and Recoverable Items",
+            sized.len(),
+            rows.len()
+        );
         let mut answer = Answer::of(&from.users, rows);
+        answer.notes.push(total);
         let reports = [from.mailbox, from.active, from.mail_apps];
         answer.as_of.extend(reports.into_iter().flatten().map(|seen| seen.as_of));
         Ok(answer)
