@@ -18,7 +18,7 @@ use crate::inventory::{Filter, Thresholds};
 /// everybody and now, what stands is noted in the store: which run saw it first, and which last.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  affiant findings\n  affiant findings --hold held.txt --inactive-days 180 --csv --out findings.csv\n\nRules: seats.unassigned, seats.over, sub.expiring, sub.trial, sub.suspended_assigned, user.disabled_licensed,\nuser.inactive, user.never_active, mail.unused, app.never_activated, lic.duplicate_path, lic.redundant, lic.assignment_error,\nmbx.shared_licensed, mbx.shared_needs_license, mbx.near_quota, conn.secret_expiring, conn.concealed, conn.stale,\nconn.scope_lost\n\nWhere there is a price list (`affiant licenses prices import`), findings about seats say what they cost a month."
+    after_help = "Examples:\n  affiant findings\n  affiant findings --hold held.txt --inactive-days 180 --csv --out findings.csv\n\nRules: seats.unassigned, seats.over, sub.expiring, sub.trial, sub.suspended_assigned, user.disabled_licensed,\nuser.inactive, user.never_active, mail.unused, app.never_activated, lic.duplicate_path, lic.redundant, lic.assignment_error,\nmbx.shared_licensed, mbx.shared_needs_license, mbx.near_quota, conn.secret_expiring, conn.concealed, conn.stale,\nconn.scope_lost\n\nWhere there is a price list (`affiant licenses prices import`), findings about seats say what they cost a month.\nFindings about seats and subscriptions are not about people: of the options of people only --license narrows them."
 )]
 pub(super) struct Args {
     /// Only these rules, or all of a family such as lic

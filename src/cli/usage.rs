@@ -99,7 +99,10 @@ struct Apps {
 #[command(after_help = "Examples:\n  affiant usage activations\n  affiant usage activations --totals")]
 struct Activations {
     /// The whole tenant by product; works where names are concealed
-    #[arg(long)]
+    #[arg(
+        long,
+        conflicts_with_all = ["department", "user_type", "license", "resource", "domain", "exclude_disabled"]
+    )]
     totals: bool,
     #[command(flatten)]
     ask: Ask,

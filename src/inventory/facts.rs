@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::Store;
+use super::ask::POP_OR_IMAP;
 use super::catalogue::{Entitlements, classes};
 use crate::terms::{FactName, FactSource, LicenceFact, Licensed, NothingKnown, ObjectId, Sha256};
 
@@ -158,12 +159,8 @@ impl KnownPeople {
 
     fn protocols(&self, store: &Store, person: &ObjectId, facts: &mut Facts) -> Read<()> {
         let snapshot = self.newest(store, "email-apps")?;
-        // The report leaves the column of an app that was not used empty, and says the app's version or yes in others.
-        let sql = "SELECT EXISTS (SELECT 1 FROM use_metric m WHERE m.snap_id = p.snap_id AND m.principal = p.principal
-              AND m.metric IN ('email-apps.pop3_app', 'email-apps.imap4_app') AND (m.num <> 0 OR m.txt IS NOT NULL))
-            FROM principal p WHERE p.snap_id = ?1 AND p.user_id = ?2 ORDER BY 1 DESC LIMIT 1";
         let at = snapshot.as_ref().map(|snapshot| snapshot.rows_at);
-        let found = store.db.query_row(sql, params![at, person.as_str()], |row| row.get(0)).optional()?;
+        let found = store.db.query_row(POP_OR_IMAP, params![at, person.as_str()], |row| row.get(0)).optional()?;
         facts.say(FactName::PopOrImap, found.map(yes_or_no), snapshot.as_ref());
         Ok(())
     }
@@ -174,7 +171,8 @@ impl Licensed for KnownPeople {
         let Ok(store) = self.store.lock() else { return NothingKnown.facts(person) };
         // A store that cannot be read costs the facts, never the collection.
         let facts = self.read(&store, person).unwrap_or_else(|_| NothingKnown.facts(person));
-        store.swear_to(facts.iter().filter_map(|fact| fact.source.as_ref()).map(|source| source.snapshot_id));
+        let sources = facts.iter().filter_map(|fact| fact.source.as_ref());
+        store.swear_to(&sources.map(|source| source.snapshot_id).collect());
         facts
     }
 }

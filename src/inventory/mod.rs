@@ -4,8 +4,8 @@
 //! A *connection* is one tenant's sign-in, a *run* one execution of a sync, a *dataset* one endpoint's result, a
 //! *snapshot* one dataset of one run, a *principal* whom a usage report names: a sign-in name or a stand-in for one.
 //!
-//! The store is a database of its own in the home folder; a custody record gets copies of facts, never the other way
-//! round. It must not know collecting, packages or the terminal.
+//! The store is a database of its own in the home folder; a custody record gets copies of facts, and the store
+//! only notes which snapshots a record swears to. It must not know collecting, packages or the terminal.
 
 mod ask;
 mod catalogue;

@@ -4,9 +4,15 @@
 //! their bodies. It must not know the
 //! terminal.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use rusqlite::params;
 
 use super::store::{Store, StoreError};
+
+/// How long a collection waits for a sync that writes, to note what it swears to.
+const WAIT: Duration = Duration::from_secs(1);
 
 /// What went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,15 +36,18 @@ const OLD: &str = "FROM raw_body AS b WHERE NOT EXISTS (
 
 impl Store {
     /// Notes that a custody record swears to snapshots. Where the store cannot be written, nothing is noted: the record
-    /// has the snapshots' digests either way.
-    pub(super) fn swear_to(&self, snapshots: impl Iterator<Item = u64>) {
+    /// has the snapshots' digests either way. It waits for another writer once, and not for long.
+    pub(super) fn swear_to(&self, snapshots: &BTreeSet<u64>) {
         let note = || -> Result<(), rusqlite::Error> {
             self.db.pragma_update(None, "query_only", false)?;
-            let mut put = self.db.prepare_cached("INSERT OR IGNORE INTO sworn_to (snap_id) VALUES (?1)")?;
+            self.db.busy_timeout(WAIT)?;
+            let transaction = rusqlite::Transaction::new_unchecked(&self.db, rusqlite::TransactionBehavior::Immediate)?;
+            let mut put = transaction.prepare_cached("INSERT OR IGNORE INTO sworn_to (snap_id) VALUES (?1)")?;
             for snapshot in snapshots {
-                put.execute([i64::try_from(snapshot).unwrap_or_default()])?;
+                put.execute([i64::try_from(*snapshot).unwrap_or_default()])?;
             }
-            Ok(())
+            drop(put);
+            transaction.commit()
         };
         let _ = note();
         let _ = self.db.pragma_update(None, "query_only", true);
@@ -77,7 +86,7 @@ mod tests {
             .expect("rows");
         let count = || store.prune("2026-11-20", true).expect("counted").bodies;
         assert_eq!(count(), 2);
-        store.swear_to([1].into_iter());
+        store.swear_to(&std::collections::BTreeSet::from([1]));
         assert_eq!(count(), 1);
         store.prune("2026-11-20", false).expect_err("only to be read from now on");
     }

@@ -44,6 +44,7 @@ fn rows() -> Vec<Row> {
             && let Ok(exit) = exit.parse()
         {
             let command = quoted(command).first().copied().expect("a command");
+            assert!(!quoted(says).is_empty(), "{command}: a row says something");
             found.push(Row { heading, ids: ids.split(", ").collect(), command, exit, says: quoted(says) });
         }
     }

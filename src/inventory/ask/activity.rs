@@ -56,6 +56,9 @@ pub struct Measurable {
     pub as_of: String,
 }
 
+/// The latest day of each service that a report says something of.
+pub(in crate::inventory) type Dates = BTreeMap<String, Option<String>>;
+
 /// The services of each product that are measured; `apps` among them.
 type Services = BTreeMap<String, BTreeSet<&'static str>>;
 
@@ -63,7 +66,8 @@ type Services = BTreeMap<String, BTreeSet<&'static str>>;
 pub(super) const FOUNDATION: [&str; 2] =
     ["113feb6c-3fe4-4440-bddc-54d774bf0318", "922ba911-5694-4e99-a794-73aed9bfeec8"];
 
-fn service(plan: &str) -> Option<&'static str> {
+/// The service by which the reports measure a plan; `apps` for desktop apps.
+pub(in crate::inventory) fn service(plan: &str) -> Option<&'static str> {
     if is_desktop(plan) { Some("apps") } else { class(plan).and_then(PlanClass::measured_as) }
 }
 
@@ -84,7 +88,7 @@ impl View<'_> {
         let Some(seen) = self.seen("users")? else { return Ok(Answer::never("users")) };
         let (active, apps) = (self.seen("active")?, self.seen("apps")?);
         let services = self.services_of_products()?;
-        let sql = "SELECT DISTINCT u.user_id, u.upn, u.department, u.user_type, u.mail, u.account_enabled, l.sku_id,
+        let sql = "SELECT DISTINCT u.user_id, u.department, u.user_type, u.mail, u.account_enabled, u.upn, l.sku_id,
               coalesce((SELECT sku_part_number FROM sku_v s WHERE s.tenant_id = l.tenant_id AND s.sku_id = l.sku_id
                  ORDER BY s.from_snap DESC LIMIT 1), '')
             FROM user_v u JOIN user_license_v l ON l.tenant_id = u.tenant_id AND l.user_id = u.user_id
@@ -92,6 +96,7 @@ impl View<'_> {
             WHERE u.tenant_id = ?1 AND u.from_snap <= ?2 AND (u.to_snap IS NULL OR u.to_snap > ?2) ORDER BY u.user_id";
         let mut query = self.db.prepare(sql)?;
         let mut rows = query.query(params![self.tenant, seen.snap])?;
+        let choice = self.choice_but_licences(filter)?;
         let (mut found, mut current) = (Vec::new(), None::<Person>);
         let from = (active.as_ref(), apps.as_ref());
         while let Some(row) = rows.next()? {
@@ -100,13 +105,8 @@ impl View<'_> {
                 if let Some(person) = current.take() {
                     self.tell(&person, &services, from, filter, &mut found)?;
                 }
-                let (department, kind, mail): (Option<String>, Option<String>, Option<String>) =
-                    (row.get(2)?, row.get(3)?, row.get(4)?);
-                let chosen = filter.department(department.as_deref())
-                    && filter.user_type(kind.as_deref())
-                    && filter.domain(mail.as_deref())
-                    && filter.enabled(row.get(5)?);
-                current = Some(Person { id, user: row.get(1)?, department, chosen, licences: Vec::new() });
+                let (user, department, chosen) = (row.get(5)?, row.get(1)?, choice.admits(row, 0)?);
+                current = Some(Person { id, user, department, chosen, licences: Vec::new() });
             }
             if let Some(person) = &mut current {
                 person.licences.push((row.get(6)?, row.get(7)?));
@@ -170,11 +170,11 @@ impl View<'_> {
     }
 
     /// The latest day of each service of a person; a service that is there without a day was not used in the period.
-    fn dates_of(
+    pub(in crate::inventory) fn dates_of(
         &self,
         person: &str,
         (active, apps): (Option<&Seen>, Option<&Seen>),
-    ) -> Result<BTreeMap<String, Option<String>>, StoreError> {
+    ) -> Result<Dates, StoreError> {
         let mut dates = BTreeMap::new();
         if let Some(seen) = active {
             let sql = "SELECT a.service, max(nullif(a.last_activity, '')) FROM principal p
@@ -246,7 +246,8 @@ impl View<'_> {
 }
 
 /// The plans of each product that are for people, as the tenant has them.
-pub(super) const PLANS: &str = "SELECT p.sku_id, p.service_plan_id, coalesce((SELECT sku_part_number FROM sku_v s
+pub(in crate::inventory) const PLANS: &str =
+    "SELECT p.sku_id, p.service_plan_id, coalesce((SELECT sku_part_number FROM sku_v s
       WHERE s.tenant_id = p.tenant_id AND s.sku_id = p.sku_id ORDER BY s.from_snap DESC LIMIT 1), '')
     FROM sku_plan_v p WHERE p.tenant_id = ?1 AND p.from_snap <= ?2 AND (p.to_snap IS NULL OR p.to_snap > ?2)
       AND coalesce(p.applies_to, 'User') = 'User'";

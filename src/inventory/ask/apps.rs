@@ -65,7 +65,7 @@ impl View<'_> {
     /// The store's.
     pub fn apps(&self, filter: &Filter) -> Result<Answer<AppUse>, StoreError> {
         let Some(seen) = self.seen("apps")? else { return Ok(Answer::never("apps")) };
-        let sql = "SELECT u.upn, u.department, u.user_type, u.mail, u.account_enabled,
+        let sql = "SELECT u.upn, u.user_id, u.department, u.user_type, u.mail, u.account_enabled,
               (SELECT group_concat(app, ', ') FROM (SELECT DISTINCT app FROM use_app a WHERE a.snap_id = p.snap_id
                  AND a.principal = p.principal AND a.used = 1 AND a.app <> '' ORDER BY app)),
               (SELECT group_concat(platform, ', ') FROM (SELECT DISTINCT platform FROM use_app a WHERE a.snap_id = p.snap_id
@@ -76,26 +76,20 @@ impl View<'_> {
                  AND m.metric = 'apps.last_activation_date')
             FROM principal p
             JOIN user_v u ON u.tenant_id = ?2 AND u.user_id = p.user_id AND u.from_snap <= ?3 AND (u.to_snap IS NULL OR u.to_snap > ?3)
-            WHERE p.snap_id = ?1 ORDER BY 8, u.upn";
+            WHERE p.snap_id = ?1 ORDER BY 9, u.upn";
         let mut query = self.db.prepare(sql)?;
         let mut rows = query.query(params![seen.rows_at, self.tenant, self.users()?])?;
         let (period, as_of) = dates(&seen);
-        let mut found = Vec::new();
+        let (mut found, choice) = (Vec::new(), self.choice(filter)?);
         while let Some(row) = rows.next()? {
-            let (department, kind, mail): (Option<String>, Option<String>, Option<String>) =
-                (row.get(1)?, row.get(2)?, row.get(3)?);
-            if filter.department(department.as_deref())
-                && filter.user_type(kind.as_deref())
-                && filter.domain(mail.as_deref())
-                && filter.enabled(row.get(4)?)
-            {
+            if choice.admits(row, 1)? {
                 found.push(AppUse {
                     user: row.get(0)?,
-                    department,
-                    apps: row.get(5)?,
-                    platforms: row.get(6)?,
-                    last_activity: row.get(7)?,
-                    last_activation: row.get(8)?,
+                    department: row.get(2)?,
+                    apps: row.get(6)?,
+                    platforms: row.get(7)?,
+                    last_activity: row.get(8)?,
+                    last_activation: row.get(9)?,
                     period: period.clone(),
                     as_of: as_of.clone(),
                 });
@@ -111,34 +105,28 @@ impl View<'_> {
     pub fn activations(&self, filter: &Filter) -> Result<Answer<Activated>, StoreError> {
         let Some(seen) = self.seen("activations")? else { return Ok(Answer::never("activations")) };
         let sql = format!(
-            "SELECT u.upn, u.department, u.user_type, u.mail, u.account_enabled, m.product_type, m.windows, m.mac, m.ios,
+            "SELECT u.upn, u.user_id, u.department, u.user_type, u.mail, u.account_enabled, m.product_type, m.windows, m.mac, m.ios,
                m.android, m.shared_computer, nullif(m.last_activated, '')
              FROM use_activation m {PERSON} WHERE m.snap_id = ?1 ORDER BY u.upn, m.product_type"
         );
         let mut query = self.db.prepare(&sql)?;
         let mut rows = query.query(params![seen.rows_at, self.tenant, self.users()?])?;
         let (_, as_of) = dates(&seen);
-        let mut found = Vec::new();
+        let (mut found, choice) = (Vec::new(), self.choice(filter)?);
         while let Some(row) = rows.next()? {
-            let (department, kind, mail): (Option<String>, Option<String>, Option<String>) =
-                (row.get(1)?, row.get(2)?, row.get(3)?);
-            if filter.department(department.as_deref())
-                && filter.user_type(kind.as_deref())
-                && filter.domain(mail.as_deref())
-                && filter.enabled(row.get(4)?)
-            {
+            if choice.admits(row, 1)? {
                 found.push(Activated {
                     user: row.get(0)?,
-                    department,
-                    product: row.get(5)?,
+                    department: row.get(2)?,
+                    product: row.get(6)?,
                     assigned: None,
                     activated: None,
-                    windows: row.get(6)?,
-                    mac: row.get(7)?,
-                    ios: row.get(8)?,
-                    android: row.get(9)?,
-                    shared_computer: row.get(10)?,
-                    last_activated: row.get(11)?,
+                    windows: row.get(7)?,
+                    mac: row.get(8)?,
+                    ios: row.get(9)?,
+                    android: row.get(10)?,
+                    shared_computer: row.get(11)?,
+                    last_activated: row.get(12)?,
                     as_of: as_of.clone(),
                 });
             }

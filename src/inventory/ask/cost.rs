@@ -69,7 +69,7 @@ impl View<'_> {
             CostBy::Product => "NULL",
         };
         let sql = format!(
-            "SELECT DISTINCT u.user_id, l.sku_id, {group}, u.department, u.user_type, u.mail, u.account_enabled,
+            "SELECT DISTINCT u.user_id, u.department, u.user_type, u.mail, u.account_enabled, l.sku_id, {group},
                coalesce((SELECT sku_part_number FROM sku_v s WHERE s.tenant_id = l.tenant_id AND s.sku_id = l.sku_id
                  ORDER BY s.from_snap DESC LIMIT 1), '')
              FROM user_v u JOIN user_license_v l ON l.tenant_id = u.tenant_id AND l.user_id = u.user_id
@@ -79,21 +79,16 @@ impl View<'_> {
         );
         let mut query = self.db.prepare(&sql)?;
         let mut rows = query.query(params![self.tenant, seen.snap])?;
+        let choice = self.choice_but_licences(filter)?;
         let mut sums: BTreeMap<Option<String>, Sums> = BTreeMap::new();
         while let Some(row) = rows.next()? {
-            let (sku, part): (String, String) = (row.get(1)?, row.get(7)?);
+            let (sku, part): (String, String) = (row.get(5)?, row.get(7)?);
             let product = self.names.resolve(&sku, &part);
-            let (department, kind, mail): (Option<String>, Option<String>, Option<String>) =
-                (row.get(3)?, row.get(4)?, row.get(5)?);
-            let is_chosen = filter.department(department.as_deref())
-                && filter.user_type(kind.as_deref())
-                && filter.domain(mail.as_deref())
-                && filter.enabled(row.get(6)?)
-                && filter.licence(&part, &product.name);
+            let is_chosen = choice.admits(row, 0)? && filter.licence(&part, &product.name);
             if product.free || !is_chosen {
                 continue;
             }
-            let group = if by == CostBy::Product { Some(product.name) } else { row.get(2)? };
+            let group = if by == CostBy::Product { Some(product.name) } else { row.get(6)? };
             let sum = sums.entry(group).or_default();
             sum.licences += 1;
             match prices.on(&sku, day) {

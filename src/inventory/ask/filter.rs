@@ -38,7 +38,7 @@ impl Filter {
     }
 
     /// A licence fits by its part number or by any part of its name.
-    pub(super) fn licence(&self, part: &str, name: &str) -> bool {
+    pub(in crate::inventory) fn licence(&self, part: &str, name: &str) -> bool {
         let name = name.to_lowercase();
         let fits = |asked: &String| asked.eq_ignore_ascii_case(part) || name.contains(&asked.to_lowercase());
         self.licences.is_empty() || self.licences.iter().any(fits)

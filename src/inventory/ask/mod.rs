@@ -5,6 +5,7 @@
 
 mod activity;
 mod apps;
+mod choice;
 mod cost;
 mod coverage;
 mod filter;
@@ -24,6 +25,7 @@ use super::{Store, StoreError};
 use crate::terms::UtcInstant;
 
 pub use self::activity::{Activity, Measurable};
+pub(in crate::inventory) use self::activity::{Dates, PLANS, service};
 pub use self::apps::{Activated, AppUse};
 pub use self::cost::{Cost, CostBy};
 pub use self::coverage::{Freshness, Unmatched};
@@ -35,6 +37,7 @@ pub use self::renewals::Renewal;
 pub(in crate::inventory) use self::renewals::days;
 pub use self::seats::Seats;
 pub use self::sheet::Custodian;
+pub(in crate::inventory) use self::sheet::POP_OR_IMAP;
 pub use self::usage::{MailUse, MailboxUse, ServiceUse};
 
 /// An answer: rows, what they were read in, and what to know about them.

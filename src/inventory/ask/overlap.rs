@@ -46,11 +46,12 @@ impl View<'_> {
             return Ok(Answer::never("users or skus"));
         };
         let plans = self.plans_of_products(skus.snap)?;
-        let sql = "SELECT DISTINCT u.user_id, u.upn, u.department, u.user_type, u.mail, u.account_enabled, l.sku_id
+        let sql = "SELECT DISTINCT u.user_id, u.department, u.user_type, u.mail, u.account_enabled, u.upn, l.sku_id
             FROM user_v u JOIN user_license_v l ON l.tenant_id = u.tenant_id AND l.user_id = u.user_id
               AND l.from_snap <= ?2 AND (l.to_snap IS NULL OR l.to_snap > ?2) AND coalesce(l.state, '') <> 'Error'
             WHERE u.tenant_id = ?1 AND u.from_snap <= ?2 AND (u.to_snap IS NULL OR u.to_snap > ?2)
             ORDER BY u.user_id, l.sku_id";
+        let choice = self.choice(filter)?;
         let mut query = self.db.prepare(sql)?;
         let mut rows = query.query(params![self.tenant, users.snap])?;
         let (mut found, mut before): (Vec<Overlap>, (String, Vec<String>)) = (Vec::new(), Default::default());
@@ -59,17 +60,12 @@ impl View<'_> {
             if before.0 != id {
                 before = (id, Vec::new());
             }
-            let (department, kind, mail): (Option<String>, Option<String>, Option<String>) =
-                (row.get(2)?, row.get(3)?, row.get(4)?);
-            let chosen = filter.department(department.as_deref())
-                && filter.user_type(kind.as_deref())
-                && filter.domain(mail.as_deref())
-                && filter.enabled(row.get(5)?);
+            let chosen = choice.admits(row, 0)?;
             for earlier in before.1.iter().filter(|_| chosen) {
-                let user: String = row.get(1)?;
+                let (user, department) = (row.get(5)?, row.get(1)?);
                 found.extend(overlap(&plans, (earlier, &sku)).map(|one| Overlap {
                     user,
-                    department: department.clone(),
+                    department,
                     as_of: users.as_of.taken_at.clone(),
                     ..one
                 }));

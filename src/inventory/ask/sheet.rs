@@ -48,6 +48,13 @@ pub struct Custodian {
     pub as_of: Option<String>,
 }
 
+/// Whether the report of mail apps (?1) says that somebody (?2) reads by POP or IMAP. It leaves the column of an app that
+/// was not used empty, and says the app's version or yes in others.
+pub(in crate::inventory) const POP_OR_IMAP: &str =
+    "SELECT EXISTS (SELECT 1 FROM use_metric m WHERE m.snap_id = p.snap_id AND m.principal = p.principal
+      AND m.metric IN ('email-apps.pop3_app', 'email-apps.imap4_app') AND (m.num <> 0 OR m.txt IS NOT NULL))
+    FROM principal p WHERE p.snap_id = ?1 AND p.user_id = ?2 ORDER BY 1 DESC LIMIT 1";
+
 struct Sources {
     users: Seen,
     deleted: Option<Seen>,
@@ -107,6 +114,9 @@ impl View<'_> {
             one.deleted = if none { self.deleted(&meant, from)? } else { None };
             one.see_to = Some(match (&one.deleted, none) {
                 (Some(at), _) => format!("deleted on {}, and gone for good 30 days later", at.get(..10).unwrap_or(at)),
+                (None, true) if matches!(domains, Domains::Listed(_)) => {
+                    "nobody inside the domains of this connection has this name".to_owned()
+                }
                 (None, true) => "nobody in the directory has this name".to_owned(),
                 (None, false) => "more than one account has this address".to_owned(),
             });
@@ -158,11 +168,7 @@ impl View<'_> {
             one.last_exchange = self.db.query_row(sql, params![seen.rows_at, id], |row| row.get(0))?;
         }
         if let Some(seen) = &from.mail_apps {
-            let sql =
-                "SELECT EXISTS (SELECT 1 FROM use_metric m WHERE m.snap_id = p.snap_id AND m.principal = p.principal
-                  AND m.metric IN ('email-apps.pop3_app', 'email-apps.imap4_app') AND (m.num <> 0 OR m.txt IS NOT NULL))
-                FROM principal p WHERE p.snap_id = ?1 AND p.user_id = ?2 ORDER BY 1 DESC LIMIT 1";
-            one.pop_or_imap = self.db.query_row(sql, params![seen.rows_at, id], |row| row.get(0)).optional()?;
+            one.pop_or_imap = self.db.query_row(POP_OR_IMAP, params![seen.rows_at, id], |row| row.get(0)).optional()?;
         }
         Ok(())
     }
@@ -218,6 +224,8 @@ mod tests {
             .expect("rows");
         let view = store.view(TENANT, None).expect("a view");
         let names = ["A.Other@X.example", "ben", "cleo@y.example", "nobody@x.example"].map(str::to_owned);
+        let all = view.sheet(&names, &Domains::All).expect("a sheet").rows;
+        assert_eq!(all[3].see_to.as_deref(), Some("nobody in the directory has this name"));
         let domains = Domains::typed(["x.example"]).expect("domains").domains;
         let rows = view.sheet(&names, &domains).expect("a sheet").rows;
         let told: Vec<_> = rows
@@ -244,6 +252,7 @@ mod tests {
             (rows[0].items, rows[0].archive, rows[0].as_of.as_deref()),
             (Some(900), Some(true), Some("2026-11-27"))
         );
+        assert!(rows[3].see_to.as_deref().is_some_and(|text| text.contains("domains of this connection")));
         assert_eq!(rows[1].see_to.as_deref(), Some("the account is disabled"), "a shared mailbox needs no plan");
     }
 }

@@ -84,28 +84,22 @@ impl View<'_> {
     pub fn mail(&self, filter: &Filter, period: Option<&str>) -> Result<Answer<MailUse>, StoreError> {
         let Some(seen) = self.seen_over("email", period)? else { return Ok(Answer::never("email")) };
         let sql = format!(
-            "SELECT u.upn, u.department, u.user_type, u.mail, u.account_enabled, m.sent, m.received, m.read, m.last_activity
+            "SELECT u.upn, u.user_id, u.department, u.user_type, u.mail, u.account_enabled, m.sent, m.received, m.read, m.last_activity
              FROM use_email m {PERSON} WHERE m.snap_id = ?1 ORDER BY m.sent + m.read, u.upn"
         );
         let mut query = self.db.prepare(&sql)?;
         let mut rows = query.query(params![seen.rows_at, self.tenant, self.users()?])?;
         let (period, as_of) = dates(&seen);
-        let mut found = Vec::new();
+        let (mut found, choice) = (Vec::new(), self.choice(filter)?);
         while let Some(row) = rows.next()? {
-            let (department, kind, mail): (Option<String>, Option<String>, Option<String>) =
-                (row.get(1)?, row.get(2)?, row.get(3)?);
-            if filter.department(department.as_deref())
-                && filter.user_type(kind.as_deref())
-                && filter.domain(mail.as_deref())
-                && filter.enabled(row.get(4)?)
-            {
+            if choice.admits(row, 1)? {
                 found.push(MailUse {
                     user: row.get(0)?,
-                    department,
-                    sent: row.get(5)?,
-                    received: row.get(6)?,
-                    read: row.get(7)?,
-                    last_activity: row.get(8)?,
+                    department: row.get(2)?,
+                    sent: row.get(6)?,
+                    received: row.get(7)?,
+                    read: row.get(8)?,
+                    last_activity: row.get(9)?,
                     period: period.clone(),
                     as_of: as_of.clone(),
                 });
@@ -121,7 +115,7 @@ impl View<'_> {
     pub fn mailboxes(&self, filter: &Filter) -> Result<Answer<MailboxUse>, StoreError> {
         let Some(seen) = self.seen("mailbox")? else { return Ok(Answer::never("mailbox")) };
         let sql = format!(
-            "SELECT u.upn, u.department, u.user_type, u.mail, u.account_enabled, m.recipient_type, m.item_count, m.used_bytes,
+            "SELECT u.upn, u.user_id, u.department, u.user_type, u.mail, u.account_enabled, m.recipient_type, m.item_count, m.used_bytes,
                m.deleted_items, m.deleted_bytes, m.has_archive, m.send_quota, m.last_activity
              FROM use_mailbox m {PERSON} WHERE m.snap_id = ?1 AND coalesce(m.is_deleted, 0) = 0
              ORDER BY m.used_bytes DESC, u.upn"
@@ -129,28 +123,20 @@ impl View<'_> {
         let mut query = self.db.prepare(&sql)?;
         let mut rows = query.query(params![seen.rows_at, self.tenant, self.users()?])?;
         let (_, as_of) = dates(&seen);
-        let mut found = Vec::new();
+        let (mut found, choice) = (Vec::new(), self.choice(filter)?);
         while let Some(row) = rows.next()? {
-            let (department, user_type, mail): (Option<String>, Option<String>, Option<String>) =
-                (row.get(1)?, row.get(2)?, row.get(3)?);
-            let resource: Option<String> = row.get(5)?;
-            if filter.department(department.as_deref())
-                && filter.user_type(user_type.as_deref())
-                && filter.domain(mail.as_deref())
-                && filter.resource(resource.as_deref())
-                && filter.enabled(row.get(4)?)
-            {
+            if choice.admits(row, 1)? {
                 found.push(MailboxUse {
                     user: row.get(0)?,
-                    department,
-                    resource,
-                    items: row.get(6)?,
-                    bytes: row.get(7)?,
-                    recoverable_items: row.get(8)?,
-                    recoverable_bytes: row.get(9)?,
-                    archive: row.get(10)?,
-                    send_quota: row.get(11)?,
-                    last_activity: row.get(12)?,
+                    department: row.get(2)?,
+                    resource: row.get(6)?,
+                    items: row.get(7)?,
+                    bytes: row.get(8)?,
+                    recoverable_items: row.get(9)?,
+                    recoverable_bytes: row.get(10)?,
+                    archive: row.get(11)?,
+                    send_quota: row.get(12)?,
+                    last_activity: row.get(13)?,
                     as_of: as_of.clone(),
                 });
             }

@@ -47,16 +47,14 @@ pub struct Product {
 #[derive(Debug, Clone)]
 pub struct Names {
     by_id: BTreeMap<String, Product>,
-    /// `None` where several products share it.
-    by_part: BTreeMap<String, Option<Product>>,
-    /// The same, as ids.
-    ids: BTreeMap<String, Option<String>>,
+    /// The id of the product that has it; `None` where several share it.
+    by_part: BTreeMap<String, Option<String>>,
 }
 
 impl Names {
     /// The built-in table.
     pub fn builtin() -> Self {
-        let mut names = Self { by_id: BTreeMap::new(), by_part: BTreeMap::new(), ids: BTreeMap::new() };
+        let mut names = Self { by_id: BTreeMap::new(), by_part: BTreeMap::new() };
         for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
             let mut cells = line.split('\t');
             if let (Some(id), Some(part), Some(cost), Some(name)) =
@@ -85,19 +83,16 @@ impl Names {
     }
 
     fn add(&mut self, id: &str, part: &str, product: Product) {
-        let id_of = self.ids.entry(part.to_ascii_lowercase()).or_insert_with(|| Some(id.to_ascii_lowercase()));
-        *id_of = id_of.take().filter(|have| have.eq_ignore_ascii_case(id));
-        let known = self.by_id.insert(id.to_ascii_lowercase(), product.clone());
-        self.by_part
-            .entry(part.to_ascii_lowercase())
-            .and_modify(|have| *have = have.take().filter(|_| known.is_some()).map(|_| product.clone()))
-            .or_insert(Some(product));
+        let id = id.to_ascii_lowercase();
+        let id_of = self.by_part.entry(part.to_ascii_lowercase()).or_insert_with(|| Some(id.clone()));
+        *id_of = id_of.take().filter(|have| *have == id);
+        self.by_id.insert(id, product);
     }
 
     /// What a product is called.
     pub fn resolve(&self, id: &str, part: &str) -> Product {
         let by_id = self.by_id.get(&id.to_ascii_lowercase());
-        let found = by_id.or_else(|| self.by_part.get(&part.to_ascii_lowercase()).and_then(Option::as_ref));
+        let found = by_id.or_else(|| self.by_id.get(self.id_of(part)?));
         found.cloned().unwrap_or_else(|| Product {
             name: if part.is_empty() { id.to_owned() } else { part.to_owned() },
             origin: Origin::Unknown,
@@ -107,7 +102,7 @@ impl Names {
 
     /// The id of the one product that has a part number.
     pub fn id_of(&self, part: &str) -> Option<&str> {
-        self.ids.get(&part.trim().to_ascii_lowercase()).and_then(Option::as_deref)
+        self.by_part.get(&part.trim().to_ascii_lowercase()).and_then(Option::as_deref)
     }
 
     /// Every product by id, in order.

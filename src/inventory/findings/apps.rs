@@ -19,6 +19,11 @@ impl Apps {
         Ok(Self { activations: look.view.seen("activations")?, apps: look.view.seen("apps")? })
     }
 
+    /// The snapshot of apps used.
+    pub(super) const fn used(&self) -> Option<&Seen> {
+        self.apps.as_ref()
+    }
+
     /// Where it was read that a person never activated a desktop app and used none; `None` where that is not known.
     pub(super) fn never(&self, look: &Look<'_, '_>, person: &str) -> Result<Option<String>, StoreError> {
         let Some(activations) = &self.activations else { return Ok(None) };

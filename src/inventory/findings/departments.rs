@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::params;
 
-use super::licences::{Content, Measured, contents, days, latest};
+use super::licences::{Content, Measured, contents, days, latest, refreshed};
 use super::{Look, Thresholds};
 use crate::inventory::StoreError;
 use crate::inventory::ask::{Answer, AsOf, Filter, Seen, View};
@@ -66,7 +66,7 @@ impl View<'_> {
     /// The store's.
     pub fn departments(&self, limits: &Thresholds, now: UtcInstant) -> Result<Answer<Department>, StoreError> {
         let Some(users) = self.seen("users")? else { return Ok(Answer::never("users")) };
-        let active = self.seen("active")?;
+        let (active, apps) = (self.seen("active")?, self.seen("apps")?);
         let filter = Filter::default();
         let prices = Prices::default();
         let look = Look { view: self, limits, now, filter: &filter, prices, found: Vec::new(), notes: Vec::new() };
@@ -83,7 +83,7 @@ impl View<'_> {
         let mut current: Option<Person> = None;
         let mut close = |person: Option<Person>| -> Result<(), StoreError> {
             let Some(person) = person.filter(|person| !person.given.is_empty()) else { return Ok(()) };
-            let how = judged(&look, &person, &contents, active.as_ref())?;
+            let how = judged(&look, &person, &contents, (active.as_ref(), apps.as_ref()))?;
             let name = person.department.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
             let line = found.entry(name.as_deref().map(str::to_lowercase)).or_default();
             line.name = line.name.take().or(name);
@@ -114,7 +114,8 @@ impl View<'_> {
         let mut lines: Vec<Department> = found.into_values().collect();
         lines.sort_by(|a, b| b.people().cmp(&a.people()).then_with(|| a.name.cmp(&b.name)));
         let mut answer = Answer::of(&users, lines);
-        let others: Vec<AsOf> = self.seen("skus")?.into_iter().chain(active).map(|seen| seen.as_of).collect();
+        let others: Vec<AsOf> =
+            self.seen("skus")?.into_iter().chain(active).chain(apps).map(|seen| seen.as_of).collect();
         answer.as_of.extend(others);
         Ok(answer)
     }
@@ -134,25 +135,24 @@ fn judged(
     look: &Look<'_, '_>,
     person: &Person,
     contents: &BTreeMap<String, Content>,
-    active: Option<&Seen>,
+    from: (Option<&Seen>, Option<&Seen>),
 ) -> Result<Use, StoreError> {
     let measured = |sku: &str| contents.get(sku).map(|content| &content.services).filter(|all| !all.is_empty());
     let services: BTreeSet<&str> = person.given.keys().filter_map(|sku| measured(sku)).flatten().copied().collect();
     let services: Vec<&str> = services.into_iter().collect();
-    let Measured::Yes { day, refreshed } = latest(look, active, &person.id, &services)? else {
-        return Ok(Use::NotMeasurable);
-    };
-    let ago = day.as_deref().map(|day| days(day, &refreshed));
+    let refreshed = refreshed(from.0, from.1);
     let old_enough = |given: &Option<String>| {
         given.as_deref().and_then(|at| days(at, &refreshed)).is_some_and(|days| days >= look.limits.assigned_days)
     };
     let judged = person.given.iter().any(|(sku, given)| measured(sku).is_some() && old_enough(given));
-    Ok(match ago {
-        Some(Some(days)) if days < look.limits.inactive_days => Use::Active,
-        Some(None) => Use::NotMeasurable,
-        _ if !judged => Use::NotMeasurable,
-        Some(Some(_)) => Use::Inactive,
-        None => Use::Never,
+    Ok(match latest(&look.view.dates_of(&person.id, from)?, &services) {
+        Measured::On(day) => match days(&day, &refreshed) {
+            Some(days) if days < look.limits.inactive_days => Use::Active,
+            Some(_) if judged => Use::Inactive,
+            Some(_) | None => Use::NotMeasurable,
+        },
+        Measured::Never if judged => Use::Never,
+        Measured::Never | Measured::No => Use::NotMeasurable,
     })
 }
 

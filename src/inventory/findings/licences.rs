@@ -7,8 +7,7 @@ use rusqlite::params;
 use super::apps::Apps;
 use super::{Finding, Look, Rule, about};
 use crate::inventory::StoreError;
-use crate::inventory::ask::Seen;
-use crate::inventory::catalogue::{class, is_desktop};
+use crate::inventory::ask::{Dates, PLANS, Seen, service};
 
 /// One way in which a person has a product.
 struct Way {
@@ -19,6 +18,7 @@ struct Way {
     state: Option<String>,
     error: Option<String>,
     changed: Option<String>,
+    chosen: bool,
 }
 
 struct Person {
@@ -33,7 +33,6 @@ struct Person {
 /// What a product measures, and what it is made of.
 #[derive(Default)]
 pub(super) struct Content {
-    has_apps: bool,
     pub(super) services: BTreeSet<&'static str>,
     plans: BTreeSet<String>,
 }
@@ -44,7 +43,7 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
     let contents = contents(look)?;
     let apps = Apps::of(look)?;
     let mut unmeasured = 0_u64;
-    let sql = "SELECT u.user_id, u.upn, u.mail, u.account_enabled, u.department, u.user_type,
+    let sql = "SELECT u.user_id, u.department, u.user_type, u.mail, u.account_enabled, u.upn,
           l.sku_id, coalesce((SELECT sku_part_number FROM sku_v s WHERE s.tenant_id = l.tenant_id AND s.sku_id = l.sku_id
              ORDER BY s.from_snap DESC LIMIT 1), ''), l.via_group, l.state, l.error, l.updated_at,
           EXISTS (SELECT 1 FROM sku_policy p WHERE p.sku_id = l.sku_id AND coalesce(p.tenant_id, l.tenant_id) = l.tenant_id)
@@ -52,6 +51,7 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
           AND l.from_snap <= ?2 AND (l.to_snap IS NULL OR l.to_snap > ?2)
         WHERE u.tenant_id = ?1 AND u.from_snap <= ?2 AND (u.to_snap IS NULL OR u.to_snap > ?2)
         ORDER BY u.user_id";
+    let choice = look.view.choice(look.filter)?;
     let db = look.view.db;
     let mut query = db.prepare(sql)?;
     let mut rows = query.query(params![look.view.tenant, users.snap])?;
@@ -62,17 +62,14 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
             if let Some(person) = current.take() {
                 unmeasured += judge(look, &person, &contents, (&users, active.as_ref(), email.as_ref(), &apps))?;
             }
-            let (department, kind): (Option<String>, Option<String>) = (row.get(4)?, row.get(5)?);
-            let mail: Option<String> = row.get(2)?;
-            let chosen = look.filter.department(department.as_deref())
-                && look.filter.user_type(kind.as_deref())
-                && look.filter.domain(mail.as_deref());
-            current = Some(Person { id, upn: row.get(1)?, mail, enabled: row.get(3)?, chosen, ways: Vec::new() });
+            let (upn, chosen) = (row.get(5)?, choice.admits(row, 0)?);
+            current = Some(Person { id, upn, mail: row.get(3)?, enabled: row.get(4)?, chosen, ways: Vec::new() });
         }
         let (sku, part): (String, String) = (row.get(6)?, row.get(7)?);
         let product = look.view.names.resolve(&sku, &part);
         let ignored: bool = row.get(12)?;
         let way = Way {
+            chosen: look.filter.licence(&part, &product.name),
             sku,
             paid: !product.free && !ignored,
             product: product.name,
@@ -98,16 +95,12 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
 pub(super) fn contents(look: &Look<'_, '_>) -> Result<BTreeMap<String, Content>, StoreError> {
     let mut contents: BTreeMap<String, Content> = BTreeMap::new();
     let Some(skus) = look.view.seen("skus")? else { return Ok(contents) };
-    let mut query = look.view.db.prepare(
-        "SELECT sku_id, service_plan_id FROM sku_plan_v WHERE tenant_id = ?1 AND from_snap <= ?2
-           AND (to_snap IS NULL OR to_snap > ?2) AND coalesce(applies_to, 'User') = 'User'",
-    )?;
+    let mut query = look.view.db.prepare(PLANS)?;
     let mut rows = query.query(params![look.view.tenant, skus.snap])?;
     while let Some(row) = rows.next()? {
         let (sku, plan): (String, String) = (row.get(0)?, row.get(1)?);
         let content = contents.entry(sku).or_default();
-        content.has_apps |= is_desktop(&plan);
-        content.services.extend(class(&plan).and_then(crate::inventory::PlanClass::measured_as));
+        content.services.extend(service(&plan));
         content.plans.insert(plan);
     }
     Ok(contents)
@@ -126,9 +119,13 @@ fn judge(
         return Ok(0);
     }
     let held = look.is_held(&[Some(&person.upn), person.mail.as_deref(), Some(&person.id)]);
+    let from = (active, apps.used());
+    let (dates, refreshed) = (look.view.dates_of(&person.id, from)?, refreshed(from.0, from.1));
+    let evidence =
+        [from.0, from.1].into_iter().flatten().map(|seen| seen.as_of.to_string()).collect::<Vec<_>>().join("; ");
     let mut unmeasured = 0;
     let mut seen_skus = BTreeSet::new();
-    for way in &person.ways {
+    for way in person.ways.iter().filter(|way| way.chosen) {
         let key = format!("{}|{}", person.id, way.sku);
         let one = |finding: String, evidence: String| Finding {
             product: Some(way.product.clone()),
@@ -167,38 +164,30 @@ fn judge(
         let long =
             way.changed.as_deref().and_then(|at| days(at, &now)).is_some_and(|days| days >= look.limits.assigned_days);
         if long
-            && content.is_some_and(|content| content.has_apps)
+            && content.is_some_and(|content| content.services.contains("apps"))
             && let Some(evidence) = apps.never(look, &person.id)?
         {
             let text = "desktop apps were never activated, and none was used on Windows or macOS".to_owned();
             look.add(Rule::AppNeverActivated, &key, one(text, evidence));
         }
         let services = content.map(|content| content.services.iter().copied().collect::<Vec<_>>()).unwrap_or_default();
-        match latest(look, active, &person.id, &services)? {
+        let old_enough = way
+            .changed
+            .as_deref()
+            .and_then(|at| days(at, &refreshed))
+            .is_some_and(|days| days >= look.limits.assigned_days);
+        let (names, evidence) = (services.join(", "), evidence.clone());
+        match latest(&dates, &services) {
             Measured::No => unmeasured += 1,
-            Measured::Yes { day, refreshed } => {
-                let old_enough = way
-                    .changed
-                    .as_deref()
-                    .and_then(|at| days(at, &refreshed))
-                    .is_some_and(|days| days >= look.limits.assigned_days);
-                let evidence = active.map(|seen| seen.as_of.to_string()).unwrap_or_default();
-                let names = services.join(", ");
-                match day {
-                    None if old_enough => {
-                        let text = format!("no activity on record in {names}");
-                        look.add(Rule::UserNeverActive, &key, one(text, evidence));
-                    }
-                    Some(day)
-                        if old_enough
-                            && days(&day, &refreshed).is_some_and(|days| days >= look.limits.inactive_days) =>
-                    {
-                        let text = format!("latest activity in {names} on {day}");
-                        look.add(Rule::UserInactive, &key, one(text, evidence));
-                    }
-                    _ => {}
-                }
+            Measured::Never if old_enough => {
+                look.add(Rule::UserNeverActive, &key, one(format!("no activity on record in {names}"), evidence));
             }
+            Measured::On(day)
+                if old_enough && days(&day, &refreshed).is_some_and(|days| days >= look.limits.inactive_days) =>
+            {
+                look.add(Rule::UserInactive, &key, one(format!("latest activity in {names} on {day}"), evidence));
+            }
+            Measured::Never | Measured::On(_) => {}
         }
     }
     if person.ways.iter().any(|way| way.paid) {
@@ -207,30 +196,29 @@ fn judge(
     Ok(unmeasured)
 }
 
+/// What the reports say of a licence's use.
 pub(super) enum Measured {
-    /// No service of it is in the reports, or the person is not.
+    /// No report says anything of any of its services.
     No,
-    Yes {
-        day: Option<String>,
-        refreshed: String,
-    },
+    /// They are in a report, without any activity on record.
+    Never,
+    /// The latest day of any of them.
+    On(String),
 }
 
-pub(super) fn latest(
-    look: &Look<'_, '_>,
-    active: Option<&Seen>,
-    person: &str,
-    services: &[&str],
-) -> Result<Measured, StoreError> {
-    let Some(active) = active.filter(|_| !services.is_empty()) else { return Ok(Measured::No) };
-    let sql = "SELECT count(*), max(CASE WHEN instr(?3, ',' || a.service || ',') THEN nullif(a.last_activity, '') END)
-        FROM principal p CROSS JOIN use_active a USING (snap_id, principal) WHERE p.snap_id = ?1 AND p.user_id = ?2";
-    let list = format!(",{},", services.join(","));
-    let mut query = look.view.db.prepare_cached(sql)?;
-    let (rows, day): (i64, Option<String>) =
-        query.query_row(params![active.rows_at, person, list], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let refreshed = active.as_of.refresh_date.clone().unwrap_or_default();
-    Ok(if rows == 0 { Measured::No } else { Measured::Yes { day, refreshed } })
+/// What the reports say of these services.
+pub(super) fn latest(dates: &Dates, services: &[&str]) -> Measured {
+    let measured: Vec<&Option<String>> = services.iter().filter_map(|service| dates.get(*service)).collect();
+    match measured.iter().copied().flatten().max() {
+        Some(day) => Measured::On(day.clone()),
+        None if measured.is_empty() => Measured::No,
+        None => Measured::Never,
+    }
+}
+
+/// The day that a report's figures are of.
+pub(super) fn refreshed(active: Option<&Seen>, apps: Option<&Seen>) -> String {
+    active.or(apps).and_then(|seen| seen.as_of.refresh_date.clone()).unwrap_or_default()
 }
 
 /// Whole days between two dates, or moments by their dates.

@@ -19,20 +19,17 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
             AND l.from_snap <= ?3 AND (l.to_snap IS NULL OR l.to_snap > ?3)),
           (SELECT group_concat(service_plan_id) FROM user_plan_v p WHERE p.tenant_id = u.tenant_id AND p.user_id = u.user_id
             AND p.from_snap <= ?3 AND (p.to_snap IS NULL OR p.to_snap > ?3) AND p.capability_status IN ('Enabled', 'Warning')),
-          u.department, u.user_type
+          u.user_id, u.department, u.user_type, u.mail, u.account_enabled
         FROM use_mailbox m JOIN principal p USING (snap_id, principal)
           JOIN user_v u ON u.tenant_id = ?2 AND u.user_id = p.user_id AND u.from_snap <= ?3 AND (u.to_snap IS NULL OR u.to_snap > ?3)
         WHERE m.snap_id = ?1 AND coalesce(m.is_deleted, 0) = 0";
+    let choice = look.view.choice(look.filter)?;
     let db = look.view.db;
     let mut query = db.prepare(sql)?;
     let mut rows = query.query(params![mailbox.rows_at, look.view.tenant, users.snap])?;
     while let Some(row) = rows.next()? {
         let (id, upn, mail): (String, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let (department, user_type): (Option<String>, Option<String>) = (row.get(9)?, row.get(10)?);
-        if !(look.filter.department(department.as_deref())
-            && look.filter.user_type(user_type.as_deref())
-            && look.filter.domain(mail.as_deref()))
-        {
+        if !choice.admits(row, 9)? {
             continue;
         }
         let kind: String = row.get(3)?;

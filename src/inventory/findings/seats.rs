@@ -1,12 +1,14 @@
 //! Seats and subscriptions: nobody's, too many, suspended, ending, on trial.
 
 use super::{Finding, Look, Rule, about};
-use crate::inventory::StoreError;
+use crate::inventory::{Seats, StoreError};
 
 pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
     let seats = look.view.seats()?;
     let evidence = seats.as_of.first().map(ToString::to_string).unwrap_or_default();
-    for row in seats.rows.into_iter().filter(|row| !row.is_left_out) {
+    let filter = look.filter;
+    let is_meant = |row: &Seats| !row.is_left_out && filter.licence(&row.part_number, &row.product);
+    for row in seats.rows.into_iter().filter(is_meant) {
         let one = |finding: String, seats: Option<i64>| Finding {
             product: Some(row.product.clone()),
             sku: Some(row.sku_id.clone()),
@@ -30,6 +32,9 @@ pub(super) fn look(look: &mut Look<'_, '_>) -> Result<(), StoreError> {
     let renewals = look.view.renewals(now, None)?;
     let evidence = renewals.as_of.first().map(ToString::to_string).unwrap_or_default();
     for row in renewals.rows {
+        if !filter.licence(row.part_number.as_deref().unwrap_or_default(), &row.product) {
+            continue;
+        }
         let one = |finding: String| Finding {
             product: Some(row.product.clone()),
             sku: row.sku_id.clone(),
