@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `SIZES` | bytes of a message, or `mix`; comma-separated | `4096,20480,102400,5242880,mix` |
 //! | `MAILBOXES` | how many side by side, for `mix` | `1,4,16` |
-//! | `FORMATS` | `eml`, `zip` | both |
+//! | `FORMATS` | `eml`, `zip-stored`, `zip` | all |
 //! | `PAIRS` | runs of each kind | 5 |
 //! | `VOLUME_MB` | mail in one run, at most; no more than `MESSAGES` either | 240, 4000 |
 //! | `LATENCY_MS`, `LATENCY_MESSAGES`, `LATENCY_PAIRS` | the part with Microsoft's latency and limits; 0 pairs for none | 250, 400, 1 |
@@ -153,7 +153,7 @@ fn estate(size: Size, mailboxes: u64, quick: bool) -> Estate {
 
 fn against_a_bare_client(quick: bool) {
     let pairs = bare::number("PAIRS", if quick { 3 } else { 5 });
-    let formats = list("FORMATS", "eml,zip");
+    let formats = list("FORMATS", "eml,zip-stored,zip");
     let sizes = list("SIZES", if quick { "20480,mix" } else { "4096,20480,102400,5242880,mix" });
     let mailboxes = list("MAILBOXES", if quick { "4" } else { "1,4,16" });
     let mut all = Vec::new();

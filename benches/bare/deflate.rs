@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use zip::CompressionMethod;
 use zip::write::{PreparedZipFile, SimpleFileOptions, ZipFileBuilder};
 
-const LEVEL: i64 = 6;
+const LEVEL: i64 = 2;
 /// Compressed files that may wait for being appended.
 const WAITING: usize = 16;
 

@@ -103,10 +103,14 @@ impl Tenant {
         command
     }
 
-    /// The command that collects every mailbox into a folder.
+    /// The command that collects every mailbox into a folder; `format` is `eml`, `zip` or `zip-stored`.
     pub fn collect(&self, out: &Path, format: &str) -> Command {
         let out = out.to_str().expect("UTF-8");
-        let mut command = self.affiant(&["collect", "--quiet", "--yes", "--no-dns", "--format", format, "--out", out]);
+        let mut command = self.affiant(&["collect", "--quiet", "--yes", "--no-dns", "--out", out]);
+        match format {
+            "zip-stored" => command.args(["--format", "zip", "--compression", "store"]),
+            format => command.args(["--format", format]),
+        };
         command.args((1..=self.estate.mailboxes).map(address));
         command
     }

@@ -46,7 +46,7 @@ fn needed(store_bytes: u64, listed: u64, remaining: u64, format: Format) -> u64 
     let natives = u64::try_from(natives).unwrap_or(u64::MAX);
     let waiting = match format {
         Format::Eml => 0,
-        // The natives of a volume stay until it is packed.
+        // The batches of a volume stay until it is packed.
         Format::Zip { volume_bytes, .. } => natives.min(volume_bytes),
     };
     let record = RECORD.saturating_mul(remaining).saturating_add(WAITING_LOG);
@@ -56,10 +56,12 @@ fn needed(store_bytes: u64, listed: u64, remaining: u64, format: Format) -> u64 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::package::Compression;
 
     #[test]
     fn natives_grow_volumes_wait_and_what_is_there_needs_no_more() {
-        let (mb, zip) = (1_000_000, Format::Zip { volume_bytes: 3_000_000, volume_members: 60_000 });
+        let compression = Compression::Deflate;
+        let (mb, zip) = (1_000_000, Format::Zip { volume_bytes: 3_000_000, volume_members: 60_000, compression });
         assert_eq!(needed(10 * mb, 100, 100, Format::Eml), 14 * mb + 100 * RECORD + WAITING_LOG);
         assert_eq!(needed(10 * mb, 100, 50, Format::Eml), 7 * mb + 50 * RECORD + WAITING_LOG);
         assert_eq!(needed(10 * mb, 100, 100, zip), 17 * mb + 100 * RECORD + WAITING_LOG);

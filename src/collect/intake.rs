@@ -2,7 +2,8 @@
 //!
 //! Workers of all mailboxes hand their endings in; groups are made by count, bytes and time. A file is
 //! synced and in its place before a row names it, so a crash leaves at most files without rows, which
-//! recovery moves aside. It must not know the service.
+//! recovery moves aside. Files of one group are written while the rows of the group before are, in order; volumes are
+//! packed beside both. It must not know the service.
 
 use std::time::Duration;
 
@@ -41,8 +42,16 @@ impl Intake {
     /// Starts the intake; its task ends when every clone of the intake is gone, or with the first error.
     pub(super) fn start(run: &Run, keys: &Keys) -> (Self, tokio::task::JoinHandle<Result<(), CollectError>>) {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let desk = Desk { run: run.clone(), keys: keys.clone(), group: Vec::new(), bytes: 0 };
-        (Self(sender), tokio::spawn(desk.run(receiver)))
+        let (settled, to_swear) = mpsc::channel(1);
+        let (sworn, to_pack) = mpsc::channel(1);
+        let desk = Desk { run: run.clone(), keys: keys.clone(), settled, group: Vec::new(), bytes: 0 };
+        let clerk = Clerk { run: run.clone(), sworn };
+        let packing = pack_as_they_fill(run.clone(), to_pack);
+        let stages = async move {
+            let (settled, sworn, packed) = tokio::join!(desk.run(receiver), clerk.run(to_swear), packing);
+            settled.and(sworn).and(packed)
+        };
+        (Self(sender), tokio::spawn(stages))
     }
 
     /// Hands an ending in; waits when the disk is slower than the service.
@@ -60,11 +69,24 @@ impl Intake {
     }
 }
 
+/// The first stage: groups become durable files.
 struct Desk {
     run: Run,
     keys: Keys,
+    settled: mpsc::Sender<Settled>,
     group: Vec<(usize, Ended)>,
     bytes: u64,
+}
+
+/// A group whose files are durable, on its way to its rows.
+#[derive(Default)]
+struct Settled {
+    sworn: Vec<Sworn>,
+    told: Vec<Event>,
+    /// A placement holds its volume back from packing until the row is committed.
+    places: Vec<Placement>,
+    /// Who waits for the rows.
+    waiting: Vec<oneshot::Sender<()>>,
 }
 
 impl Desk {
@@ -79,10 +101,10 @@ impl Desk {
                     Ok(None) | Err(_) => break,
                 }
             }
-            self.commit().await?;
-            for flushed in waiting {
-                // Whoever asked may have gone.
-                let _ = flushed.send(());
+            let settled = Settled { waiting, ..self.settle().await? };
+            if self.settled.send(settled).await.is_err() {
+                // The next stage is gone only after an error, which is its own to tell.
+                return Ok(());
             }
         }
         Ok(())
@@ -111,28 +133,58 @@ impl Desk {
         }
     }
 
-    async fn commit(&mut self) -> Result<(), CollectError> {
-        let (mut files, mut sworn, mut told) = (Vec::new(), Vec::new(), Vec::new());
-        let mut places = Vec::new();
+    async fn settle(&mut self) -> Result<Settled, CollectError> {
+        let (mut files, mut settled) = (Vec::new(), Settled::default());
         self.bytes = 0;
         for (custodian, ended) in std::mem::take(&mut self.group) {
             let number = ended.row.control_number().ok_or(CollectError::Internal)?;
             let (one, file) = place(&self.run.acquisition.package, number, ended);
-            told.push(news(custodian, &one));
+            settled.told.push(news(custodian, &one));
             self.ask_for_keys(&one);
-            // A placement holds its volume back from packing until the row is committed.
-            places.extend(file.as_ref().map(|(_, placement)| placement.clone()));
+            settled.places.extend(file.as_ref().map(|(_, placement)| placement.clone()));
             files.extend(file);
-            sworn.push(one);
+            settled.sworn.push(one);
         }
         self.run.acquisition.package.settle(files).await?;
-        self.run.acquisition.pen.write(move |w| sworn.iter().try_for_each(|one| swear(w, one))).await?;
-        drop(places);
-        for event in &told {
-            self.run.monitor.tell(event);
-        }
-        sealing::pack(&self.run, false).await
+        Ok(settled)
     }
+}
+
+/// The second stage: rows for files that are durable, while the next group's files are being written.
+struct Clerk {
+    run: Run,
+    sworn: mpsc::Sender<()>,
+}
+
+impl Clerk {
+    async fn run(self, mut settled: mpsc::Receiver<Settled>) -> Result<(), CollectError> {
+        while let Some(Settled { sworn, told, places, waiting }) = settled.recv().await {
+            if !sworn.is_empty() {
+                self.run.acquisition.pen.write(move |w| sworn.iter().try_for_each(|one| swear(w, one))).await?;
+            }
+            drop(places);
+            for event in &told {
+                self.run.monitor.tell(event);
+            }
+            for flushed in waiting {
+                // Whoever asked may have gone.
+                let _ = flushed.send(());
+            }
+            // One note is enough: whoever packs looks at all volumes.
+            if let Err(mpsc::error::TrySendError::Closed(())) = self.sworn.try_send(()) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The third stage: volumes that are full are packed while others fill.
+async fn pack_as_they_fill(run: Run, mut sworn: mpsc::Receiver<()>) -> Result<(), CollectError> {
+    while sworn.recv().await.is_some() {
+        sealing::pack(&run, false).await?;
+    }
+    Ok(())
 }
 
 /// Gives the file its place; what is left are facts.

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::package::Format;
+use crate::package::{Compression, Format};
 use crate::terms::{DateField, FolderPath, Matter, Range};
 
 use super::chosen::Chosen;
@@ -52,6 +52,9 @@ struct Scope {
     format: String,
     volume_bytes: Option<u64>,
     volume_members: Option<u32>,
+    /// Not in records of versions that always deflated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    compression: Option<String>,
     matter: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     chosen: Option<Chosen>,
@@ -75,9 +78,11 @@ impl Job {
     pub fn to_scope(&self) -> Value {
         let window = self.range.window();
         let paths = |paths: &[FolderPath]| paths.iter().map(ToString::to_string).collect();
-        let (format, volume_bytes, volume_members) = match self.format {
-            Format::Eml => ("eml", None, None),
-            Format::Zip { volume_bytes, volume_members } => ("zip", Some(volume_bytes), Some(volume_members)),
+        let (format, volume_bytes, volume_members, compression) = match self.format {
+            Format::Eml => ("eml", None, None, None),
+            Format::Zip { volume_bytes, volume_members, compression } => {
+                ("zip", Some(volume_bytes), Some(volume_members), Some(compression.to_string()))
+            }
         };
         let scope = Scope {
             custodians: self.custodians.clone(),
@@ -91,6 +96,7 @@ impl Job {
             format: format.to_owned(),
             volume_bytes,
             volume_members,
+            compression,
             matter: self.matter.as_str().to_owned(),
             chosen: self.chosen,
             since: self.since.clone(),
@@ -108,7 +114,10 @@ impl Job {
             |texts: Vec<String>| -> Option<Vec<_>> { texts.iter().map(|text| FolderPath::parse(text).ok()).collect() };
         let format = match (scope.format.as_str(), scope.volume_bytes, scope.volume_members) {
             ("eml", _, _) => Format::Eml,
-            ("zip", Some(volume_bytes), Some(volume_members)) => Format::Zip { volume_bytes, volume_members },
+            ("zip", Some(volume_bytes), Some(volume_members)) => {
+                let word = scope.compression.as_deref().unwrap_or(Compression::Deflate.as_str());
+                Format::Zip { volume_bytes, volume_members, compression: Compression::from_word(word)? }
+            }
             _ => return None,
         };
         Some(Self {
@@ -141,7 +150,7 @@ mod tests {
             folders: vec![FolderPath::parse("Inbox/A\\/B").expect("valid")],
             excluded: vec![],
             recoverable: true,
-            format: Format::Zip { volume_bytes: 1 << 20, volume_members: 10 },
+            format: Format::Zip { volume_bytes: 1 << 20, volume_members: 10, compression: Compression::Store },
             matter: Matter::new("Case 7").expect("valid"),
             chosen: Some(Chosen { way: Way::Only, sha256: Sha256::of(b"a"), entries: 1 }),
             since: Some(Since {

@@ -58,27 +58,54 @@ pub(super) fn content_id(headers: &Headers<'_>, body: Option<Sha256>, parts: Par
     hasher.finish().0
 }
 
+/// Bytes gathered before they are hashed.
+const GATHER: usize = 8 * 1024;
+
 /// Hash of the body text: NFC, all white space removed.
 pub(super) fn body_digest(text: &str) -> Sha256 {
     let mut hasher = Hasher::new();
-    let mut buffer = String::with_capacity(text.len().min(8192));
-    let mut take = |char: char| {
-        if is_space(char) {
-            return;
-        }
-        buffer.push(char);
-        if buffer.len() >= 8000 {
-            hasher.update(buffer.as_bytes());
-            buffer.clear();
-        }
-    };
     if is_nfc(text) {
-        text.chars().for_each(&mut take);
+        without_space(text, &mut hasher);
     } else {
-        text.nfc().for_each(&mut take);
+        // Composed in pieces, so that a long text is not held twice.
+        let mut piece = String::with_capacity(GATHER);
+        for char in text.nfc() {
+            piece.push(char);
+            if piece.len() >= GATHER - 4 {
+                without_space(&piece, &mut hasher);
+                piece.clear();
+            }
+        }
+        without_space(&piece, &mut hasher);
     }
-    hasher.update(buffer.as_bytes());
     hasher.finish().0
+}
+
+/// Hashes text without its white space. Most bodies are ASCII by far, where a byte is a character.
+fn without_space(text: &str, hasher: &mut Hasher) {
+    let mut kept = [0; GATHER];
+    let mut rest = text;
+    while !rest.is_empty() {
+        let ascii = rest.bytes().take(GATHER).position(|byte| !byte.is_ascii()).unwrap_or(rest.len().min(GATHER));
+        let (plain, after) = rest.split_at(ascii);
+        let mut length = 0;
+        for byte in plain.bytes() {
+            if let Some(place) = kept.get_mut(length) {
+                *place = byte;
+            }
+            length += usize::from(!is_ascii_space(byte));
+        }
+        hasher.update(kept.get(..length).unwrap_or_default());
+        let mut chars = after.chars();
+        if let Some(char) = chars.next().filter(|char| !char.is_ascii()) {
+            if !is_space(char) {
+                hasher.update(char.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            rest = chars.as_str();
+        } else {
+            rest = after;
+        }
+    }
 }
 
 fn addresses(headers: &Headers<'_>, field: &str) -> String {
@@ -97,6 +124,11 @@ fn subject(headers: &Headers<'_>) -> String {
 
 fn is_nfc(text: &str) -> bool {
     text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes
+}
+
+/// [`is_space`] for ASCII.
+const fn is_ascii_space(byte: u8) -> bool {
+    matches!(byte, b'\t'..=b'\r' | b'\x1c'..=b' ')
 }
 
 /// Unicode white space and the four separators of ASCII that Python counts as white space too.
@@ -133,5 +165,16 @@ mod tests {
         assert_eq!(body_digest("A\u{308} x"), Sha256::of("\u{c4}x".as_bytes()));
         let long = "word ".repeat(10_000);
         assert_eq!(body_digest(&long), Sha256::of("word".repeat(10_000).as_bytes()));
+        let mixed = "\u{1c}wörd\u{2003}日本 ".repeat(5_000);
+        assert_eq!(body_digest(&mixed), Sha256::of("wörd日本".repeat(5_000).as_bytes()));
+        let decomposed = "xo\u{308} ".repeat(9_000);
+        assert_eq!(body_digest(&decomposed), Sha256::of("xö".repeat(9_000).as_bytes()));
+    }
+
+    #[test]
+    fn ascii_white_space_is_the_same_by_either_rule() {
+        for byte in 0..128u8 {
+            assert_eq!(is_ascii_space(byte), is_space(char::from(byte)), "{byte:#x}");
+        }
     }
 }

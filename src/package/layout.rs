@@ -4,13 +4,15 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::terms::ControlNumber;
+
 /// Payload, from the root.
 pub(super) const DATA: &str = "data";
 /// Affiant's own tag files, from the root.
 pub(super) const OWN: &str = "affiant";
 /// Files that are still arriving or being written; never part of a sealed package.
 pub(super) const INCOMING: &str = "affiant/incoming";
-/// Natives that wait to be packed into a volume.
+/// Batches of natives that wait to be packed into a volume.
 pub(super) const STAGING: &str = "affiant/staging";
 /// Files without a row, moved aside.
 pub(super) const ORPHANS: &str = "affiant/orphans";
@@ -82,7 +84,12 @@ pub(super) fn volume_name(volume: u32) -> String {
     format!("VOL{volume:03}.zip")
 }
 
-/// Where a volume's waiting natives lie.
+/// Where a volume's waiting batches lie.
 pub(super) fn staged_volume(volume: u32) -> String {
-    format!("{STAGING}/NATIVES/VOL{volume:03}")
+    format!("{STAGING}/VOL{volume:03}")
+}
+
+/// A batch's file name: that of its first native, which is in no other.
+pub(super) fn batch_name(first: ControlNumber) -> String {
+    format!("{first}.zip")
 }

@@ -1,8 +1,8 @@
 //! Where bytes go: the delivered folder, from an arriving native to a sealed bag.
 //!
-//! The order of truth: bytes hashed while they arrive ([`Landing`]) → durable at their place
-//! ([`Package::settle`]) → row in the manifest, by the caller → for ZIP, a whole volume ([`Package::pack`]), its
-//! row, and only then the waiting natives removed ([`Package::unstage`]) → everything read again
+//! The order of truth: bytes hashed while they arrive ([`Landing`]) → durable at their place, for ZIP deflated in a
+//! batch that waits ([`Package::settle`]) → row in the manifest, by the caller → for ZIP, a whole volume
+//! ([`Package::pack`]), its row, and only then the batches removed ([`Package::unstage`]) → everything read again
 //! ([`Package::reread`]) → the bag's files, the tag manifest last ([`bag::write`]). A kill at any point leaves a
 //! folder that [`Package::open`] and [`Package::recover`] bring back to what the manifest says.
 //!
@@ -19,12 +19,16 @@ mod landing;
 mod placement;
 mod volume_file;
 mod volumes;
+mod member;
+mod batch;
+mod together;
 mod settle;
 mod tree;
 mod lanes;
+mod shared_file;
+mod waiting;
 mod zip;
 mod recover;
-mod shared_file;
 mod lists;
 mod reread;
 mod look;
@@ -33,6 +37,7 @@ pub mod bag;
 mod tests;
 
 use std::collections::{BTreeSet, HashSet};
+use std::fmt;
 use std::fs;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,8 +59,9 @@ use self::lock::Lock;
 use self::placement::Place;
 use self::space::At as _;
 use self::standing::{clear_beginning, must_be_free, must_be_open};
+use self::together::FileSystem;
 use self::volumes::{Held, SharedVolumes, Volumes};
-use crate::terms::{ControlNumber, Sha256, UtcInstant};
+use crate::terms::{ControlNumber, Sha256, UtcInstant, words};
 
 /// How natives are delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +74,20 @@ pub enum Format {
         volume_bytes: u64,
         /// Members of a volume at the most.
         volume_members: u32,
+        /// Whether members are deflated.
+        compression: Compression,
     },
 }
+
+words!(
+    /// What is done to natives that become members of volumes.
+    Compression {
+        /// Deflated, each that gets smaller by that.
+        Deflate = "deflate",
+        /// Stored as they are.
+        Store = "store",
+    }
+);
 
 /// One native as its row in the manifest has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +132,8 @@ struct Inner {
     volumes: SharedVolumes,
     /// Folders whose own entries are durable, so that later natives in them need no look above.
     durable: Mutex<HashSet<Utf8PathBuf>>,
+    /// What the package lies on, where it can be synced as a whole.
+    file_system: Option<FileSystem>,
 }
 
 /// A panic elsewhere does not make these values wrong: each is changed in one step.
@@ -202,8 +222,10 @@ impl Package {
     }
 
     fn new(layout: Layout, lock: Lock, format: Format) -> Self {
+        let file_system = FileSystem::of(layout.root());
         let package = Self(Arc::new(Inner {
             layout,
+            file_system,
             lock,
             format: Mutex::new(Format::Eml),
             volumes: Arc::new(Mutex::new(Volumes::new(VOLUME_BYTES, VOLUME_MEMBERS))),
@@ -220,7 +242,7 @@ impl Package {
     }
 
     fn apply(&self, format: Format) {
-        if let Format::Zip { volume_bytes, volume_members } = format {
+        if let Format::Zip { volume_bytes, volume_members, .. } = format {
             self.set_volumes(Volumes::new(volume_bytes, volume_members));
         }
         *held(&self.0.format) = format;
@@ -249,11 +271,11 @@ impl Package {
     /// Gives a native its place. For ZIP this fills the open volume, or opens the next.
     pub fn place(&self, number: ControlNumber, bytes: u64) -> Placement {
         match self.format() {
-            Format::Eml => Place::eml(number).placement(&self.0.layout, None),
+            Format::Eml => Place::eml(number).placement(None),
             Format::Zip { .. } => {
                 let place = held(&self.0.volumes).admit(number, bytes);
                 let on_its_way = Held::new(Arc::clone(&self.0.volumes), place.volume());
-                place.placement(&self.0.layout, Some(Arc::new(on_its_way)))
+                place.placement(Some(Arc::new(on_its_way)))
             }
         }
     }

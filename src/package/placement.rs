@@ -5,9 +5,7 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
-
-use super::layout::{DATA, Layout, STAGING, volume_name};
+use super::layout::{DATA, volume_name};
 use super::volumes::Held;
 use crate::terms::ControlNumber;
 
@@ -20,10 +18,9 @@ pub struct Placement {
     /// The path in the manifest: `data/NATIVES/VOL001/0001/AFF-0000001.eml`, or for ZIP
     /// `data/VOL001.zip/NATIVES/VOL001/0001/AFF-0000001.eml`.
     pub path: String,
-    /// Where the file lands now; for ZIP it waits under `affiant/staging` until its volume is packed.
-    pub file: Utf8PathBuf,
     /// Number of the volume, from 1. EML packages have one.
     pub volume: u32,
+    pub(super) place: Place,
     /// Counts as "on its way" in its volume while any clone lives.
     #[expect(dead_code, reason = "only its end is of interest")]
     pub(super) held: Option<Arc<Held>>,
@@ -59,6 +56,19 @@ impl Place {
         (place.path() == path).then_some(place)
     }
 
+    /// Reads the name of a member of a volume; `None` when it is not exactly one that [`Self::name`] writes.
+    pub(super) fn inside(name: &str) -> Option<Self> {
+        let number = name.rsplit_once('/')?.1.strip_suffix(".eml")?.parse().ok()?;
+        let volume = name.strip_prefix("NATIVES/VOL")?.split_once('/')?.0.parse().ok().filter(|volume| *volume > 0)?;
+        let place = Self::zip(number, volume);
+        (place.name() == name).then_some(place)
+    }
+
+    /// Whose native.
+    pub(super) const fn number(self) -> ControlNumber {
+        self.number
+    }
+
     /// The volume, from 1.
     pub(super) const fn volume(self) -> u32 {
         self.volume
@@ -83,14 +93,9 @@ impl Place {
         }
     }
 
-    /// Where the file lies while the package is being made, from the root.
-    pub(super) fn working(self) -> String {
-        format!("{}/{}", if self.zipped { STAGING } else { DATA }, self.name())
-    }
-
     /// The placement as callers see it.
-    pub(super) fn placement(self, layout: &Layout, held: Option<Arc<Held>>) -> Placement {
-        Placement { path: self.path(), file: layout.at(&self.working()), volume: self.volume, held }
+    pub(super) fn placement(self, held: Option<Arc<Held>>) -> Placement {
+        Placement { path: self.path(), volume: self.volume, place: self, held }
     }
 }
 
@@ -110,7 +115,7 @@ mod tests {
         assert_eq!(Place::eml(number(1001)).path(), "data/NATIVES/VOL001/0002/AFF-0001001.eml");
         let zip = Place::zip(number(1), 12);
         assert_eq!(zip.path(), "data/VOL012.zip/NATIVES/VOL012/0001/AFF-0000001.eml");
-        assert_eq!(zip.working(), "affiant/staging/NATIVES/VOL012/0001/AFF-0000001.eml");
+        assert_eq!(Place::inside(&zip.name()), Some(zip));
     }
 
     #[test]
@@ -139,19 +144,15 @@ mod tests {
                 prop_assert_eq!(Place::read(&place.path()), Some(place));
                 prop_assert!(place.path().len() < 100, "short enough for every Windows tool");
             }
+            let zipped = Place::zip(number(ordinal), volume);
+            prop_assert_eq!(Place::inside(&zipped.name()), Some(zipped));
         }
 
         #[test]
         fn arbitrary_text_never_panics(text in ".*") {
             let _ = Place::read(&text);
             let _ = Place::read(&format!("data/{text}"));
-        }
-
-        /// Recovery joins rows in path order with files in path order; both spellings must sort alike.
-        #[test]
-        fn manifest_paths_and_working_paths_sort_alike(a in 1u64..30_000_000, b in 1u64..30_000_000, v in 1u32..2000, w in 1u32..2000) {
-            let (x, y) = (Place::zip(number(a), v), Place::zip(number(b), w));
-            prop_assert_eq!(x.path().cmp(&y.path()), x.working().cmp(&y.working()));
+            let _ = Place::inside(&format!("NATIVES/{text}"));
         }
     }
 }

@@ -18,8 +18,9 @@ use super::layout::{
 };
 use super::placement::Place;
 use super::space::At as _;
-use super::tree::{Expected, Join, Pair, Walk, file_name, in_path_order, is_plain};
+use super::tree::{Join, Pair, Walk, file_name, in_path_order, is_plain};
 use super::volumes::Volumes;
+use super::waiting::Stock;
 use super::zip::unstage;
 use super::{Format, Native, Package, PackageError, VolumeFacts, off_the_reactor};
 use crate::terms::Sha256;
@@ -82,7 +83,7 @@ impl Package {
             sweep(layout)?;
             match package.format() {
                 Format::Eml => recover_eml(layout, natives),
-                Format::Zip { volume_bytes, volume_members } => {
+                Format::Zip { volume_bytes, volume_members, .. } => {
                     let mut accounts = Volumes::new(volume_bytes, volume_members);
                     let recovered = recover_zip(layout, natives, &volumes, &mut accounts)?;
                     package.set_volumes(accounts);
@@ -122,9 +123,17 @@ fn remove(path: &Utf8Path) -> Result<(), PackageError> {
 }
 
 fn recover_eml(layout: &Layout, natives: impl Iterator<Item = Native>) -> Result<Recovered, PackageError> {
-    let rows = in_path_order(natives).map(|native| Expected::new(native?, |place| !place.is_zipped()));
     let mut recovered = Recovered::default();
-    compare(layout, DATA, rows, &mut recovered)?;
+    for pair in Join::new(Walk::new(layout, DATA), ours(natives, |place| !place.is_zipped())) {
+        match pair? {
+            Pair::Left(found) => recovered.orphans.push(orphan(layout, found.path)?),
+            Pair::Right(native) => recovered.damage.push(damage(native, None)),
+            Pair::Both(found, native) if found.bytes != native.bytes => {
+                recovered.damage.push(damage(native, Some(found.bytes)));
+            }
+            Pair::Both(..) => {}
+        }
+    }
     Ok(recovered)
 }
 
@@ -137,41 +146,72 @@ fn recover_zip(
     let mut packed = BTreeMap::new();
     for facts in volumes {
         let number = facts.number().ok_or_else(|| PackageError::NotOurs { path: facts.name.clone() })?;
-        // Killed between the volume's row and the removal of its natives: finish that.
+        // Killed between the volume's row and the removal of its batches: finish that.
         unstage(layout, number)?;
         packed.insert(number, facts);
     }
     let mut recovered = Recovered::default();
-    let rows = in_path_order(natives).map(|native| Expected::new(native?, Place::is_zipped)).filter(|row| {
+    let rows = ours(natives, Place::is_zipped).filter(|row| {
         // An error is passed on; it ends the comparison.
-        let Ok(Expected { place, native, .. }) = row else { return true };
-        accounts.remember(*place, native.bytes);
+        let Ok(native) = row else { return true };
+        let Some(place) = Place::read(&native.path) else { return true };
+        accounts.remember(place, native.bytes);
         !packed.contains_key(&place.volume())
     });
-    compare(layout, STAGING, rows, &mut recovered)?;
+    compare_batches(layout, rows, &mut recovered)?;
     accounts.remembered(&packed.keys().copied().collect::<Vec<_>>());
     compare_volumes(layout, &packed, &mut recovered)?;
     Ok(recovered)
 }
 
-/// Joins the files below a folder with the rows of natives that lie there.
-fn compare(
+/// Rows in path order; one whose path is no place of the kind that is wanted is refused.
+fn ours(
+    natives: impl Iterator<Item = Native>,
+    wanted: impl Fn(Place) -> bool,
+) -> impl Iterator<Item = Result<Native, PackageError>> {
+    in_path_order(natives).map(move |native| match native {
+        Ok(native) if !Place::read(&native.path).is_some_and(&wanted) => {
+            Err(PackageError::NotOurs { path: native.path })
+        }
+        native => native,
+    })
+}
+
+fn damage(native: Native, found: Option<u64>) -> Damage {
+    Damage { path: native.path, recorded: native.bytes, found }
+}
+
+/// Joins what the batches hold with the rows of natives that are not packed. A group of natives has one transaction, so
+/// a batch without any row was left by a kill before it; one with rows for some of its natives nobody leaves.
+fn compare_batches(
     layout: &Layout,
-    folder: &str,
-    rows: impl Iterator<Item = Result<Expected, PackageError>>,
+    rows: impl Iterator<Item = Result<Native, PackageError>>,
     recovered: &mut Recovered,
 ) -> Result<(), PackageError> {
-    for pair in Join::new(Walk::new(layout, folder), rows) {
+    let Stock { batches, natives } = Stock::below(layout, STAGING)?;
+    let mut recorded = vec![false; batches.len()];
+    let mut without_row = Vec::new();
+    for pair in Join::new(natives.into_iter().map(Ok), rows) {
         match pair? {
-            Pair::Left(found) => recovered.orphans.push(orphan(layout, found.path)?),
-            Pair::Right(Expected { native, .. }) => {
-                recovered.damage.push(Damage { path: native.path, recorded: native.bytes, found: None });
+            Pair::Left(waiting) => without_row.push(waiting),
+            Pair::Right(native) => recovered.damage.push(damage(native, None)),
+            Pair::Both(waiting, native) => {
+                if let Some(recorded) = recorded.get_mut(waiting.batch) {
+                    *recorded = true;
+                }
+                if waiting.bytes != native.bytes {
+                    recovered.damage.push(damage(native, Some(waiting.bytes)));
+                }
             }
-            Pair::Both(found, Expected { native, .. }) if found.bytes != native.bytes => {
-                let (recorded, found) = (native.bytes, Some(found.bytes));
-                recovered.damage.push(Damage { path: native.path, recorded, found });
-            }
-            Pair::Both(..) => {}
+        }
+    }
+    let is_recorded = |batch: usize| recorded.get(batch).copied().unwrap_or(false);
+    if let Some(waiting) = without_row.into_iter().find(|waiting| is_recorded(waiting.batch)) {
+        return Err(PackageError::Unrecorded { path: waiting.path });
+    }
+    for (batch, path) in batches.into_iter().enumerate() {
+        if !is_recorded(batch) {
+            recovered.orphans.push(orphan(layout, path)?);
         }
     }
     Ok(())
@@ -190,7 +230,7 @@ fn compare_volumes(
             recovered.damage.push(Damage { path, recorded: facts.bytes, found });
         }
     }
-    // Its natives must all be here before a finished volume may go.
+    // All of its natives must wait in batches before a finished volume may go.
     let all_waiting = recovered.damage.is_empty();
     for found in Walk::new(layout, DATA) {
         let path = found?.path;

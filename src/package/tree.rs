@@ -10,7 +10,6 @@ use std::vec;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::layout::Layout;
-use super::placement::Place;
 use super::space::At as _;
 use super::{Native, PackageError};
 
@@ -132,32 +131,6 @@ impl ByPath for Native {
 impl ByPath for String {
     fn path(&self) -> &str {
         self
-    }
-}
-
-/// A native that should lie at a working path.
-pub(super) struct Expected {
-    /// Where it lies while the package is being made, from the root.
-    pub(super) working: String,
-    /// Its place.
-    pub(super) place: Place,
-    /// Its row.
-    pub(super) native: Native,
-}
-
-impl Expected {
-    /// Reads a row's path and refuses one that is no place of the kind that is wanted.
-    pub(super) fn new(native: Native, wanted: impl Fn(Place) -> bool) -> Result<Self, PackageError> {
-        match Place::read(&native.path).filter(|place| wanted(*place)) {
-            Some(place) => Ok(Self { working: place.working(), place, native }),
-            None => Err(PackageError::NotOurs { path: native.path }),
-        }
-    }
-}
-
-impl ByPath for Expected {
-    fn path(&self) -> &str {
-        &self.working
     }
 }
 

@@ -9,17 +9,19 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 /// Buffer before the file, in bytes.
 const BUFFER: usize = 256 * 1024;
 
-/// A buffered file.
+/// A buffered file that is written from its start.
 #[derive(Debug)]
 pub(super) struct VolumeFile {
     to: BufWriter<File>,
+    /// Kept here, because the archive code asks for it with every member, and asking the buffer writes it out.
+    position: u64,
     failed: bool,
 }
 
 impl VolumeFile {
     /// Nothing is written yet.
     pub(super) fn new(file: File) -> Self {
-        Self { to: BufWriter::with_capacity(BUFFER, file), failed: false }
+        Self { to: BufWriter::with_capacity(BUFFER, file), position: 0, failed: false }
     }
 
     /// The file, with every byte of it handed to the system.
@@ -46,7 +48,9 @@ impl Write for VolumeFile {
             return Ok(bytes.len());
         }
         let tried = self.to.write(bytes);
-        self.tried(tried)
+        let written = self.tried(tried)?;
+        self.position += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -63,15 +67,37 @@ impl Seek for VolumeFile {
         if self.failed {
             return Ok(0);
         }
+        if matches!(to, SeekFrom::Current(0)) || to == SeekFrom::Start(self.position) {
+            return Ok(self.position);
+        }
         let tried = self.to.seek(to);
-        self.tried(tried)
+        self.position = self.tried(tried)?;
+        Ok(self.position)
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_position_is_that_of_the_file_wherever_it_goes() {
+        let mut file = VolumeFile::new(tempfile::tempfile().expect("a file"));
+        file.write_all(b"0123456789").expect("written");
+        assert_eq!(file.stream_position().expect("known"), 10);
+        assert_eq!(file.seek(SeekFrom::Start(4)).expect("there"), 4);
+        file.write_all(b"x").expect("written");
+        assert_eq!(file.stream_position().expect("known"), 5);
+        assert_eq!(file.seek(SeekFrom::End(0)).expect("there"), 10);
+        file.write_all(b"y").expect("written");
+        let mut file = file.whole().expect("written");
+        let mut text = String::new();
+        file.rewind().expect("there");
+        io::Read::read_to_string(&mut file, &mut text).expect("readable");
+        assert_eq!(text, "0123x56789y");
+    }
+
+    #[cfg(target_os = "linux")]
     #[test]
     fn after_a_failure_everything_is_taken_and_nothing_counts_as_written() {
         let full = File::options().write(true).open("/dev/full").expect("Linux has /dev/full");

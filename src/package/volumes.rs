@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::placement::Place;
-use super::{Format, PackageError};
+use super::{Compression, Format, PackageError};
 use crate::terms::ControlNumber;
 
 /// Bytes of a volume unless asked otherwise: 3.9 GiB, below the 4 GiB from which an archive needs Zip64.
@@ -27,13 +27,14 @@ const MEMBER_FRAME: u64 = 30 + 46 + 64;
 
 impl Format {
     /// ZIP with the usual limits.
-    pub const ZIP: Self = Self::Zip { volume_bytes: VOLUME_BYTES, volume_members: VOLUME_MEMBERS };
+    pub const ZIP: Self =
+        Self::Zip { volume_bytes: VOLUME_BYTES, volume_members: VOLUME_MEMBERS, compression: Compression::Deflate };
 
     /// Refuses limits that cannot be kept.
     pub fn checked(self) -> Result<Self, PackageError> {
         match self {
             Self::Eml => Ok(self),
-            Self::Zip { volume_bytes, volume_members } => {
+            Self::Zip { volume_bytes, volume_members, .. } => {
                 let fits = volume_bytes >= VOLUME_BYTES_MIN && (1..=MEMBERS_MAX).contains(&volume_members);
                 let wrong = PackageError::VolumeLimits { bytes: volume_bytes, members: volume_members };
                 if fits { Ok(self) } else { Err(wrong) }
@@ -283,7 +284,8 @@ mod tests {
         for (volume_bytes, volume_members) in
             [(0, 1), (VOLUME_BYTES_MIN - 1, 1), (VOLUME_BYTES, 0), (VOLUME_BYTES, MEMBERS_MAX + 1)]
         {
-            assert!(Format::Zip { volume_bytes, volume_members }.checked().is_err());
+            let compression = Compression::Deflate;
+            assert!(Format::Zip { volume_bytes, volume_members, compression }.checked().is_err());
         }
     }
 }

@@ -68,7 +68,8 @@ pub(crate) fn affiant(home: &Path, args: &[&str]) -> Ran {
     run(command(home).args(args))
 }
 
-fn command(home: &Path) -> Command {
+/// A command for the binary with a home of its own, and nothing of whoever runs the tests.
+pub(crate) fn command(home: &Path) -> Command {
     let mut command = Command::new(AFFIANT);
     for name in ["AFFIANT_LOGIN_URL", "AFFIANT_GRAPH_URL", "AFFIANT_TENANT", "AFFIANT_CLIENT_ID", "AFFIANT_ACCOUNT"] {
         command.env_remove(name);

@@ -1,7 +1,5 @@
 //! Every way in, from outside: applications, several accounts, mix-ups, challenges.
 
-use std::process::Command;
-
 use crate::signing_in::finished;
 use crate::tenant::{MARA, PARALEGAL, Ran, Tenant, affiant, rows};
 
@@ -14,7 +12,7 @@ fn certificate(name: &str) -> String {
 }
 
 /// The binary as that application.
-fn as_app(tenant: &Tenant, args: &[&str]) -> Command {
+fn as_app(tenant: &Tenant, args: &[&str]) -> std::process::Command {
     let mut command = tenant.command(args);
     command.env("AFFIANT_CLIENT_ID", APP);
     command
@@ -103,9 +101,8 @@ fn ids_that_are_mixed_up_are_found_before_anything_is_sent() {
     let home = tempfile::tempdir().expect("a folder");
     affiant(home.path(), &["login", "--cloud", "global", "--client-id", "My App"]).fails(2, "is not an id");
     let args = ["login", "--flow", "client-secret", "--cloud", "global", "--client-id", APP];
-    let mut command = Command::new(crate::tenant::AFFIANT);
-    command.args(args).env("AFFIANT_HOME", home.path()).env("AFFIANT_CLIENT_SECRET", SECRET);
-    finished(&mut command).fails(2, "needs the tenant named");
+    let mut command = crate::tenant::command(home.path());
+    finished(command.args(args).env("AFFIANT_CLIENT_SECRET", SECRET)).fails(2, "needs the tenant named");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 
 pub(super) use self::order::size;
-use self::order::{FormatTyped, date_field};
+use self::order::{FormatTyped, compression, date_field};
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -23,6 +23,7 @@ use crate::delegation::PriorChecks;
 use crate::dns::Resolver;
 use crate::inventory::{self, KnownPeople};
 use crate::monitor::{Monitor, Silent};
+use crate::package::Compression;
 use crate::terms::{DateField, Licensed, NothingKnown, pour};
 
 /// Collect custodians' mail into a hashed, verifiable package
@@ -67,6 +68,10 @@ pub(super) struct Args {
     /// Largest ZIP volume in bytes; also 500MB, 2GiB
     #[arg(long, value_parser = size, value_name = "SIZE")]
     volume_size: Option<u64>,
+    /// With --format zip: deflate messages where that makes them smaller (the usual), or store them as they are, which is
+    /// faster and takes about a third more
+    #[arg(long, value_parser = compression, value_name = "deflate|store")]
+    compression: Option<Compression>,
     /// Only this folder and those below it; repeat for more
     #[arg(long, value_name = "PATH")]
     folder: Vec<String>,

@@ -12,7 +12,7 @@ use super::super::show;
 use super::Args;
 use crate::collect::{Earlier, FOLDERS, Ids, IdsError, Job, Way};
 use crate::directory::{CustodiansError, custodians_from_csv};
-use crate::package::{Format, VOLUME_BYTES, VOLUME_MEMBERS};
+use crate::package::{Compression, Format, VOLUME_BYTES, VOLUME_MEMBERS};
 use crate::terms::{DateField, FolderPath, Matter, Range};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -91,7 +91,7 @@ pub(super) fn job(args: &Args, earlier: Option<&Earlier>, desk: &Desk) -> Result
     let matter = defaults.or("matter", matter(args.matter.as_deref())?, |job| job.matter.clone(), Matter::default);
     let taken_over = defaults.taken_over;
     let since = earlier.map(|earlier| earlier.since(taken_over));
-    let format = format(args.format, args.volume_size)?;
+    let format = format(args)?;
     Ok(Job { custodians, range, date_field, folders, excluded, chosen: None, since, recoverable, format, matter })
 }
 
@@ -141,15 +141,23 @@ fn paths(texts: &[String]) -> Result<Vec<FolderPath>, Failure> {
     texts.iter().map(read).collect()
 }
 
-fn format(typed: FormatTyped, volume_size: Option<u64>) -> Result<Format, Failure> {
-    let format = match (typed, volume_size) {
+/// Reads what is done to members of volumes.
+pub(super) fn compression(text: &str) -> Result<Compression, String> {
+    Compression::from_word(text).ok_or_else(|| "not one of deflate, store".to_owned())
+}
+
+fn format(args: &Args) -> Result<Format, Failure> {
+    let of_volumes = [("--volume-size", args.volume_size.is_some()), ("--compression", args.compression.is_some())];
+    let format = match (args.format, of_volumes.iter().find(|(_, given)| *given)) {
         (FormatTyped::Eml, None) => Format::Eml,
-        (FormatTyped::Eml, Some(_)) => {
-            return Err(Failure::usage("--volume-size goes with --format zip", "add --format zip"));
+        (FormatTyped::Eml, Some((option, _))) => {
+            return Err(Failure::usage(format!("{option} goes with --format zip"), "add --format zip"));
         }
-        (FormatTyped::Zip, size) => {
-            Format::Zip { volume_bytes: size.unwrap_or(VOLUME_BYTES), volume_members: VOLUME_MEMBERS }
-        }
+        (FormatTyped::Zip, _) => Format::Zip {
+            volume_bytes: args.volume_size.unwrap_or(VOLUME_BYTES),
+            volume_members: VOLUME_MEMBERS,
+            compression: args.compression.unwrap_or(Compression::Deflate),
+        },
     };
     format.checked().map_err(|error| Failure::new(Exit::Usage, &error))
 }

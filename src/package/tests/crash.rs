@@ -23,19 +23,27 @@ async fn killed_before_the_rename_a_native_is_swept() {
 }
 
 #[tokio::test]
-async fn killed_between_rename_and_row_a_native_is_an_orphan_and_is_moved_aside() {
+async fn killed_between_rename_and_row_what_was_named_is_an_orphan_and_is_moved_aside() {
     for format in [Format::Eml, SMALL_ZIP] {
         let bench = Bench::new();
-        let mut rows = collect(&bench.begin(format), 1, &bodies(6)).await;
-        let lost = rows.remove(4);
+        let package = bench.begin(format);
+        let mut rows = collect(&package, 1, &bodies(4)).await;
+        let lost = collect(&package, 5, &bodies(1)).await.remove(0);
+        rows.extend(collect(&package, 6, &bodies(1)).await);
+        drop(package);
         let (package, recovered) = bench.resume(format, &rows, &[]).await;
         assert_eq!(recovered.damage, []);
         let [orphan] = recovered.orphans.as_slice() else { panic!("one orphan: {recovered:?}") };
-        assert_eq!((orphan.sha256, orphan.bytes), (lost.sha256, lost.bytes));
+        let found = fs::read(bench.at(&orphan.path)).expect("there");
+        assert_eq!((orphan.sha256, orphan.bytes), (Sha256::of(&found), found.len() as u64));
+        match format {
+            Format::Eml => assert_eq!((orphan.sha256, orphan.bytes), (lost.sha256, lost.bytes)),
+            Format::Zip { .. } => assert_eq!(orphan.path, "affiant/staging/VOL002/AFF-0000005.zip"),
+        }
         assert!(bench.at(&orphan.path).exists(), "not moved before it is logged");
         package.set_aside(recovered.orphans.clone()).await.expect("moved");
         package.set_aside(recovered.orphans.clone()).await.expect("again");
-        assert_eq!(Sha256::of(&fs::read(bench.at(&orphan.aside())).expect("there")), lost.sha256);
+        assert_eq!(fs::read(bench.at(&orphan.aside())).expect("there"), found);
         drop(package);
 
         let (package, recovered) = bench.resume(format, &rows, &[]).await;
@@ -48,20 +56,48 @@ async fn killed_between_rename_and_row_a_native_is_an_orphan_and_is_moved_aside(
 
 #[tokio::test]
 async fn a_row_without_its_bytes_is_damage() {
-    for format in [Format::Eml, SMALL_ZIP] {
-        let bench = Bench::new();
-        let package = bench.begin(format);
-        let rows = collect(&package, 1, &bodies(3)).await;
-        let files: Vec<_> = (1..=3).map(|n| package.place(number(n), 1).file).collect();
-        let files = if format == Format::Eml { files } else { staged(&bench) };
-        drop(package);
-        fs::remove_file(&files[0]).expect("removed");
-        fs::write(&files[2], b"short").expect("written");
-        let (_, recovered) = bench.resume(format, &rows, &[]).await;
-        let damage = |row: &Native, found| Damage { path: row.path.clone(), recorded: row.bytes, found };
-        assert_eq!(recovered.damage, [damage(&rows[0], None), damage(&rows[2], Some(5))]);
-        assert_eq!(recovered.orphans, []);
-    }
+    let bench = Bench::new();
+    let rows = collect(&bench.begin(Format::Eml), 1, &bodies(3)).await;
+    fs::remove_file(bench.at(&rows[0].path)).expect("removed");
+    fs::write(bench.at(&rows[2].path), b"short").expect("written");
+    let (_, recovered) = bench.resume(Format::Eml, &rows, &[]).await;
+    let damage = |row: &Native, found| Damage { path: row.path.clone(), recorded: row.bytes, found };
+    assert_eq!(recovered.damage, [damage(&rows[0], None), damage(&rows[2], Some(5))]);
+    assert_eq!(recovered.orphans, []);
+}
+
+#[tokio::test]
+async fn rows_without_their_batch_are_damage_and_what_is_no_batch_is_moved_aside() {
+    let bench = Bench::new();
+    let package = bench.begin(SMALL_ZIP);
+    let mut rows = collect(&package, 1, &bodies(2)).await;
+    rows.extend(collect(&package, 3, &bodies(1)).await);
+    drop(package);
+    fs::remove_file(bench.at("affiant/staging/VOL001/AFF-0000001.zip")).expect("removed");
+    fs::write(bench.at("affiant/staging/VOL001/AFF-0000003.zip"), b"PK").expect("written");
+    let longer = Native { bytes: 1, ..rows[0].clone() };
+    let (_, recovered) = bench.resume(SMALL_ZIP, &rows, &[]).await;
+    let damage = |row: &Native, found| Damage { path: row.path.clone(), recorded: row.bytes, found };
+    assert_eq!(recovered.damage, [damage(&rows[0], None), damage(&rows[1], None), damage(&rows[2], None)]);
+    assert_eq!(recovered.orphans.len(), 1);
+
+    let bench = Bench::new();
+    let mut rows = collect(&bench.begin(SMALL_ZIP), 1, &bodies(2)).await;
+    let bytes = rows[0].bytes;
+    rows[0] = longer;
+    let (_, recovered) = bench.resume(SMALL_ZIP, &rows, &[]).await;
+    assert_eq!(recovered.damage, [damage(&rows[0], Some(bytes))]);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_on_record_in_part_ends_the_recovery() {
+    let bench = Bench::new();
+    let mut rows = collect(&bench.begin(SMALL_ZIP), 1, &bodies(3)).await;
+    let unknown = rows.remove(1);
+    let package = Package::open(&bench.root(), now()).expect("opened");
+    package.set_format(SMALL_ZIP).expect("valid");
+    let refused = package.recover(rows.into_iter(), Vec::new()).await;
+    assert!(matches!(refused, Err(PackageError::Unrecorded { path }) if path == unknown.path));
 }
 
 fn staged(bench: &Bench) -> Vec<Utf8PathBuf> {
@@ -99,15 +135,16 @@ async fn killed_between_the_row_and_the_removal_of_natives_the_removal_is_finish
     for halfway in [false, true] {
         let bench = Bench::new();
         let package = bench.begin(SMALL_ZIP);
-        let rows = collect(&package, 1, &bodies(4)).await;
+        let mut rows = collect(&package, 1, &bodies(2)).await;
+        rows.extend(collect(&package, 3, &bodies(2)).await);
         let facts = pack(&package, 1, &rows).await;
         drop(package);
         if halfway {
-            fs::remove_file(bench.at("affiant/staging/NATIVES/VOL001/0001/AFF-0000001.eml")).expect("removed");
+            fs::remove_file(bench.at("affiant/staging/VOL001/AFF-0000001.zip")).expect("removed");
         }
         let (package, recovered) = bench.resume(SMALL_ZIP, &rows, std::slice::from_ref(&facts)).await;
         assert_eq!(recovered, Recovered::default());
-        assert_eq!(staged(&bench), [bench.at("affiant/staging/NATIVES/VOL002/0001/AFF-0000004.eml")]);
+        assert_eq!(staged(&bench), [bench.at("affiant/staging/VOL002/AFF-0000004.zip")]);
         assert_eq!(package.place(number(5), 10).volume, 2, "goes on in the volume that was open");
     }
 }

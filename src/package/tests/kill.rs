@@ -73,10 +73,14 @@ async fn session(beside: &Utf8Path, mut step: impl FnMut()) {
     let mut next = known.len() as u64 + 1;
     loop {
         let bodies: Vec<_> = (next..(next + GROUP).min(ITEMS + 1)).map(|n| noise(n, 300)).collect();
-        for native in collect(&package, next, &bodies).await {
-            append(&rows, &format!("{} {} {}\n", native.path, native.sha256, native.bytes));
-            step();
-        }
+        // One transaction for a group, as in the manifest.
+        let group = collect(&package, next, &bodies).await;
+        step();
+        append(
+            &rows,
+            &group.iter().map(|row| format!("{} {} {}\n", row.path, row.sha256, row.bytes)).collect::<String>(),
+        );
+        step();
         next += bodies.len() as u64;
         if next > ITEMS {
             package.close_volumes();

@@ -17,7 +17,8 @@ use super::layout::MANIFEST;
 use super::*;
 
 /// A small ZIP format: few members, so that tests meet several volumes.
-const SMALL_ZIP: Format = Format::Zip { volume_bytes: VOLUME_BYTES_MIN, volume_members: 3 };
+const SMALL_ZIP: Format =
+    Format::Zip { volume_bytes: VOLUME_BYTES_MIN, volume_members: 3, compression: Compression::Deflate };
 
 /// A folder of its own for one test.
 struct Bench {

@@ -49,10 +49,10 @@ async fn a_volume_holds_every_native_under_its_name_in_order() {
     let names = rows.iter().map(|row| row.path.strip_prefix("data/VOL001.zip/").expect("inside").to_owned());
     assert_eq!(members(&file), names.zip(bodies).collect::<Vec<_>>());
 
-    assert!(bench.at("affiant/staging/NATIVES/VOL001").is_dir(), "natives stay until the volume has its row");
+    assert!(bench.at("affiant/staging/VOL001").is_dir(), "natives stay until the volume has its row");
     package.unstage(1).await.expect("removed");
     package.unstage(1).await.expect("again");
-    assert!(!bench.at("affiant/staging/NATIVES/VOL001").exists());
+    assert!(!bench.at("affiant/staging/VOL001").exists());
 }
 
 #[tokio::test]
@@ -78,7 +78,8 @@ fn no_volume_exceeds_its_limit_and_every_native_is_in_exactly_one() {
     let mut runner = TestRunner::new(ProptestConfig { cases: 12, ..ProptestConfig::default() });
     let outcome = runner.run(&(sizes, 1u32..20), |(sizes, volume_members)| {
         let bench = Bench::new();
-        let format = Format::Zip { volume_bytes: VOLUME_BYTES_MIN, volume_members };
+        let compression = Compression::Deflate;
+        let format = Format::Zip { volume_bytes: VOLUME_BYTES_MIN, volume_members, compression };
         let package = bench.begin(format);
         let body = |(seed, length, dense)| if dense { noise(seed, length) } else { vec![b'x'; length] };
         let bodies: Vec<Vec<u8>> = sizes.into_iter().map(body).collect();
@@ -104,18 +105,21 @@ fn no_volume_exceeds_its_limit_and_every_native_is_in_exactly_one() {
 async fn a_volume_is_not_made_from_anything_but_what_the_manifest_says() {
     let bench = Bench::new();
     let package = bench.begin(SMALL_ZIP);
-    let rows = collect(&package, 1, &bodies(3)).await;
-    let file = bench.at("affiant/staging/NATIVES/VOL001/0001/AFF-0000002.eml");
+    let mut rows = collect(&package, 1, &bodies(1)).await;
+    rows.extend(collect(&package, 2, &[noise(3, 40_000)]).await);
+    rows.extend(collect(&package, 3, &bodies(1)).await);
+    let file = bench.at("affiant/staging/VOL001/AFF-0000002.zip");
     let original = fs::read(&file).expect("there");
     let attempt = |rows: Vec<Native>| package.pack(1, rows, |_| ControlFlow::Continue(()));
 
-    fs::write(&file, [original.as_slice(), b"x"].concat()).expect("written");
-    let changed = attempt(rows.clone()).await;
+    let other = Native { sha256: Sha256::of(b"other"), ..rows[1].clone() };
+    let changed = attempt(vec![rows[0].clone(), other, rows[2].clone()]).await;
     assert!(matches!(&changed, Err(PackageError::Changed { path, .. }) if *path == rows[1].path), "{changed:?}");
     let mut flipped = original.clone();
-    flipped[0] ^= 1;
+    flipped[20_000] ^= 1;
     fs::write(&file, &flipped).expect("written");
-    assert!(matches!(attempt(rows.clone()).await, Err(PackageError::Changed { .. })));
+    let changed = attempt(rows.clone()).await;
+    assert!(matches!(&changed, Err(PackageError::Changed { path, .. }) if *path == rows[1].path), "{changed:?}");
     fs::remove_file(&file).expect("removed");
     assert!(matches!(attempt(rows.clone()).await, Err(PackageError::Missing { .. })));
     fs::write(&file, &original).expect("written");
@@ -126,4 +130,42 @@ async fn a_volume_is_not_made_from_anything_but_what_the_manifest_says() {
     assert!(!bench.at("data/VOL001.zip").exists());
     assert_eq!(bench.at("affiant/incoming").read_dir_utf8().expect("there").count(), 0);
     assert!(attempt(rows).await.is_ok());
+}
+
+#[tokio::test]
+async fn members_are_deflated_where_that_makes_them_smaller_and_stored_otherwise() {
+    let text = vec![b'a'; 100_000];
+    let large = vec![b'b'; 5 * 1024 * 1024];
+    let bodies = [text, large, noise(1, 100_000), noise(2, 5 * 1024 * 1024), Vec::new()];
+    for (compression, stored) in [(Compression::Deflate, [2, 3, 4].as_slice()), (Compression::Store, &[0, 1, 2, 3, 4])]
+    {
+        let bench = Bench::new();
+        let package = bench.begin(Format::Zip { volume_bytes: VOLUME_BYTES, volume_members: 60_000, compression });
+        let rows = collect(&package, 1, &bodies).await;
+        pack(&package, 1, &rows).await;
+        let file = bench.at("data/VOL001.zip");
+        let mut archive = ::zip::ZipArchive::new(fs::File::open(&file).expect("there")).expect("an archive");
+        let is_stored = |index: &usize| {
+            archive.by_index_raw(*index).expect("there").compression() == ::zip::CompressionMethod::Stored
+        };
+        assert_eq!((0..bodies.len()).filter(is_stored).collect::<Vec<_>>(), stored);
+        assert!(members(&file).into_iter().map(|(_, bytes)| bytes).eq(bodies.iter().cloned()));
+    }
+}
+
+#[tokio::test]
+async fn more_batches_than_are_kept_open_are_packed_in_the_order_of_the_natives() {
+    let bench = Bench::new();
+    let package = bench.begin(Format::ZIP);
+    let mut rows = Vec::new();
+    // As two mailboxes that are collected side by side hand them in.
+    for n in 1..=30 {
+        let pair = vec![format!("first {n}").into_bytes()];
+        rows.extend(collect(&package, n, &pair).await);
+        rows.extend(collect(&package, n + 1_000, &pair).await);
+    }
+    rows.sort_by(|a, b| a.path.cmp(&b.path));
+    assert_eq!(pack(&package, 1, &rows).await.members, 60);
+    let names = rows.iter().map(|row| row.path.strip_prefix("data/VOL001.zip/").expect("inside").to_owned());
+    assert!(members(&bench.at("data/VOL001.zip")).into_iter().map(|(name, _)| name).eq(names));
 }

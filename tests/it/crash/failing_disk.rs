@@ -163,7 +163,9 @@ fn an_interrupted_call_does_not_end_a_run() {
     let scene = Scene::of("eml");
     let injuries: Vec<Injury> = injuries(&scene.calls, &["EINTR"], OF_EACH)
         .into_iter()
-        .filter(|injury| matches!(injury.call.name.as_str(), "write" | "pwrite64" | "fsync" | "fdatasync" | "openat"))
+        .filter(|injury| {
+            matches!(injury.call.name.as_str(), "write" | "pwrite64" | "fsync" | "fdatasync" | "syncfs" | "openat")
+        })
         // SQLite takes an interrupted sync for a failed one, and the run ends: safe, and not met on local disks.
         .filter(|injury| {
             injury.call.name != "fsync" || !injury.call.path.as_deref().unwrap_or_default().contains("sqlite")

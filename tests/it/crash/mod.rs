@@ -11,6 +11,7 @@ mod failing_disk;
 mod failing_home;
 mod kill;
 mod media;
+mod order;
 mod scene;
 mod signals;
 pub(crate) mod strace;

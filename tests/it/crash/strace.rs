@@ -5,8 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Calls that change files, or make what was changed durable; and the calls of the network.
-pub(super) const EVERYTHING: &str =
-    "write,pwrite64,writev,fsync,fdatasync,rename,openat,ftruncate,mkdir,unlink,unlinkat,sendto,recvfrom,epoll_wait";
+pub(super) const EVERYTHING: &str = "write,pwrite64,writev,fsync,fdatasync,syncfs,rename,openat,ftruncate,mkdir,unlink,unlinkat,sendto,recvfrom,epoll_wait";
 
 /// Whether `strace` is there and may be used; says so when not.
 pub(crate) fn is_there() -> bool {
