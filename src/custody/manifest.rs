@@ -125,7 +125,7 @@ impl Manifest {
 
     /// SQLite's checks and ours over the whole database.
     pub(super) fn check(&self) -> Result<(), CustodyError> {
-        seal::check(&self.db)
+        seal::check(&self.db, &self.file)
     }
 
     /// Leaves one clean file.

@@ -25,6 +25,7 @@ mod lanes;
 mod zip;
 mod recover;
 mod shared_file;
+mod listing;
 mod lists;
 mod reread;
 mod look;

@@ -93,6 +93,24 @@ impl Package {
         .await
     }
 
+    /// The comparison of [`Package::recover`] alone, for a package of loose files: changes nothing. Then
+    /// [`Package::sweep`] does the rest. Blocks: call it off the reactor.
+    ///
+    /// # Errors
+    /// As [`Package::recover`].
+    pub fn compare(&self, natives: impl Iterator<Item = Native>) -> Result<Recovered, PackageError> {
+        recover_eml(self.layout(), natives)
+    }
+
+    /// Removes what no session needs: files that were arriving, and half of a sealing.
+    ///
+    /// # Errors
+    /// [`PackageError`] when the disk does not let it go.
+    pub async fn sweep(&self) -> Result<(), PackageError> {
+        let package = self.clone();
+        off_the_reactor(move || sweep(package.layout())).await
+    }
+
     /// Moves orphans, which have been logged, to [`Orphan::aside`]. May be repeated.
     pub async fn set_aside(&self, orphans: Vec<Orphan>) -> Result<(), PackageError> {
         let package = self.clone();
@@ -161,7 +179,7 @@ fn compare(
     rows: impl Iterator<Item = Result<Expected, PackageError>>,
     recovered: &mut Recovered,
 ) -> Result<(), PackageError> {
-    for pair in Join::new(Walk::new(layout, folder), rows) {
+    for pair in Join::new(Walk::ahead(layout, folder), rows) {
         match pair? {
             Pair::Left(found) => recovered.orphans.push(orphan(layout, found.path)?),
             Pair::Right(Expected { native, .. }) => {
