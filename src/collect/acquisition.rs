@@ -104,6 +104,7 @@ impl Acquisition {
         // Waited for in any case: it must not read a file that somebody else takes up after an error.
         let compared = meanwhile.await.ok().flatten();
         let pen = pen?;
+        pen.settle().await?;
         let (id, opening) = pen.read(|l| Ok((l.meta().acquisition_id, l.opening()?))).await?;
         let job = Job::from_scope(&opening["scope"]).ok_or(CollectError::Scope)?;
         package.set_format(job.format)?;

@@ -52,13 +52,9 @@ pub(super) async fn pack(run: &Run, all: bool) -> Result<(), CollectError> {
 /// Seals the package, everything packed, and returns what it came to.
 pub(super) async fn seal(run: &Run, plan: &Plan) -> Result<Tally, CollectError> {
     // The payload is read on all cores, mostly waiting for the disk; what the record needs is made meanwhile.
-    let (reread, tables, indexes) = tokio::join!(
-        reread(&run.acquisition, &run.monitor, &run.stop),
-        tables(&run.acquisition, &run.stop),
-        run.acquisition.pen.complete(),
-    );
+    let reread = reread(&run.acquisition, &run.monitor, &run.stop);
+    let (reread, tables) = tokio::join!(reread, tables(&run.acquisition, &run.stop));
     let reread = reread?;
-    indexes?;
     let (state, seal) = last_lines(run, plan, &reread, tables?).await?;
     hand_over(&run.acquisition, plan, (state, seal), reread).await
 }

@@ -9,6 +9,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{CustodyError, ItemFile, listings, manifest};
 
+/// Memory for pages, in KiB (negative, as SQLite wants it): what is read here is read in order, and once.
+const CACHE_KIB: i64 = -2_048;
+
 /// The connection.
 #[derive(Debug)]
 pub struct Beside {
@@ -25,6 +28,7 @@ impl Beside {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = manifest::connect(file, flags)?;
         db.pragma_update(None, "query_only", true)?;
+        db.pragma_update(None, "cache_size", CACHE_KIB)?;
         // Moving that log into the database is the pen's matter, after its checks.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(Self { db })

@@ -112,6 +112,11 @@ impl Manifest {
         catch_unwind(AssertUnwindSafe(|| f(&ledger))).unwrap_or(Err(CustodyError::Panicked))
     }
 
+    /// What opening does once more, for those who had a connection beside it meanwhile.
+    pub(super) fn settle(&self) -> Result<(), CustodyError> {
+        settle(&self.db)
+    }
+
     /// Builds what was left for the end; doing it again does nothing.
     pub(super) fn complete(&mut self) -> Result<(), CustodyError> {
         let there = things(&self.db)?;

@@ -82,12 +82,13 @@ impl Pen {
         Beside::open(&self.file)
     }
 
-    /// Builds the indexes that were left for the end, as [`Self::seal`] does, while something else is being done.
+    /// Makes sure that nothing stands in the write-ahead log only. Opening does that, unless a connection beside the pen
+    /// was reading; to be called when that is gone.
     ///
     /// # Errors
     /// What SQLite says.
-    pub async fn complete(&self) -> Result<(), CustodyError> {
-        self.hand_in(Manifest::complete).await
+    pub async fn settle(&self) -> Result<(), CustodyError> {
+        self.hand_in(|manifest| manifest.settle()).await
     }
 
     /// Checks the whole database as [`Self::seal`] does, without closing it.

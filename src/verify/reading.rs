@@ -23,7 +23,7 @@ use crate::terms::{Hasher, ListedHasher, Matching, MatchingHasher, Md5, Sha256, 
 const QUEUE: usize = 32;
 /// Files that are one job at most: waking a thread for each costs more than reading a small message.
 const FILES: usize = 32;
-/// Bytes of the files that are one job, unless one alone has more.
+/// Bytes of files with which a job is full.
 const FILES_BYTES: u64 = 256 << 10;
 /// Threads at the most: each may hold a native in memory.
 const READERS_MAX: usize = 8;
@@ -210,11 +210,12 @@ impl Readers<'_, '_> {
     /// Hands out a file, soon: small ones go together.
     pub(super) fn give_file(&mut self, file: FileJob) {
         let (files, bytes) = &mut self.files;
-        if files.len() == FILES || (*bytes + file.bytes > FILES_BYTES && !files.is_empty()) {
+        *bytes += file.bytes;
+        files.push(file);
+        // A large one is begun at once: whatever comes behind it must not wait for it, nor it for that.
+        if files.len() == FILES || *bytes >= FILES_BYTES {
             self.give_files();
         }
-        self.files.1 += file.bytes;
-        self.files.0.push(file);
     }
 
     fn give_files(&mut self) {
