@@ -3,7 +3,7 @@
 //! Created once, opened again for every further session; each session is a line in the log. It must not
 //! know the service.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::Utf8Path;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::custody::{EventKind, Line, Meta, Notary, Pen, Tool, Value, VolumeRow, Writer, vkey};
 use crate::graph::ClockOffset;
 use crate::monitor::Monitor;
-use crate::package::{Orphan, Package, VolumeFacts};
+use crate::package::{Format, Orphan, Package, Recovered, VolumeFacts};
 
 use super::chosen::{self, Ids};
 use super::error::CollectError;
@@ -20,7 +20,7 @@ use super::natives::Natives;
 use super::since::Earlier;
 use super::stop::Stop;
 use super::tally::Tally;
-use super::{record, sealing};
+use super::{meanwhile, record, sealing};
 
 /// An acquisition that is open for work.
 #[derive(Clone)]
@@ -37,6 +37,8 @@ pub struct Acquisition {
     pub pen: Pen,
     /// Who stamps and signs.
     pub notary: Notary,
+    /// What a comparison of rows and files showed while the log was checked.
+    compared: Arc<Mutex<Option<Recovered>>>,
 }
 
 impl Acquisition {
@@ -87,7 +89,7 @@ impl Acquisition {
             earlier.map_or(Ok(()), |earlier| earlier.copy(w, &custodians))
         };
         let pen = Pen::create(&package.manifest_file(), meta, notary.clone(), begin).await?;
-        Ok(Self { id, job, ids: ids.map(Arc::new), package, pen, notary })
+        Ok(Self { id, job, ids: ids.map(Arc::new), package, pen, notary, compared: Arc::default() })
     }
 
     /// Opens an interrupted acquisition; nothing is changed yet. [`Acquisition::begin_session`] comes next, or, where
@@ -97,12 +99,18 @@ impl Acquisition {
     /// As [`Acquisition::create`].
     pub async fn open(root: &Utf8Path, notary: Notary) -> Result<Self, CollectError> {
         let package = Package::open(root, (notary.clock)())?;
-        let pen = Pen::open(&package.manifest_file(), notary.clone()).await?;
+        let meanwhile = tokio::spawn(meanwhile::compare(package.clone()));
+        let pen = Pen::open(&package.manifest_file(), notary.clone()).await;
+        // Waited for in any case: it must not read a file that somebody else takes up after an error.
+        let compared = meanwhile.await.ok().flatten();
+        let pen = pen?;
+        pen.settle().await?;
         let (id, opening) = pen.read(|l| Ok((l.meta().acquisition_id, l.opening()?))).await?;
         let job = Job::from_scope(&opening["scope"]).ok_or(CollectError::Scope)?;
         package.set_format(job.format)?;
         let ids = job.chosen.map(|chosen| Ids::kept(&package, chosen)).transpose()?.map(Arc::new);
-        Ok(Self { id, job, ids, package, pen, notary })
+        let compared = Arc::new(Mutex::new(compared.filter(|_| job.format == Format::Eml)));
+        Ok(Self { id, job, ids, package, pen, notary, compared })
     }
 
     /// Whether the log already has its last line: an earlier session died while it was sealing.
@@ -141,11 +149,20 @@ impl Acquisition {
 
     /// Brings the folder back to the manifest's state; returns what no row names.
     async fn recover(&self) -> Result<Vec<Orphan>, CollectError> {
-        let (natives, read) = Natives::of(&self.pen);
-        let recovered = self.package.recover(natives, self.volumes().await?).await;
-        // Rows that could not be read would make strangers of their files.
-        read.to_the_end()?;
-        let recovered = recovered?;
+        let compared = self.compared.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let recovered = match compared {
+            Some(compared) => {
+                self.package.sweep().await?;
+                compared
+            }
+            None => {
+                let (natives, read) = Natives::of(&self.pen);
+                let recovered = self.package.recover(natives, self.volumes().await?).await;
+                // Rows that could not be read would make strangers of their files.
+                read.to_the_end()?;
+                recovered?
+            }
+        };
         match recovered.damage.first() {
             Some(first) => Err(CollectError::Damaged { count: recovered.damage.len(), first: first.path.clone() }),
             None => Ok(recovered.orphans),

@@ -33,7 +33,7 @@ impl DiskRoom {
 /// [`CollectError::Custody`].
 pub async fn disk_room(run: &Run, plan: &Plan) -> Result<Option<DiskRoom>, CollectError> {
     let Some(free) = run.acquisition.package.free_bytes() else { return Ok(None) };
-    let collected = run.acquisition.pen.read(|l| l.totals()).await?.collected;
+    let collected = run.acquisition.pen.read(|l| l.collected_in_all()).await?;
     let remaining = plan.listed().saturating_sub(collected);
     let needed = needed(plan.store_bytes(), plan.listed(), remaining, run.acquisition.job.format);
     Ok(Some(DiskRoom { needed, free }))

@@ -18,6 +18,7 @@ mod folders;
 mod intake;
 mod job;
 mod keys;
+mod meanwhile;
 mod natives;
 mod plan;
 pub mod rebuild;
@@ -190,7 +191,7 @@ async fn fetch_all(
 ) -> Result<(), CollectError> {
     let mailbox_id = mailbox.mailbox_id;
     let standing = &Standing::of(&run.graph, mailbox);
-    let counts = run.acquisition.pen.read(move |l| l.counts(mailbox_id)).await?;
+    let counts = run.acquisition.pen.read(move |l| l.ended(mailbox_id)).await?;
     let (remaining, durable) = match which {
         Rows::Remaining => (counts.remaining(), counts.collected + counts.excepted),
         Rows::Missing => (counts.excepted, counts.collected),

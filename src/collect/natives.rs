@@ -4,21 +4,38 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::runtime::Handle;
-
-use crate::custody::{CustodyError, ItemFile, Pen};
+use crate::custody::{Beside, CustodyError, ItemFile, Pen};
 use crate::package::Native;
 
 const PAGE: u32 = 2_000;
 
-/// Reads on as it is iterated. Use it on a blocking thread only.
+/// Reads on as it is iterated, over a connection of its own. Use it on a blocking thread only.
 pub(super) struct Natives {
-    pen: Pen,
-    runtime: Handle,
+    from: From,
     page: VecDeque<ItemFile>,
     after: String,
     ended: bool,
     failed: Arc<Mutex<Option<CustodyError>>>,
+}
+
+/// Where rows are read.
+enum From {
+    /// At the manifest of this pen, when they are first asked for.
+    Of(Pen),
+    /// Here.
+    By(Beside),
+}
+
+impl From {
+    fn natives(&mut self, after: &str) -> Result<Vec<ItemFile>, CustodyError> {
+        if let Self::Of(pen) = self {
+            *self = Self::By(pen.beside()?);
+        }
+        match self {
+            Self::By(beside) => beside.natives(after, PAGE),
+            Self::Of(_) => Ok(Vec::new()),
+        }
+    }
 }
 
 /// Whether every row was read. A list that ends early must not be taken for the whole: ask before using what was
@@ -36,14 +53,22 @@ impl Reading {
 impl Natives {
     /// Every native of the manifest.
     pub(super) fn of(pen: &Pen) -> (Self, Reading) {
+        Self::from(From::Of(pen.clone()))
+    }
+
+    /// The same over this connection.
+    pub(super) fn by(beside: Beside) -> (Self, Reading) {
+        Self::from(From::By(beside))
+    }
+
+    fn from(from: From) -> (Self, Reading) {
         let failed = Arc::new(Mutex::new(None));
-        let (pen, runtime, page, after) = (pen.clone(), Handle::current(), VecDeque::new(), String::new());
-        (Self { pen, runtime, page, after, ended: false, failed: failed.clone() }, Reading(failed))
+        let (page, after) = (VecDeque::new(), String::new());
+        (Self { from, page, after, ended: false, failed: failed.clone() }, Reading(failed))
     }
 
     fn fill(&mut self) {
-        let after = self.after.clone();
-        let page = self.runtime.block_on(self.pen.read(move |l| l.natives(&after, PAGE))).unwrap_or_else(|error| {
+        let page = self.from.natives(&self.after).unwrap_or_else(|error| {
             *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             Vec::new()
         });

@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::custody::{EventKind, ExceptionRow, Ledger, Line, Pen, VolumeRow};
+use crate::custody::{EventKind, ExceptionRow, Ledger, Line, Pen, TableRead, VolumeRow};
 use crate::monitor::{Event, Monitor};
 use crate::package::{Format, Package, PackageError, Reread, bag};
 use crate::terms::{ExceptionCode, Severity};
@@ -51,8 +51,11 @@ pub(super) async fn pack(run: &Run, all: bool) -> Result<(), CollectError> {
 
 /// Seals the package, everything packed, and returns what it came to.
 pub(super) async fn seal(run: &Run, plan: &Plan) -> Result<Tally, CollectError> {
-    let reread = reread(&run.acquisition, &run.monitor, &run.stop).await?;
-    let (state, seal) = last_lines(run, plan, &reread).await?;
+    // The payload is read on all cores, mostly waiting for the disk; what the record needs is made meanwhile.
+    let reread = reread(&run.acquisition, &run.monitor, &run.stop);
+    let (reread, tables) = tokio::join!(reread, tables(&run.acquisition, &run.stop));
+    let reread = reread?;
+    let (state, seal) = last_lines(run, plan, &reread, tables?).await?;
     hand_over(&run.acquisition, plan, (state, seal), reread).await
 }
 
@@ -104,7 +107,7 @@ async fn hand_over(
 async fn reread(acquisition: &Acquisition, monitor: &Arc<dyn Monitor>, stop: &Stop) -> Result<Reread, CollectError> {
     let (package, volumes) = (acquisition.package.clone(), acquisition.volumes().await?);
     let (natives, read) = Natives::of(&acquisition.pen);
-    let total = acquisition.pen.read(|l| l.totals()).await?.collected;
+    let total = acquisition.pen.read(|l| l.collected_in_all()).await?;
     let mut told = telling(monitor, stop, total);
     let reread = blocking(move || package.reread(natives, &volumes, &mut told)).await;
     read.to_the_end()?;
@@ -113,6 +116,14 @@ async fn reread(acquisition: &Acquisition, monitor: &Arc<dyn Monitor>, stop: &St
         Some(first) => Err(CollectError::Damaged { count: reread.mismatches.len(), first: first.path.clone() }),
         None => Ok(reread),
     }
+}
+
+/// Reads the tables of the record whose digests the last line of the log states.
+async fn tables(acquisition: &Acquisition, stop: &Stop) -> Result<Vec<TableRead>, CollectError> {
+    let salt = acquisition.pen.read(|l| Ok(l.meta().path_salt)).await?;
+    let (pen, stop) = (acquisition.pen.clone(), stop.clone());
+    let reading = tokio::task::spawn_blocking(move || pen.beside()?.tables(&salt, || !stop.is_asked()));
+    Ok(reading.await.map_err(|_| CollectError::Internal)??)
 }
 
 /// Tells how far it is, and ends the work when somebody asks: it is done again by the next session.
@@ -125,7 +136,12 @@ fn telling(monitor: &Arc<dyn Monitor>, stop: &Stop, total: u64) -> impl FnMut(u6
 }
 
 /// The last lines of the log. A session that dies after them leaves the rest to [`finish`].
-async fn last_lines(run: &Run, plan: &Plan, reread: &Reread) -> Result<(State, Seal), CollectError> {
+async fn last_lines(
+    run: &Run,
+    plan: &Plan,
+    reread: &Reread,
+    tables: Vec<TableRead>,
+) -> Result<(State, Seal), CollectError> {
     let format = match run.acquisition.job.format {
         Format::Eml => "eml",
         Format::Zip { .. } => "zip",
@@ -162,7 +178,7 @@ async fn last_lines(run: &Run, plan: &Plan, reread: &Reread) -> Result<(State, S
             .text("payload_manifest_sha256", sha256.to_string());
         w.append(built)?;
         w.append(Line::new(EventKind::SessionClosed).text("reason", "sealed"))?;
-        let tables = w.ledger().tables()?;
+        let tables = w.ledger().tables(&tables)?;
         let sealed = Line::new(EventKind::AcquisitionSealed)
             .text("state", state.as_str())
             .int("listed", totals.listed)

@@ -63,6 +63,11 @@ pub(super) fn listed(
     after: u64,
     limit: u32,
 ) -> Result<Vec<ListedRow>, CustodyError> {
+    let after = match which {
+        // Behind the first step, what follows has hardly ended: looking for it again would cost more than it saves.
+        Which::Remaining if after == 0 => all_ended(db, mailbox_id)?,
+        _ => after,
+    };
     // The plus sign keeps the walk in listing order: without it the planner may sort the whole mailbox per step.
     let missing = "EXISTS (SELECT 1 FROM exception e WHERE e.listed_id = l.listed_id AND e.severity = 'item_missing')";
     let not = match which {
@@ -80,6 +85,39 @@ pub(super) fn listed(
         found.push(read_back::listed(row)?);
     }
     Ok(found)
+}
+
+/// A number up to which every listed item of a mailbox has ended: where a session that goes on has to begin to look.
+/// Found in the small indexes of the folders, so that what is done is passed over without reading it.
+fn all_ended(db: &Connection, mailbox_id: u64) -> Result<u64, CustodyError> {
+    let mut folders = db.prepare_cached("SELECT folder_id FROM folder WHERE mailbox_id = ?1")?;
+    let folders = folders.query_map([sql_int(mailbox_id)?], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let mut listed = db.prepare_cached("SELECT listed_id FROM listed WHERE folder_id = ?1 ORDER BY listed_id")?;
+    let mut item = db.prepare_cached("SELECT item_id FROM item WHERE folder_id = ?1 ORDER BY item_id")?;
+    let mut missing =
+        db.prepare_cached("SELECT 1 FROM exception WHERE listed_id = ?1 AND severity = 'item_missing'")?;
+    let (mut first, mut last) = (i64::MAX, 0);
+    for folder in folders {
+        let mut items = item.query_map([folder], |row| row.get::<_, i64>(0))?;
+        let mut ahead = items.next().transpose()?;
+        for id in listed.query_map([folder], |row| row.get::<_, i64>(0))? {
+            let id = id?;
+            while ahead.is_some_and(|item| item < id) {
+                ahead = items.next().transpose()?;
+            }
+            // An item of this number in another folder goes unseen here; the walk over the rows finds it.
+            let ended = ahead == Some(id) || missing.exists([id])?;
+            if !ended {
+                first = first.min(id);
+            }
+            if id >= first {
+                break;
+            }
+            last = last.max(id);
+        }
+    }
+    let end = if first == i64::MAX { last } else { first - 1 };
+    u64::try_from(end).map_err(|_| CustodyError::corrupt("a row number is negative"))
 }
 
 /// Natives after a path, in the order of their paths.

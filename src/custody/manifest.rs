@@ -112,6 +112,11 @@ impl Manifest {
         catch_unwind(AssertUnwindSafe(|| f(&ledger))).unwrap_or(Err(CustodyError::Panicked))
     }
 
+    /// What opening does once more, for those who had a connection beside it meanwhile.
+    pub(super) fn settle(&self) -> Result<(), CustodyError> {
+        settle(&self.db)
+    }
+
     /// Builds what was left for the end; doing it again does nothing.
     pub(super) fn complete(&mut self) -> Result<(), CustodyError> {
         let there = things(&self.db)?;
@@ -125,7 +130,7 @@ impl Manifest {
 
     /// SQLite's checks and ours over the whole database.
     pub(super) fn check(&self) -> Result<(), CustodyError> {
-        seal::check(&self.db)
+        seal::check(&self.db, &self.file)
     }
 
     /// Leaves one clean file.

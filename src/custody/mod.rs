@@ -9,6 +9,7 @@
 
 mod authenticity;
 mod beginning;
+mod beside;
 mod canonical;
 mod checkpoint;
 mod earlier;
@@ -34,6 +35,7 @@ mod tool;
 mod tree;
 mod writer;
 
+pub use beside::Beside;
 pub use canonical::{Object, Value};
 pub use checkpoint::{Head, Notary, vkey};
 pub use earlier::{Compared, ComparedRow, Fate, Known, KnownRow, KnownState, Latest, Sighting};
@@ -51,7 +53,8 @@ pub use rows::{
 };
 pub use sealed::SealedManifest;
 pub use segment::Segment;
-pub use tally::{Counts, ExceptionCount};
+pub use tables::TableRead;
+pub use tally::{Counts, Ended, ExceptionCount};
 pub use tool::Tool;
 pub use writer::Writer;
 

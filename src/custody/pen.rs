@@ -3,11 +3,13 @@
 //! The channel is short, so that whoever composes faster than the disk can keep waits. Work once taken is done
 //! even when its caller is gone: a file that is already durable gets its row. Must not know what is written.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use std::sync::Arc;
+
+use camino::Utf8Path;
 use tokio::sync::{mpsc, oneshot};
 
 use super::manifest::Manifest;
-use super::{CustodyError, Ledger, Meta, Notary, Writer};
+use super::{Beside, CustodyError, Ledger, Meta, Notary, Writer};
 
 /// Pieces of work that may wait.
 const WAITING: usize = 16;
@@ -21,6 +23,7 @@ enum Work {
 #[derive(Debug, Clone)]
 pub struct Pen {
     work: mpsc::Sender<Work>,
+    file: Arc<Utf8Path>,
 }
 
 impl Pen {
@@ -68,6 +71,24 @@ impl Pen {
         f: impl FnOnce(&Ledger<'_>) -> Result<T, CustodyError> + Send + 'static,
     ) -> Result<T, CustodyError> {
         self.hand_in(move |manifest| manifest.read(f)).await
+    }
+
+    /// A connection of its own that only reads; it must be gone before [`Self::close`] or [`Self::seal`]. Blocks: call
+    /// it off the reactor.
+    ///
+    /// # Errors
+    /// As [`Beside::open`].
+    pub fn beside(&self) -> Result<Beside, CustodyError> {
+        Beside::open(&self.file)
+    }
+
+    /// Makes sure that nothing stands in the write-ahead log only. Opening does that, unless a connection beside the pen
+    /// was reading; to be called when that is gone.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn settle(&self) -> Result<(), CustodyError> {
+        self.hand_in(|manifest| manifest.settle()).await
     }
 
     /// Checks the whole database as [`Self::seal`] does, without closing it.
@@ -119,11 +140,12 @@ impl Pen {
         file: &Utf8Path,
         take_up: impl FnOnce(&Utf8Path) -> Result<Manifest, CustodyError> + Send + 'static,
     ) -> Result<Self, CustodyError> {
-        let file: Utf8PathBuf = file.to_owned();
+        let file: Arc<Utf8Path> = file.into();
+        let at = file.clone();
         let (work, waiting) = mpsc::channel(WAITING);
         let (ready, answer) = oneshot::channel();
         let thread = std::thread::Builder::new().name("affiant-pen".to_owned());
-        let started = thread.spawn(move || match take_up(&file) {
+        let started = thread.spawn(move || match take_up(&at) {
             Ok(manifest) => {
                 if ready.send(Ok(())).is_ok() {
                     serve(manifest, waiting);
@@ -135,7 +157,7 @@ impl Pen {
         });
         started.map_err(|error| CustodyError::Unreachable { what: error.to_string() })?;
         answer.await.map_err(|_| CustodyError::Panicked)??;
-        Ok(Self { work })
+        Ok(Self { work, file })
     }
 }
 

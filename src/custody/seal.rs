@@ -4,11 +4,12 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write};
+use std::thread;
 
 use camino::Utf8Path;
 use rusqlite::Connection;
 
-use super::{CustodyError, read_back};
+use super::{Beside, CustodyError, read_back};
 
 /// Each line and a line feed, in order.
 pub(super) fn export_log(db: &Connection, out: &mut dyn Write) -> Result<u64, CustodyError> {
@@ -31,12 +32,24 @@ pub(super) fn export_log(db: &Connection, out: &mut dyn Write) -> Result<u64, Cu
     Ok(lines)
 }
 
-/// SQLite's own checks and ours: pages and indexes, foreign keys, and the columns against their lines.
-pub(super) fn check(db: &Connection) -> Result<(), CustodyError> {
+/// SQLite's own checks and ours: pages and indexes, foreign keys, and the columns against their lines. The last two go
+/// on beside the first, over a connection of their own.
+pub(super) fn check(db: &Connection, file: &Utf8Path) -> Result<(), CustodyError> {
+    thread::scope(|scope| {
+        let rows = scope.spawn(|| check_rows(Beside::open(file)?.db()));
+        let whole = check_whole(db);
+        // Waited for in any case: the file is not to be in use any more.
+        let rows = rows.join().unwrap_or(Err(CustodyError::Panicked));
+        whole.and(rows)
+    })
+}
+
+fn check_whole(db: &Connection) -> Result<(), CustodyError> {
     let verdict: String = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if verdict != "ok" {
-        return Err(CustodyError::corrupt(verdict));
-    }
+    if verdict == "ok" { Ok(()) } else { Err(CustodyError::corrupt(verdict)) }
+}
+
+fn check_rows(db: &Connection) -> Result<(), CustodyError> {
     let mut orphans = db.prepare("PRAGMA foreign_key_check")?;
     let mut rows = orphans.query([])?;
     if let Some(row) = rows.next()? {

@@ -6,24 +6,71 @@
 
 use rusqlite::Connection;
 
-use super::{CustodyError, Ledger, Object};
+use super::{Beside, CustodyError, Ledger, Object};
 use crate::terms::{Hasher, Sha256};
 
+/// A table as it was read beside the pen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRead {
+    name: String,
+    rows: i64,
+    digest: Sha256,
+}
+
 impl Ledger<'_> {
-    /// The digest of each table by its name, as `acquisition.sealed` states them. Reads every row.
-    pub fn tables(&self) -> Result<Object, CustodyError> {
-        let mut names = self.db.prepare(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'entry'
-              ORDER BY name",
-        )?;
-        let names = names.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
-        names.iter().try_fold(Object::new(), |tables, name| {
-            Ok(tables.text(name, digest(self.db, name, &self.meta.path_salt)?.to_string()))
+    /// The digest of each table by its name, as `acquisition.sealed` states them.
+    ///
+    /// Reads every row of the tables that are not `read` already, or have more rows by now: rows are never changed and
+    /// never removed (the schema's triggers see to that), so a table that has as many as then has the same.
+    pub fn tables(&self, read: &[TableRead]) -> Result<Object, CustodyError> {
+        names(self.db)?.iter().try_fold(Object::new(), |tables, name| {
+            let known = read.iter().find(|table| table.name == *name);
+            let digest = match known {
+                Some(known) if count(self.db, name)? == known.rows => known.digest,
+                _ => digest(self.db, name, &self.meta.path_salt, &mut || true)?.unwrap_or_else(|| Sha256::of(b"")),
+            };
+            Ok(tables.text(name, digest.to_string()))
         })
     }
 }
 
-fn digest(db: &Connection, table: &str, salt: &[u8]) -> Result<Sha256, CustodyError> {
+impl Beside {
+    /// Reads the tables for [`Ledger::tables`], each as it is at one moment. Ends early, with those it has, when
+    /// `go_on` says so.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn tables(&self, salt: &[u8; 16], mut go_on: impl FnMut() -> bool) -> Result<Vec<TableRead>, CustodyError> {
+        let mut read = Vec::new();
+        for name in names(self.db())? {
+            let moment = self.db().unchecked_transaction()?;
+            let rows = count(&moment, &name)?;
+            let Some(digest) = digest(&moment, &name, salt, &mut go_on)? else { break };
+            read.push(TableRead { name, rows, digest });
+        }
+        Ok(read)
+    }
+}
+
+fn names(db: &Connection) -> Result<Vec<String>, CustodyError> {
+    let mut names = db.prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'entry'
+          ORDER BY name",
+    )?;
+    Ok(names.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+fn count(db: &Connection, table: &str) -> Result<i64, CustodyError> {
+    Ok(db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?)
+}
+
+/// `None` when `go_on` said no on the way.
+fn digest(
+    db: &Connection,
+    table: &str,
+    salt: &[u8],
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<Option<Sha256>, CustodyError> {
     let mut query = db.prepare(&lines_of(db, table)?)?;
     let mut rows = query.query([])?;
     let mut hasher = Hasher::new();
@@ -32,8 +79,11 @@ fn digest(db: &Connection, table: &str, salt: &[u8]) -> Result<Sha256, CustodyEr
     while let Some(row) = rows.next()? {
         hasher.update(row.get_ref(0)?.as_bytes().unwrap_or_default());
         hasher.update(b"\n");
+        if !go_on() {
+            return Ok(None);
+        }
     }
-    Ok(hasher.finish().0)
+    Ok(Some(hasher.finish().0))
 }
 
 /// The query for a table's lines: its columns in order, bytes as lower-case hex, rows by primary key.

@@ -46,6 +46,24 @@ impl Counts {
     }
 }
 
+/// How far a mailbox is: what was listed, and how much of it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Items the service listed.
+    pub listed: u64,
+    /// Items in the package.
+    pub collected: u64,
+    /// Items that are not in the package, with the reason on record.
+    pub excepted: u64,
+}
+
+impl Ended {
+    /// Items still to do.
+    pub const fn remaining(&self) -> u64 {
+        self.listed.saturating_sub(self.collected).saturating_sub(self.excepted)
+    }
+}
+
 /// How many exceptions of one code and severity stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExceptionCount {
@@ -91,6 +109,30 @@ pub(super) fn counts(db: &Connection, of: Of) -> Result<Counts, CustodyError> {
     );
     let [departed] = numbers(db, &departed, params![id])?;
     Ok(Counts { listed, collected, rebuilt, excepted, vanished, appeared, departed, bytes })
+}
+
+/// The numbers of [`counts`] that tell how far a mailbox is, from the indexes of its folders alone: for a million items
+/// milliseconds instead of reading every row.
+pub(super) fn ended(db: &Connection, mailbox_id: u64) -> Result<Ended, CustodyError> {
+    let id = sql_int(mailbox_id)?;
+    let of = |table: &str| {
+        let sql = format!(
+            "SELECT count(*) FROM {table} WHERE folder_id IN (SELECT folder_id FROM folder WHERE mailbox_id = ?1)"
+        );
+        numbers::<1>(db, &sql, params![id])
+    };
+    let ([listed], [collected]) = (of("listed")?, of("item")?);
+    let excepted = "SELECT count(DISTINCT e.listed_id) FROM exception e JOIN listed t ON t.listed_id = e.listed_id
+          WHERE e.severity = 'item_missing' AND t.mailbox_id = ?1
+            AND NOT EXISTS (SELECT 1 FROM item i WHERE i.item_id = e.listed_id)";
+    let [excepted] = numbers(db, excepted, params![id])?;
+    Ok(Ended { listed, collected, excepted })
+}
+
+/// How many items are in the package.
+pub(super) fn collected(db: &Connection) -> Result<u64, CustodyError> {
+    let [collected] = numbers(db, "SELECT count(*) FROM item", [])?;
+    Ok(collected)
 }
 
 /// The exceptions that no later entry resolved, by code and severity.

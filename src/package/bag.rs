@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 
 use super::durable::{digest, sync_directory, write_whole};
+use super::lanes::{BATCH_BUDGET, in_order};
 use super::layout::{BAG_INFO, BAGIT, INCOMING, Layout, OWN, STAGING, TAG_MANIFEST};
 use super::lists::Payload;
 use super::space::At as _;
@@ -118,14 +119,25 @@ fn tag_lines(layout: &Layout) -> Result<(String, u64), PackageError> {
     const SKIP: &[&str] = &["data/", "affiant/incoming/", "affiant/lock", "affiant/lock.json", TAG_MANIFEST];
     let mut lines = String::new();
     let mut files = 0;
-    for found in Walk::without(layout, "", SKIP) {
+    let paths = Walk::without(layout, "", SKIP).map(|found| {
         let path = found?.path;
-        if !is_plain(&path) {
-            return Err(PackageError::Foreign { path });
-        }
-        let (sha256, _) = digest(&layout.at(&path)).at("read", layout.at(&path))?;
-        lines.extend([sha256.to_string().as_str(), "  ", &path, "\n"]);
-        files += 1;
-    }
+        if is_plain(&path) { Ok(path) } else { Err(PackageError::Foreign { path }) }
+    });
+    let read = |path: String| {
+        let sha256 = digest(&layout.at(&path)).at("read", layout.at(&path))?.0;
+        Ok((path, sha256))
+    };
+    // Log and manifest are as large as a good part of the payload: not one behind the other.
+    in_order(
+        paths,
+        |_: &String| BATCH_BUDGET,
+        || read,
+        |one: Result<(String, Sha256), PackageError>| {
+            let (path, sha256) = one?;
+            lines.extend([sha256.to_string().as_str(), "  ", &path, "\n"]);
+            files += 1;
+            Ok(())
+        },
+    )?;
     Ok((lines, files))
 }

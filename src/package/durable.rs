@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::PackageError;
 use super::space::At as _;
-use crate::terms::{MatchingHasher, Md5, Sha256, pour};
+use crate::terms::{Bucket, Md5, Sha256};
 
 /// Read and copy in pieces of this many bytes.
 const PIECE: usize = 64 * 1024;
@@ -108,13 +108,11 @@ pub(super) fn fill_whole<E: From<PackageError>>(
 }
 
 /// SHA-256, MD5 and length of a file, in one reading.
-pub(super) fn digests(path: &Utf8Path) -> io::Result<((Sha256, Md5), u64)> {
-    let mut matching = MatchingHasher::default();
-    let (sha256, bytes) = pour(File::open(path)?, &mut matching)?;
-    Ok(((sha256, matching.finish().md5), bytes))
+pub(super) fn digests(path: &Utf8Path, bucket: &mut Bucket) -> io::Result<((Sha256, Md5), u64)> {
+    bucket.digests(File::open(path)?)
 }
 
 /// SHA-256 and length of a file.
 pub(super) fn digest(path: &Utf8Path) -> io::Result<(Sha256, u64)> {
-    pour(File::open(path)?, io::sink())
+    Bucket::default().pour(File::open(path)?, io::sink())
 }

@@ -1,21 +1,29 @@
-//! Two threads at work, results in order: for packing and for re-reading.
+//! Threads at work, results in order: for packing and for re-reading.
 //!
 //! Jobs are started in order and their results taken in order, so output does not depend on which thread was
-//! faster; what is under way at any time is bounded in number and in bytes. It must not know what the work is.
+//! faster; what is under way at any time is bounded in number and in bytes. Small jobs are handed over several at a
+//! time: waking a thread for each costs more than reading a small message. It must not know what the work is.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Threads that work beside the one that takes results.
-const THREADS: usize = 2;
-/// Jobs under way at most.
-const WINDOW: usize = 32;
+/// Threads that work beside the one that takes results: one for each core, within this range.
+const THREADS: (usize, usize) = (2, 8);
+/// Jobs that are handed over together at most.
+const BATCH: usize = 32;
+/// Batches under way at most.
+const WINDOW: usize = 16;
 /// Weight of the jobs under way at most; a heavier job runs alone.
 pub(super) const BUDGET: u64 = 8 * 1024 * 1024;
+/// Weight of the jobs that are handed over together at most, unless one alone is heavier.
+pub(super) const BATCH_BUDGET: u64 = BUDGET / 32;
 
-/// Runs every job on one of two threads and gives the results to `take` in the order of the jobs.
+/// Jobs that are handed over together, and their results.
+type Batch<J, R> = (Vec<J>, SyncSender<Vec<R>>);
+
+/// Runs every job on one of the threads and gives the results to `take` in the order of the jobs.
 ///
 /// `worker` makes each thread's own worker. The first error, of the jobs or of `take`, ends the work.
 pub(super) fn in_order<J, R, E, W>(
@@ -29,37 +37,35 @@ where
     R: Send,
     W: FnMut(J) -> R,
 {
-    let (start, started) = mpsc::channel::<(J, SyncSender<R>)>();
+    let (start, started) = mpsc::channel::<Batch<J, R>>();
     let started = Mutex::new(started);
     let run = || {
         let mut work = worker();
-        while let Some((job, answer)) = next(&started) {
+        while let Some((batch, answer)) = next(&started) {
             // Nobody waits for it any more after an error elsewhere.
-            let _ = answer.send(work(job));
+            let _ = answer.send(batch.into_iter().map(&mut work).collect());
         }
     };
+    let threads = thread::available_parallelism().map_or(THREADS.0, usize::from).clamp(THREADS.0, THREADS.1);
     thread::scope(|scope| {
-        for _ in 0..THREADS {
+        for _ in 0..threads {
             scope.spawn(run);
         }
         // Owned by this closure: however it ends, the threads then find no more jobs and end too.
-        let start = start;
-        let mut under_way = VecDeque::<(u64, Receiver<R>)>::new();
-        let mut load = 0;
+        let mut under_way = UnderWay { start, batches: VecDeque::new(), load: 0 };
+        let (mut batch, mut load) = (Vec::new(), 0);
         for job in jobs {
             let job = job?;
             let weight = weight(&job);
-            while under_way.len() >= WINDOW || (load + weight > BUDGET && !under_way.is_empty()) {
-                load -= take_first(&mut under_way, &mut take)?;
+            if batch.len() == BATCH || (load + weight > BATCH_BUDGET && !batch.is_empty()) {
+                under_way.hand_over(std::mem::take(&mut batch), std::mem::take(&mut load), &mut take)?;
             }
-            let (answer, result) = mpsc::sync_channel(1);
-            // Fails only when both threads are gone, and then the scope ends in their panic.
-            let _ = start.send((job, answer));
-            under_way.push_back((weight, result));
+            batch.push(job);
             load += weight;
         }
-        while !under_way.is_empty() {
-            take_first(&mut under_way, &mut take)?;
+        under_way.hand_over(batch, load, &mut take)?;
+        while !under_way.batches.is_empty() {
+            under_way.take_first(&mut take)?;
         }
         Ok(())
     })
@@ -69,17 +75,35 @@ fn next<T>(queue: &Mutex<Receiver<T>>) -> Option<T> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-/// Waits for the oldest job's result and returns the weight that is free again.
-fn take_first<R, E>(
-    under_way: &mut VecDeque<(u64, Receiver<R>)>,
-    take: &mut impl FnMut(R) -> Result<(), E>,
-) -> Result<u64, E> {
-    let Some((weight, result)) = under_way.pop_front() else { return Ok(0) };
-    // No result means that its thread panicked; the scope passes the panic on.
-    if let Ok(result) = result.recv() {
-        take(result)?;
+/// What the threads have in hand, oldest first.
+struct UnderWay<J, R> {
+    start: Sender<Batch<J, R>>,
+    /// The weight of each batch, and where its results come.
+    batches: VecDeque<(u64, Receiver<Vec<R>>)>,
+    load: u64,
+}
+
+impl<J, R> UnderWay<J, R> {
+    /// Hands a batch over, as soon as there is room for it.
+    fn hand_over<E>(&mut self, batch: Vec<J>, weight: u64, take: &mut impl FnMut(R) -> Result<(), E>) -> Result<(), E> {
+        while self.batches.len() >= WINDOW || (self.load + weight > BUDGET && !self.batches.is_empty()) {
+            self.take_first(take)?;
+        }
+        let (answer, results) = mpsc::sync_channel(1);
+        // Fails only when all threads are gone, and then the scope ends in their panic.
+        let _ = self.start.send((batch, answer));
+        self.batches.push_back((weight, results));
+        self.load += weight;
+        Ok(())
     }
-    Ok(weight)
+
+    /// Waits for the results of the oldest batch; its weight is free again.
+    fn take_first<E>(&mut self, take: &mut impl FnMut(R) -> Result<(), E>) -> Result<(), E> {
+        let Some((weight, results)) = self.batches.pop_front() else { return Ok(()) };
+        self.load -= weight;
+        // No results mean that their thread panicked; the scope passes the panic on.
+        results.recv().unwrap_or_default().into_iter().try_for_each(take)
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ use crate::terms::{Hasher, Md5, Sha256};
 /// What opens a file that `hashdeep -k` takes (format 1.0).
 const HASHDEEP_HEADER: &str = "%%%% HASHDEEP-1.0\n%%%% size,md5,sha256,filename\n";
 
+/// Lists are written in pieces of this many bytes.
+const LIST_PIECE: usize = 64 * 1024;
+
 /// The lists of the payload, written but not yet in place.
 #[derive(Debug)]
 pub struct Payload {
@@ -51,7 +54,7 @@ impl List {
     fn new(layout: &Layout, name: &'static str) -> Result<Self, PackageError> {
         let path = layout.at(&format!("{INCOMING}/{}.part", file_name(name)));
         let file = File::create(&path).at("make", &path)?;
-        Ok(Self { name, file: BufWriter::new(file), temporary: Temporary::new(path) })
+        Ok(Self { name, file: BufWriter::with_capacity(LIST_PIECE, file), temporary: Temporary::new(path) })
     }
 
     fn add(&mut self, line: &str) -> Result<(), PackageError> {
@@ -71,6 +74,8 @@ pub(super) struct Lists {
     md5: List,
     hashdeep: List,
     hasher: Hasher,
+    /// Room for a line, kept from one to the next.
+    line: String,
     files: u64,
     bytes: u64,
 }
@@ -81,7 +86,7 @@ impl Lists {
         let (sha256, md5) = (List::new(layout, PAYLOAD_MANIFEST)?, List::new(layout, PAYLOAD_MANIFEST_MD5)?);
         let mut hashdeep = List::new(layout, HASHDEEP)?;
         hashdeep.add(HASHDEEP_HEADER)?;
-        Ok(Self { sha256, md5, hashdeep, hasher: Hasher::new(), files: 0, bytes: 0 })
+        Ok(Self { sha256, md5, hashdeep, hasher: Hasher::new(), line: String::new(), files: 0, bytes: 0 })
     }
 
     /// Adds a file.
@@ -89,11 +94,17 @@ impl Lists {
         if !is_plain(path) {
             return Err(PackageError::Foreign { path: path.to_owned() });
         }
-        let line = format!("{sha256}  {path}\n");
-        self.hasher.update(line.as_bytes());
-        self.sha256.add(&line)?;
-        self.md5.add(&format!("{md5}  {path}\n"))?;
-        self.hashdeep.add(&format!("{bytes},{md5},{sha256},{path}\n"))?;
+        let (sha256, md5, bytes_told) = (sha256.to_string(), md5.to_string(), bytes.to_string());
+        self.line.clear();
+        self.line.extend([&sha256, "  ", path, "\n"]);
+        self.hasher.update(self.line.as_bytes());
+        self.sha256.add(&self.line)?;
+        self.line.clear();
+        self.line.extend([&md5, "  ", path, "\n"]);
+        self.md5.add(&self.line)?;
+        self.line.clear();
+        self.line.extend([&bytes_told, ",", &md5, ",", &sha256, ",", path, "\n"]);
+        self.hashdeep.add(&self.line)?;
         self.files += 1;
         self.bytes += bytes;
         Ok(())

@@ -15,7 +15,7 @@ use super::{Native, Package, PackageError};
 use crate::terms::Sha256;
 
 impl Package {
-    /// Shows the bytes of each native to `look`, on two threads, and returns what it made of them, in order.
+    /// Shows the bytes of each native to `look`, on several threads, and returns what it made of them, in order.
     ///
     /// Natives in volumes must be packed. Blocks: call it off the reactor. Memory is bounded by the natives under way:
     /// 8 MiB, or one that is larger.

@@ -29,6 +29,7 @@ mod shared_file;
 mod waiting;
 mod zip;
 mod recover;
+mod listing;
 mod lists;
 mod reread;
 mod look;

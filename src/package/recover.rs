@@ -94,6 +94,24 @@ impl Package {
         .await
     }
 
+    /// The comparison of [`Package::recover`] alone, for a package of loose files: changes nothing. Then
+    /// [`Package::sweep`] does the rest. Blocks: call it off the reactor.
+    ///
+    /// # Errors
+    /// As [`Package::recover`].
+    pub fn compare(&self, natives: impl Iterator<Item = Native>) -> Result<Recovered, PackageError> {
+        recover_eml(self.layout(), natives)
+    }
+
+    /// Removes what no session needs: files that were arriving, and half of a sealing.
+    ///
+    /// # Errors
+    /// [`PackageError`] when the disk does not let it go.
+    pub async fn sweep(&self) -> Result<(), PackageError> {
+        let package = self.clone();
+        off_the_reactor(move || sweep(package.layout())).await
+    }
+
     /// Moves orphans, which have been logged, to [`Orphan::aside`]. May be repeated.
     pub async fn set_aside(&self, orphans: Vec<Orphan>) -> Result<(), PackageError> {
         let package = self.clone();
@@ -124,7 +142,7 @@ fn remove(path: &Utf8Path) -> Result<(), PackageError> {
 
 fn recover_eml(layout: &Layout, natives: impl Iterator<Item = Native>) -> Result<Recovered, PackageError> {
     let mut recovered = Recovered::default();
-    for pair in Join::new(Walk::new(layout, DATA), ours(natives, |place| !place.is_zipped())) {
+    for pair in Join::new(Walk::ahead(layout, DATA), ours(natives, |place| !place.is_zipped())) {
         match pair? {
             Pair::Left(found) => recovered.orphans.push(orphan(layout, found.path)?),
             Pair::Right(native) => recovered.damage.push(damage(native, None)),

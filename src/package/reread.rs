@@ -12,7 +12,7 @@ use std::thread;
 use zip::ZipArchive;
 
 use super::durable::{digest, digests};
-use super::lanes::in_order;
+use super::lanes::{BATCH_BUDGET, in_order};
 use super::layout::{DATA, Layout};
 use super::lists::{Lists, Payload};
 use super::recover::volume_number;
@@ -20,7 +20,7 @@ use super::shared_file::SharedFile;
 use super::space::At as _;
 use super::tree::{Found, Join, Pair, Walk, in_path_order};
 use super::{Format, Native, Package, PackageError, VolumeFacts};
-use crate::terms::{Md5, Sha256, pour};
+use crate::terms::{Bucket, Md5, Sha256};
 
 /// A place where disk and manifest disagree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,17 +86,22 @@ enum Seen {
 impl Reading<'_> {
     fn files(&mut self, natives: impl Iterator<Item = Result<Native, PackageError>>) -> Result<(), PackageError> {
         let layout = self.layout;
-        let pairs = Join::new(Walk::new(layout, DATA), natives);
+        let pairs = Join::new(Walk::to_read(layout, DATA), natives);
         let worker = || {
-            |pair: Pair<Found, Native>| match pair {
-                Pair::Left(file) => see(layout, file, None),
-                Pair::Both(file, native) => see(layout, file, Some(native.sha256)),
+            let mut bucket = Bucket::default();
+            move |pair: Pair<Found, Native>| match pair {
+                Pair::Left(file) => see(layout, file, None, &mut bucket),
+                Pair::Both(file, native) => see(layout, file, Some(native.sha256), &mut bucket),
                 Pair::Right(native) => Seen::Nothing { path: native.path, expected: native.sha256 },
             }
         };
         in_order(
             pairs,
-            |_: &Pair<Found, Native>| 0,
+            |pair: &Pair<Found, Native>| match pair {
+                Pair::Left(_) => BATCH_BUDGET,
+                Pair::Both(_, native) => share(native.bytes),
+                Pair::Right(_) => 0,
+            },
             worker,
             |seen| {
                 match seen {
@@ -162,7 +167,7 @@ impl Reading<'_> {
     ) -> Result<(Sha256, Md5), PackageError> {
         let path = self.layout.at(&file.path);
         thread::scope(|scope| {
-            let whole = scope.spawn(|| digests(&path));
+            let whole = scope.spawn(|| digests(&path, &mut Bucket::default()));
             let opened = SharedFile::open(&path).at("open", &path)?;
             match ZipArchive::new(opened) {
                 Ok(archive) => self.members(&archive, prefix, members)?,
@@ -190,19 +195,22 @@ impl Reading<'_> {
         names.sort_unstable();
         let pairs = Join::new(names.into_iter().map(Ok), natives);
         let worker = || {
-            let mut archive = archive.clone();
+            let (mut archive, mut bucket) = (archive.clone(), Bucket::default());
             move |pair: Pair<String, Native>| match pair {
                 Pair::Left(path) => (path, None, None),
                 Pair::Right(native) => (native.path, Some(native.sha256), None),
                 Pair::Both(path, native) => {
-                    let found = member_digest(&mut archive, path.strip_prefix(prefix).unwrap_or_default());
+                    let found = member_digest(&mut archive, path.strip_prefix(prefix).unwrap_or_default(), &mut bucket);
                     (path, Some(native.sha256), found)
                 }
             }
         };
         in_order(
             pairs,
-            |_: &Pair<String, Native>| 0,
+            |pair: &Pair<String, Native>| match pair {
+                Pair::Right(native) | Pair::Both(_, native) => share(native.bytes),
+                Pair::Left(_) => 0,
+            },
             worker,
             |(path, expected, found)| {
                 if expected.is_none() || expected != found {
@@ -237,15 +245,21 @@ fn is_within(native: &Result<Native, PackageError>, prefix: &str) -> bool {
     native.as_ref().map_or(true, |native| native.path.starts_with(prefix))
 }
 
-fn see(layout: &Layout, file: Found, expected: Option<Sha256>) -> Seen {
-    match digests(&layout.at(&file.path)) {
+/// What a file counts for when it is handed to a thread. Only a piece of it is ever in memory, so a large file need not
+/// be alone; it is not to be behind others, though.
+fn share(bytes: u64) -> u64 {
+    bytes.min(BATCH_BUDGET)
+}
+
+fn see(layout: &Layout, file: Found, expected: Option<Sha256>, bucket: &mut Bucket) -> Seen {
+    match digests(&layout.at(&file.path), bucket) {
         Ok((found, bytes)) => Seen::File { path: file.path, bytes, expected, found: Ok(found) },
         Err(error) => Seen::File { path: file.path, bytes: 0, expected, found: Err(error) },
     }
 }
 
 /// `None` when the member cannot be read: its CRC or its compressed data is wrong.
-fn member_digest(archive: &mut ZipArchive<SharedFile>, name: &str) -> Option<Sha256> {
+fn member_digest(archive: &mut ZipArchive<SharedFile>, name: &str, bucket: &mut Bucket) -> Option<Sha256> {
     let member = archive.by_name(name).ok()?;
-    pour(member, io::sink()).ok().map(|(found, _)| found)
+    bucket.pour(member, io::sink()).ok().map(|(found, _)| found)
 }

@@ -3,14 +3,14 @@
 //! Both sides come sorted by path bytes, so a mailbox of a million messages is compared without holding it in
 //! memory. It must not change anything.
 
-use std::fs;
+use std::collections::VecDeque;
 use std::iter::Peekable;
 use std::vec;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::layout::Layout;
-use super::space::At as _;
+use super::listing::{AHEAD, Asked, Asks, Entry, Helpers, Lister, Listing};
 use super::{Native, PackageError};
 
 /// A plain file that is there.
@@ -18,22 +18,25 @@ use super::{Native, PackageError};
 pub(super) struct Found {
     /// From the package's root, with `/`.
     pub(super) path: String,
-    /// Its length.
+    /// Its length; 0 where the walk does not ask.
     pub(super) bytes: u64,
-}
-
-struct Entry {
-    /// The path from the root; a folder's ends in `/`, which makes entries sort as the full paths below them do.
-    key: String,
-    bytes: u64,
 }
 
 /// All plain files below a folder, sorted by the bytes of their paths.
 pub(super) struct Walk {
-    root: Utf8PathBuf,
-    open: Vec<vec::IntoIter<Entry>>,
+    lister: Lister,
+    open: Vec<Level>,
     start: Option<String>,
-    skip: &'static [&'static str],
+    helpers: Option<Helpers>,
+}
+
+/// A folder that is being walked through.
+struct Level {
+    entries: vec::IntoIter<Entry>,
+    /// Its folders that no helper was asked for yet.
+    to_ask: vec::IntoIter<String>,
+    /// What helpers were asked for, in the order of the folders.
+    asked: VecDeque<Asked>,
 }
 
 impl Walk {
@@ -42,33 +45,46 @@ impl Walk {
         Self::without(layout, folder, &[])
     }
 
-    /// The same, leaving out some folders and files (paths from the root, folders with `/` at the end).
-    pub(super) fn without(layout: &Layout, folder: &str, skip: &'static [&'static str]) -> Self {
-        let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        Self { root: layout.root().to_owned(), open: Vec::new(), start: Some(start), skip }
+    /// The same for those who will read the files: no lengths.
+    pub(super) fn to_read(layout: &Layout, folder: &str) -> Self {
+        let mut walk = Self::new(layout, folder);
+        walk.lister.asks = Asks::Kind;
+        walk
     }
 
-    fn entries(&self, key: &str) -> Result<vec::IntoIter<Entry>, PackageError> {
-        let folder = self.root.join(key);
-        let mut entries = Vec::new();
-        for entry in fs::read_dir(&folder).at("read", &folder)? {
-            let entry = entry.at("read", &folder)?;
-            let name = entry.file_name();
-            let foreign = || PackageError::Foreign { path: format!("{key}{}", name.to_string_lossy()) };
-            let name = name.to_str().ok_or_else(foreign)?;
-            // Not followed: a link is not part of what is sealed, whatever it points to.
-            let facts = entry.metadata().at("read", folder.join(name))?;
-            let key = match (facts.is_file(), facts.is_dir()) {
-                (true, _) => format!("{key}{name}"),
-                (_, true) => format!("{key}{name}/"),
-                (false, false) => return Err(foreign()),
-            };
-            if !self.skip.contains(&key.as_str()) {
-                entries.push(Entry { key, bytes: facts.len() });
-            }
+    /// The same as [`Self::new`] with threads of its own that list the next folders ahead.
+    pub(super) fn ahead(layout: &Layout, folder: &str) -> Self {
+        let mut walk = Self::new(layout, folder);
+        walk.helpers = Some(Helpers::new(&walk.lister));
+        walk
+    }
+
+    /// The same as [`Self::new`], leaving out some folders and files (paths from the root, folders with `/` at the end).
+    pub(super) fn without(layout: &Layout, folder: &str, skip: &'static [&'static str]) -> Self {
+        let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let lister = Lister { root: layout.root().to_owned(), skip, asks: Asks::Length };
+        Self { lister, open: Vec::new(), start: Some(start), helpers: None }
+    }
+
+    fn open(&mut self, listing: Listing) -> Result<(), PackageError> {
+        let entries = listing?;
+        let folders = self.helpers.is_some().then(|| entries.iter().filter(|entry| entry.is_folder()));
+        let folders: Vec<String> = folders.into_iter().flatten().map(|entry| entry.key.clone()).collect();
+        let mut level = Level { entries: entries.into_iter(), to_ask: folders.into_iter(), asked: VecDeque::new() };
+        level.ask(self.helpers.as_ref());
+        self.open.push(level);
+        Ok(())
+    }
+}
+
+impl Level {
+    fn ask(&mut self, helpers: Option<&Helpers>) {
+        let Some(helpers) = helpers else { return };
+        while self.asked.len() < AHEAD
+            && let Some(folder) = self.to_ask.next()
+        {
+            self.asked.push_back(helpers.list(folder));
         }
-        entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        Ok(entries.into_iter())
     }
 }
 
@@ -77,24 +93,26 @@ impl Iterator for Walk {
 
     fn next(&mut self) -> Option<Self::Item> {
         if let Some(start) = self.start.take()
-            && self.root.join(&start).is_dir()
+            && self.lister.root.join(&start).is_dir()
+            && let Err(error) = self.open(self.lister.list(&start))
         {
-            match self.entries(&start) {
-                Ok(entries) => self.open.push(entries),
-                Err(error) => return Some(Err(error)),
-            }
+            return Some(Err(error));
         }
         loop {
-            let Some(Entry { key, bytes }) = self.open.last_mut()?.next() else {
+            let level = self.open.last_mut()?;
+            let Some(entry) = level.entries.next() else {
                 self.open.pop();
                 continue;
             };
-            if !key.ends_with('/') {
-                return Some(Ok(Found { path: key, bytes }));
+            if !entry.is_folder() {
+                return Some(Ok(Found { path: entry.key, bytes: entry.bytes }));
             }
-            match self.entries(&key) {
-                Ok(entries) => self.open.push(entries),
-                Err(error) => return Some(Err(error)),
+            let asked = level.asked.pop_front();
+            level.ask(self.helpers.as_ref());
+            // A helper that is gone has said nothing: then the folder is listed here.
+            let listing = asked.and_then(|asked| asked.recv().ok()).unwrap_or_else(|| self.lister.list(&entry.key));
+            if let Err(error) = self.open(listing) {
+                return Some(Err(error));
             }
         }
     }

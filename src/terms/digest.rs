@@ -62,7 +62,9 @@ macro_rules! digest {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(self.0))
+                let mut text = [0; $len * 2];
+                hex::encode_to_slice(self.0, &mut text).map_err(|_| fmt::Error)?;
+                f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
             }
         }
 
@@ -136,6 +138,50 @@ impl MatchingHasher {
     }
 }
 
+/// What one digest takes before the next has its turn. Each waits for itself most of the time, so a processor that is
+/// given a block of every digest in turn works on them side by side; in larger pieces it does not see that far ahead.
+const BLOCK: usize = 64;
+
+/// Hands the same bytes to SHA-256 and to the digests for matching, faster than one after the other.
+pub fn hash_alike(hasher: &mut Hasher, matching: &mut MatchingHasher, bytes: &[u8]) {
+    for block in bytes.chunks(BLOCK) {
+        hasher.engine.update(block);
+        matching.md5.update(block);
+        matching.sha1.update(block);
+    }
+    hasher.bytes += bytes.len() as u64;
+}
+
+/// Running SHA-256 and MD5 over the same bytes: what the lists of a payload state.
+#[derive(Clone, Default)]
+pub struct ListedHasher {
+    hasher: Hasher,
+    md5: Md5Engine,
+}
+
+impl ListedHasher {
+    /// Takes the next bytes in order.
+    pub fn update(&mut self, bytes: &[u8]) {
+        for block in bytes.chunks(BLOCK) {
+            self.hasher.engine.update(block);
+            self.md5.update(block);
+        }
+        self.hasher.bytes += bytes.len() as u64;
+    }
+
+    /// Ends both and returns them with the number of bytes seen.
+    pub fn finish(self) -> ((Sha256, Md5), u64) {
+        let (sha256, bytes) = self.hasher.finish();
+        ((sha256, Md5(self.md5.finalize().into())), bytes)
+    }
+}
+
+impl fmt::Debug for ListedHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ListedHasher")
+    }
+}
+
 impl io::Write for MatchingHasher {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.update(bytes);
@@ -183,26 +229,6 @@ impl Hasher {
     }
 }
 
-/// Read and copied in pieces of this many bytes.
-const PIECE: usize = 64 * 1024;
-
-/// Copies all of `from` to `to`, hashing what goes through; a call that the system interrupted is made again.
-///
-/// # Errors
-/// What either side says.
-pub fn pour(mut from: impl io::Read, mut to: impl io::Write) -> io::Result<(Sha256, u64)> {
-    let (mut hasher, mut piece) = (Hasher::new(), vec![0; PIECE]);
-    loop {
-        let read = match from.read(&mut piece) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else { return Ok(hasher.finish()) };
-        hasher.update(bytes);
-        to.write_all(bytes)?;
-    }
-}
-
 impl fmt::Debug for Hasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Hasher({} bytes)", self.bytes)
@@ -235,6 +261,23 @@ mod tests {
         assert_eq!(matching, Matching::of(b"abc"));
         assert_eq!(matching.md5.to_string(), "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(matching.sha1.to_string(), "a9993e364706816aba3e25717850c26c9cd0d89d");
+    }
+
+    #[test]
+    fn digests_that_are_fed_alike_are_those_of_each_alone() {
+        let bytes: Vec<u8> = (0..1000u32).map(|n| (n * 7 % 251) as u8).collect();
+        for cut in [0, 1, 63, 64, 65, 500, 1000] {
+            let (first, second) = bytes.split_at(cut);
+            let (mut hasher, mut matching) = (Hasher::new(), MatchingHasher::default());
+            let mut listed = ListedHasher::default();
+            for piece in [first, second] {
+                hash_alike(&mut hasher, &mut matching, piece);
+                listed.update(piece);
+            }
+            let (sha256, matched) = (Sha256::of(&bytes), Matching::of(&bytes));
+            assert_eq!((hasher.finish(), matching.finish()), ((sha256, 1000), matched), "{cut}");
+            assert_eq!(listed.finish(), ((sha256, matched.md5), 1000), "{cut}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! exists here is valid: constructors check, fields are private where a rule could break.
 
 mod authenticity;
+mod bucket;
 mod collected;
 mod control_number;
 mod custodian;
@@ -19,11 +20,12 @@ mod shown;
 mod window;
 
 pub use authenticity::{AuthMethod, Remark};
+pub use bucket::{Bucket, pour};
 pub(crate) use collected::words;
 pub use collected::{AccessBasis, ExceptionCode, MailboxKind, Outcome, PartRole, Severity, SourceKind};
 pub use control_number::{ControlNumber, ControlNumberError};
 pub use custodian::{Address, GraphId, ObjectId, TermError};
-pub use digest::{DigestError, Hasher, Matching, MatchingHasher, Md5, Sha1, Sha256, pour};
+pub use digest::{DigestError, Hasher, ListedHasher, Matching, MatchingHasher, Md5, Sha1, Sha256, hash_alike};
 pub use exchange::{Exchange, Method, Purpose};
 pub use instant::{Clock, InstantError, UtcInstant};
 pub use licensed::{FactName, FactSource, LicenceFact, Licensed, NothingKnown};

@@ -55,7 +55,7 @@ fn spell(value: &Value, to: &mut String) -> Result<(), NotCanonical> {
             if magnitude.is_none_or(|magnitude| magnitude > MAX_EXACT) {
                 return Err(NotCanonical::Number);
             }
-            to.push_str(&number.to_string());
+            let _ = write!(to, "{number}");
         }
         Value::String(text) => write_string(text, to),
         Value::Array(values) => {
@@ -100,6 +100,13 @@ fn is_name(name: &str) -> bool {
 /// control characters, everything else as it is.
 fn write_string(text: &str, to: &mut String) {
     to.push('"');
+    // Nearly all text is written as it is, in one piece.
+    let special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    if !text.bytes().any(special) {
+        to.push_str(text);
+        to.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => to.push_str("\\\""),

@@ -150,17 +150,25 @@ pub(super) fn check(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -
         if line.is_none() && row.is_none() {
             break;
         }
-        compare(seq, line.as_ref(), row.as_ref(), file.is_broken() || rows.is_broken(), findings);
+        let same = line.as_ref().zip(row.as_ref()).is_some_and(|(line, row)| line.text == row.body);
+        compare((seq, same), line.as_ref(), row.as_ref(), file.is_broken() || rows.is_broken(), findings);
         if let Some(row) = row {
-            let leaf = merkle::leaf(row.body.as_bytes());
+            let (leaf, body) = match line {
+                // One text is parsed and hashed once.
+                Some(Line { body, leaf, .. }) if same => (leaf, body),
+                _ => (merkle::leaf(row.body.as_bytes()), canonical::read(&row.body).ok()),
+            };
+            match &body {
+                Some(body) if text_of(body, "kind") == row.kind && text_of(body, "at") == row.at => {}
+                _ => {
+                    let detail = format!("entry {seq}: kind or time are not those of its text");
+                    findings.add(CheckName::Log, Class::Wrong, DATABASE, detail);
+                }
+            }
             if Sha256::from_slice(&row.leaf) != Some(leaf) {
                 let detail = format!("entry {seq}: its leaf is not the hash of its text");
                 findings.add(CheckName::Checkpoint, Class::Wrong, DATABASE, detail);
             }
-            let body = match line {
-                Some(Line { text, body }) if text == row.body => body,
-                _ => canonical::read(&row.body).ok(),
-            };
             heads.grow(leaf, body.as_ref().and_then(vkey), findings);
             if let Some(body) = body {
                 projections.entry(seq, &row.kind, &body, findings);
@@ -192,11 +200,11 @@ pub(super) fn check_alone(root: &Utf8Path, findings: &mut Findings) -> End {
     file.end()
 }
 
-fn compare(seq: u64, line: Option<&Line>, row: Option<&Entry>, cut: bool, findings: &mut Findings) {
+fn compare((seq, same): (u64, bool), line: Option<&Line>, row: Option<&Entry>, cut: bool, findings: &mut Findings) {
     let mut add = |class, path: &str, detail: String| findings.add(CheckName::Log, class, path, detail);
     match (line, row) {
-        (Some(line), Some(row)) => {
-            if line.text != row.body {
+        (Some(_), Some(_)) => {
+            if !same {
                 add(Class::Changed, LOG, format!("line {}: not the text of entry {seq} in {DATABASE}", seq + 1));
             }
         }
@@ -209,11 +217,6 @@ fn compare(seq: u64, line: Option<&Line>, row: Option<&Entry>, cut: bool, findin
     let Some(row) = row else { return };
     if u64::try_from(row.seq) != Ok(seq) {
         add(Class::Wrong, DATABASE, format!("entry {}: the next number is {seq}", row.seq));
-    }
-    let stated = canonical::read(&row.body);
-    let agrees = |name, column: &str| stated.as_ref().is_ok_and(|body| text_of(body, name) == column);
-    if !agrees("kind", &row.kind) || !agrees("at", &row.at) {
-        add(Class::Wrong, DATABASE, format!("entry {seq}: kind or time are not those of its text"));
     }
 }
 
@@ -229,6 +232,7 @@ pub(super) fn text_of<'b>(body: &'b Body, name: &str) -> &'b str {
 /// One readable line of the log file.
 pub(super) struct Line {
     text: String,
+    leaf: Sha256,
     /// Its members, if it is canonical.
     pub(super) body: Option<Body>,
 }
@@ -294,21 +298,22 @@ impl LogFile {
         if self.last_kind == SEALED {
             wrong(Class::Extra, "comes after the seal".to_owned());
         }
-        self.tree.push(merkle::leaf(&line.bytes));
+        let leaf = merkle::leaf(&line.bytes);
+        self.tree.push(leaf);
         self.last_kind.clear();
         let text = match String::from_utf8(line.bytes) {
             Ok(text) => text,
             Err(error) => {
                 wrong(Class::Wrong, "not UTF-8".to_owned());
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                return Some(Line { text, body: None });
+                return Some(Line { text, leaf, body: None });
             }
         };
         let body = match canonical::read(&text) {
             Ok(body) => body,
             Err(why) => {
                 wrong(Class::Wrong, why.to_string());
-                return Some(Line { text, body: None });
+                return Some(Line { text, leaf, body: None });
             }
         };
         for why in flaws(&body, seq) {
@@ -316,7 +321,7 @@ impl LogFile {
         }
         text_of(&body, "kind").clone_into(&mut self.last_kind);
         self.named.hear(vkey(&body));
-        Some(Line { text, body: Some(body) })
+        Some(Line { text, leaf, body: Some(body) })
     }
 
     fn finish(&self, findings: &mut Findings) {

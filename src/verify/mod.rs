@@ -44,6 +44,8 @@ mod tables;
 mod volume;
 mod walk;
 
+use std::thread::{self, ScopedJoinHandle};
+
 use camino::Utf8Path;
 
 pub use endorsement::{AllowedSigners, EndorsementError, NAMESPACE, NoSigners, endorsed};
@@ -110,19 +112,48 @@ fn verify_sealed(root: &Utf8Path, asked: &Asked, tell: &mut dyn FnMut(u64, u64))
     let mut findings = Findings::default();
     let stated = structure::check(root, &mut findings);
     let payload_sorted = listing::check_form(root, listing::PAYLOAD, &mut findings);
-    matching::check(root, &mut findings);
     let mut progress = Progress { done: 0, total: stated.map_or(0, |stated| stated.bytes), tell };
-    let ledger = match tags_and_database(root, &mut findings, &mut progress) {
+    let ledger = thread::scope(|scope| {
+        let lists = scope.spawn(|| apart(|findings| matching::check(root, findings)));
+        let ledger = tags_and_database(root, &mut findings, &mut progress);
+        joined(lists, &mut findings);
+        ledger
+    });
+    let ledger = match ledger {
         Ok(ledger) => ledger,
         Err(why) => return Report::unchecked(why),
     };
-    let mut told = check_log_and_record(root, ledger.as_ref(), asked, &mut findings);
-    let walked = with_readers(root, &mut findings, &mut progress, |readers| {
-        check_payload(root, payload_sorted, ledger.as_ref(), asked.slice, readers)
+    // The record needs no payload and the payload no log, so neither waits for the other. A connection is one thread's.
+    let is_there = ledger.is_some();
+    let (mut told, walked) = thread::scope(|scope| {
+        let record = scope.spawn(|| {
+            apart(|findings| {
+                let ledger = if is_there { open(root, findings) } else { None };
+                check_log_and_record(root, ledger.as_ref(), asked, findings)
+            })
+        });
+        let walked = with_readers(root, &mut findings, &mut progress, |readers| {
+            check_payload(root, payload_sorted, ledger.as_ref(), asked.slice, readers)
+        });
+        (joined(record, &mut findings), walked)
     });
     structure::compare(stated, walked.oxum, &mut findings);
     (told.items, told.natives) = (walked.items, walked.natives);
     findings.report(told)
+}
+
+/// What a check came to on a thread of its own, with what it found there.
+fn apart<T>(check: impl FnOnce(&mut Findings) -> T) -> (T, Findings) {
+    let mut findings = Findings::default();
+    let value = check(&mut findings);
+    (value, findings)
+}
+
+/// Waits for such a thread; its panic is passed on.
+fn joined<T>(thread: ScopedJoinHandle<'_, (T, Findings)>, findings: &mut Findings) -> T {
+    let (value, found) = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    findings.take(found);
+    value
 }
 
 /// The log with everything that hangs on it: record, checkpoints, signatures, what was sworn after the seal.
@@ -194,7 +225,21 @@ fn check_payload(
 
 /// Everything that needs no payload file; returns what the package says of the one before it, and where its log ends.
 fn check_record(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> (Option<Earlier>, End) {
-    broken(CheckName::Database, &database::check(ledger, findings), findings);
+    thread::scope(|scope| {
+        // The database as a whole takes as long as its log.
+        let database = scope.spawn(|| {
+            apart(|findings| {
+                let checked = Ledger::open(root).and_then(|ledger| database::check(&ledger, findings));
+                broken(CheckName::Database, &checked, findings);
+            })
+        });
+        let checked = check_lines_and_rows(root, ledger, findings);
+        joined(database, findings);
+        checked
+    })
+}
+
+fn check_lines_and_rows(root: &Utf8Path, ledger: &Ledger, findings: &mut Findings) -> (Option<Earlier>, End) {
     let account = log::check(root, ledger, findings);
     broken(CheckName::Log, &account, findings);
     let mut account = match account {

@@ -56,10 +56,10 @@ pub(super) fn check_tags(root: &Utf8Path, sorted: bool, readers: &mut Readers<'_
             let why = "the format has no such file, whatever lists it";
             readers.findings.add(CheckName::Structure, Class::Extra, seen.path(), why);
         }
-        if let Some(path) = present(&list, seen.as_ref(), listed.as_ref(), readers) {
+        if let Some((path, bytes)) = present(&list, seen.as_ref(), listed.as_ref(), readers) {
             let listed = listed.map(|listed| listed.sha256);
             let (path, list) = (path.to_owned(), (list.check, list.name));
-            readers.give(Job::File(FileJob { path, list, listed, md5: None, row: Stated::Nothing }));
+            readers.give_file(FileJob { path, bytes, list, listed, md5: None, row: Stated::Nothing });
         }
     }
 }
@@ -96,19 +96,19 @@ fn open(
 /// Files of a run at work; the last thing it does is to remove them.
 pub(super) const LEFT: [&str; 2] = ["affiant/lock", "affiant/lock.json"];
 
-/// Compares presence with the list; gives the path of a file that can be read.
+/// Compares presence with the list; gives path and size of a file that can be read.
 fn present<'s>(
     list: &Listing,
     seen: Option<&'s Seen>,
     listed: Option<&Listed>,
     readers: &mut Readers<'_, '_>,
-) -> Option<&'s str> {
+) -> Option<(&'s str, u64)> {
     match (seen, listed) {
         (Some(Seen::Odd { path, why }), _) => {
             readers.findings.add(list.check, Class::Unreadable, path, why);
             None
         }
-        (Some(Seen::File { path, .. }), listed) => {
+        (Some(Seen::File { path, bytes }), listed) => {
             if listed.is_some() && LEFT.contains(&path.as_str()) {
                 readers.findings.add(list.check, Class::Extra, path, "a lock, and the list has it");
             }
@@ -120,7 +120,7 @@ fn present<'s>(
                 };
                 readers.findings.add(list.check, Class::Extra, path, format!("not listed in {}{why}", list.name));
             }
-            Some(path)
+            Some((path, *bytes))
         }
         (None, Some(listed)) => {
             readers.findings.add(list.check, Class::Missing, &listed.path, format!("listed in {}", list.name));
@@ -158,7 +158,7 @@ impl PayloadWalk<'_> {
             let known = seen.as_ref().and_then(|seen| ahead.of(seen.path()));
             sized(seen.as_ref(), known.as_ref(), readers);
             let row = stated(seen.as_ref(), row, readers);
-            if let Some(path) = present(&list, seen.as_ref(), listed.as_ref(), readers) {
+            if let Some((path, bytes)) = present(&list, seen.as_ref(), listed.as_ref(), readers) {
                 let native = u64::from(matches!(row, Stated::Native(_)));
                 self.walked.items += native;
                 if !self.slice.takes(self.walked.oxum.files - 1, path) {
@@ -167,7 +167,7 @@ impl PayloadWalk<'_> {
                 self.walked.natives += native;
                 let (path, listed) = (path.to_owned(), listed.map(|listed| listed.sha256));
                 let md5 = known.map(|known| known.md5);
-                readers.give(Job::File(FileJob { path, list: (list.check, list.name), listed, md5, row }));
+                readers.give_file(FileJob { path, bytes, list: (list.check, list.name), listed, md5, row });
             }
         }
     }

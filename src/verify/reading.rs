@@ -17,10 +17,14 @@ use super::listing::mismatch;
 use super::matching;
 use super::report::{CheckName, Class, Finding, Findings};
 use super::volume::Archive;
-use crate::terms::{Hasher, Matching, MatchingHasher, Md5, Sha256};
+use crate::terms::{Hasher, ListedHasher, Matching, MatchingHasher, Md5, Sha256, hash_alike};
 
 /// Jobs that may wait or be under way.
-const QUEUE: usize = 128;
+const QUEUE: usize = 32;
+/// Files that are one job at most: waking a thread for each costs more than reading a small message.
+const FILES: usize = 32;
+/// Bytes of files with which a job is full.
+const FILES_BYTES: u64 = 256 << 10;
 /// Threads at the most: each may hold a native in memory.
 const READERS_MAX: usize = 8;
 /// Natives above this many bytes are held in memory one at a time.
@@ -32,8 +36,8 @@ const BUFFER: usize = 1 << 18;
 /// Something to read.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// A file of the package.
-    File(FileJob),
+    /// Files of the package.
+    Files(Vec<FileJob>),
     /// Natives inside a volume.
     Members {
         /// Package path of the volume.
@@ -48,6 +52,8 @@ pub(super) enum Job {
 pub(super) struct FileJob {
     /// Its package path.
     pub(super) path: String,
+    /// Its size.
+    pub(super) bytes: u64,
     /// The check and the manifest that list it.
     pub(super) list: (CheckName, &'static str),
     /// The digest listed, if it is listed.
@@ -91,11 +97,46 @@ pub(super) struct Native {
     pub(super) weighed: Option<Weighed>,
 }
 
-/// What reading a file showed.
+/// What reading a file showed: as many digests as something states of it.
 struct Digests {
     sha256: Sha256,
-    matching: Matching,
+    md5: Option<Md5>,
+    matching: Option<Matching>,
     bytes: u64,
+}
+
+/// The digests that are wanted of a file, while it is read.
+enum Running {
+    Sha256(Hasher),
+    Listed(ListedHasher),
+    Native(Hasher, MatchingHasher),
+}
+
+impl Running {
+    fn update(&mut self, piece: &[u8]) {
+        match self {
+            Self::Sha256(hasher) => hasher.update(piece),
+            Self::Listed(hasher) => hasher.update(piece),
+            Self::Native(hasher, matching) => hash_alike(hasher, matching, piece),
+        }
+    }
+
+    fn finish(self) -> Digests {
+        match self {
+            Self::Sha256(hasher) => {
+                let (sha256, bytes) = hasher.finish();
+                Digests { sha256, md5: None, matching: None, bytes }
+            }
+            Self::Listed(hasher) => {
+                let ((sha256, md5), bytes) = hasher.finish();
+                Digests { sha256, md5: Some(md5), matching: None, bytes }
+            }
+            Self::Native(hasher, matching) => {
+                let ((sha256, bytes), matching) = (hasher.finish(), matching.finish());
+                Digests { sha256, md5: Some(matching.md5), matching: Some(matching), bytes }
+            }
+        }
+    }
 }
 
 enum Told {
@@ -125,6 +166,8 @@ pub(super) struct Readers<'r, 'p> {
     jobs: SyncSender<Job>,
     told: Receiver<Told>,
     under_way: usize,
+    /// Files that are handed out together, and their bytes.
+    files: (Vec<FileJob>, u64),
     pub(super) findings: &'r mut Findings,
     pub(super) progress: &'r mut Progress<'p>,
 }
@@ -143,7 +186,7 @@ pub(super) fn with_readers<T>(
     thread::scope(|scope| {
         for _ in 0..threads {
             let (tell, large, buffer) = (tell.clone(), &large, vec![0; BUFFER]);
-            let mut reader = Reader { root, tell, large, bytes: Vec::new(), buffer, archive: None };
+            let mut reader = Reader { root, tell, large, bytes: Vec::new(), buffer, untold: 0, archive: None };
             let queue = &queue;
             scope.spawn(move || {
                 while let Some(job) = next(queue) {
@@ -152,7 +195,7 @@ pub(super) fn with_readers<T>(
             });
         }
         drop(tell);
-        let mut readers = Readers { jobs, told, under_way: 0, findings, progress };
+        let mut readers = Readers { jobs, told, under_way: 0, files: (Vec::new(), 0), findings, progress };
         let result = hand_out(&mut readers);
         readers.finish();
         result
@@ -164,6 +207,24 @@ fn next(queue: &Mutex<Receiver<Job>>) -> Option<Job> {
 }
 
 impl Readers<'_, '_> {
+    /// Hands out a file, soon: small ones go together.
+    pub(super) fn give_file(&mut self, file: FileJob) {
+        let (files, bytes) = &mut self.files;
+        *bytes += file.bytes;
+        files.push(file);
+        // A large one is begun at once: whatever comes behind it must not wait for it, nor it for that.
+        if files.len() == FILES || *bytes >= FILES_BYTES {
+            self.give_files();
+        }
+    }
+
+    fn give_files(&mut self) {
+        let (files, _) = std::mem::take(&mut self.files);
+        if !files.is_empty() {
+            self.give(Job::Files(files));
+        }
+    }
+
     /// Hands out a job; waits while enough are under way.
     pub(super) fn give(&mut self, job: Job) {
         while self.under_way >= QUEUE {
@@ -187,6 +248,7 @@ impl Readers<'_, '_> {
     }
 
     fn finish(mut self) {
+        self.give_files();
         while self.under_way > 0 {
             let Ok(told) = self.told.recv() else { return };
             self.hear(told);
@@ -203,6 +265,8 @@ struct Reader<'a> {
     bytes: Vec<u8>,
     /// What came with the last read.
     buffer: Vec<u8>,
+    /// Bytes that were read and not told of yet.
+    untold: u64,
     /// The volume read last, still open.
     archive: Option<(String, Archive)>,
 }
@@ -210,10 +274,16 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn serve(&mut self, job: Job) {
         match job {
-            Job::File(file) => self.file(&file),
+            Job::Files(files) => files.iter().for_each(|file| self.file(file)),
             Job::Members { volume, natives } => self.members(&volume, &natives),
         }
+        self.tell_bytes();
         self.tell(Told::Done);
+    }
+
+    fn tell_bytes(&mut self) {
+        let bytes = std::mem::take(&mut self.untold);
+        self.tell(Told::Read(bytes));
     }
 
     fn tell(&self, told: Told) {
@@ -232,7 +302,12 @@ impl Reader<'_> {
             Stated::Nothing | Stated::Contents(_) => None,
         };
         let _turn = native.filter(|native| native.is_large()).map(|_| self.large.lock());
-        let read = File::open(self.root.join(&job.path)).and_then(|file| self.read(file, keep(native)));
+        let running = match &job.row {
+            Stated::Native(_) => Running::Native(Hasher::new(), MatchingHasher::default()),
+            _ if job.md5.is_some() => Running::Listed(ListedHasher::default()),
+            Stated::Nothing | Stated::Contents(_) => Running::Sha256(Hasher::new()),
+        };
+        let read = File::open(self.root.join(&job.path)).and_then(|file| self.read(file, running, keep(native)));
         let found = match read {
             Ok(read) => read,
             Err(error) => return self.found(check, Class::Unreadable, &*job.path, error.kind().to_string()),
@@ -241,8 +316,8 @@ impl Reader<'_> {
             let (class, path, detail) = mismatch(&job.path, list, &listed, &found.sha256);
             self.found(check, class, path, detail);
         }
-        if let Some(listed) = job.md5.filter(|listed| *listed != found.matching.md5) {
-            let detail = format!("expected MD5 {listed} (in {})  found {}", matching::HASHDEEP, found.matching.md5);
+        if let Some((listed, found)) = job.md5.zip(found.md5).filter(|(listed, found)| listed != found) {
+            let detail = format!("expected MD5 {listed} (in {})  found {found}", matching::HASHDEEP);
             self.found(check, Class::Changed, &*job.path, detail);
         }
         match &job.row {
@@ -271,34 +346,35 @@ impl Reader<'_> {
         let read = archive.member(name).and_then(|member| {
             // One byte beyond what the row states is enough to differ, however much would come.
             let stated = u64::try_from(native.contents.bytes).unwrap_or(0);
-            self.read(member.take(stated.saturating_add(1)), keep(Some(native)))
+            let running = Running::Native(Hasher::new(), MatchingHasher::default());
+            self.read(member.take(stated.saturating_add(1)), running, keep(Some(native)))
         });
         self.archive = Some((volume.to_owned(), archive));
         read
     }
 
     /// Hashes everything and keeps the first `keep` bytes.
-    fn read(&mut self, mut from: impl Read, keep: u64) -> io::Result<Digests> {
+    fn read(&mut self, mut from: impl Read, mut running: Running, keep: u64) -> io::Result<Digests> {
         self.bytes.clear();
         self.bytes.shrink_to(1 << 20);
-        let (mut hasher, mut matching) = (Hasher::new(), MatchingHasher::default());
+        let mut bytes = 0;
         loop {
             let count = match from.read(&mut self.buffer) {
-                Ok(0) => {
-                    let ((sha256, bytes), matching) = (hasher.finish(), matching.finish());
-                    return Ok(Digests { sha256, matching, bytes });
-                }
+                Ok(0) => return Ok(running.finish()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
             let piece = self.buffer.get(..count).unwrap_or_default();
-            hasher.update(piece);
-            matching.update(piece);
-            if hasher.bytes() <= keep {
+            running.update(piece);
+            bytes += count as u64;
+            if bytes <= keep {
                 self.bytes.extend_from_slice(piece);
             }
-            self.tell(Told::Read(count as u64));
+            self.untold += count as u64;
+            if self.untold >= FILES_BYTES {
+                self.tell_bytes();
+            }
         }
     }
 
@@ -315,9 +391,10 @@ impl Reader<'_> {
     }
 
     fn native(&self, native: &Native, found: &Digests) {
-        let Digests { sha256, matching, bytes } = *found;
+        let Digests { sha256, matching, bytes, .. } = *found;
         self.compare(&native.path, &native.contents, found);
-        for column in matching::differing(native.sha1.as_deref(), native.md5.as_deref(), matching) {
+        let differing = |found| matching::differing(native.sha1.as_deref(), native.md5.as_deref(), found);
+        for column in matching.map(differing).unwrap_or_default() {
             let detail = format!("{column} of its row is not that of its bytes");
             self.found(CheckName::Items, Class::Wrong, &*native.path, detail);
         }

@@ -349,6 +349,16 @@ impl Findings {
         }
     }
 
+    /// Takes over what was written down elsewhere.
+    pub(super) fn take(&mut self, other: Self) {
+        let places = self.kept.iter_mut().zip(&mut self.omitted);
+        for ((kept, omitted), (mut found, more)) in places.zip(other.kept.into_iter().zip(other.omitted)) {
+            let beyond = found.split_off(found.len().min(KEPT_PER_CHECK.saturating_sub(kept.len())));
+            kept.append(&mut found);
+            *omitted += more + beyond.len() as u64;
+        }
+    }
+
     /// Whether a check has found nothing so far.
     pub(super) fn is_clean(&self, check: CheckName) -> bool {
         self.kept.get(check as usize).is_some_and(Vec::is_empty)

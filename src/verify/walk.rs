@@ -4,7 +4,8 @@
 //! Nothing is followed that is not a plain folder. It must not open a file.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, Metadata};
+use std::io;
 use std::vec::IntoIter;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -74,7 +75,9 @@ impl Walk {
     pub(super) fn new(root: &Utf8Path, half: Half) -> Self {
         let root = root.to_owned();
         let first = match half {
-            Half::Payload => look(&root, "", OsString::from("data")).into_iter().collect(),
+            Half::Payload => {
+                look("", OsString::from("data"), || fs::symlink_metadata(root.join("data"))).into_iter().collect()
+            }
             Half::Tags => list(&root, ""),
         };
         Self { root, open: vec![first.into_iter()], half }
@@ -128,7 +131,8 @@ fn list(root: &Utf8Path, folder: &str) -> Vec<Entry> {
     };
     let mut entries: Vec<Entry> = names
         .filter_map(|name| match name {
-            Ok(name) => look(root, folder, name.file_name()),
+            // Not followed either, and found without going through all the folders above again.
+            Ok(entry) => look(folder, entry.file_name(), || entry.metadata()),
             Err(error) => Some(odd(&error)),
         })
         .collect();
@@ -136,7 +140,7 @@ fn list(root: &Utf8Path, folder: &str) -> Vec<Entry> {
     entries
 }
 
-fn look(root: &Utf8Path, folder: &str, name: OsString) -> Option<Entry> {
+fn look(folder: &str, name: OsString, facts: impl FnOnce() -> io::Result<Metadata>) -> Option<Entry> {
     let name = match name.into_string() {
         Ok(name) => name,
         Err(name) => {
@@ -145,7 +149,7 @@ fn look(root: &Utf8Path, folder: &str, name: OsString) -> Option<Entry> {
         }
     };
     let key = format!("{folder}{name}");
-    let kind = match fs::symlink_metadata(root.join(&key)) {
+    let kind = match facts() {
         Ok(facts) if facts.is_dir() => return Some(Entry { key: key + "/", kind: Kind::Folder }),
         Ok(facts) if facts.is_file() => Kind::File(facts.len()),
         Ok(facts) if facts.is_symlink() => Kind::Odd("a symbolic link, not followed".to_owned()),
