@@ -17,7 +17,7 @@ use crate::terms::{ExceptionCode, Exchange, ObjectId, Purpose, SourceKind};
 use super::Run;
 use super::error::CollectError;
 use super::rebuild::{Loss, Rebuilt};
-use super::room::{self, Room};
+use super::room::{self, Arriving, Room};
 use super::search::{Found, Place, Search};
 use super::source;
 use super::standing::{Standing, is_closed};
@@ -338,25 +338,24 @@ async fn rebuilt(
 /// Hashing and writing happen off the reactor, in strides, so that a small message costs one hand-over.
 struct Runway {
     landing: Option<Landing>,
-    held: Vec<Bytes>,
-    held_bytes: usize,
+    /// Copied: a piece of a connection's buffer keeps all of that buffer, which is often many times as large.
+    held: Vec<u8>,
+    arriving: Arriving,
 }
-
-/// Bytes kept before they are handed to a thread.
-const STRIDE: usize = 256 * 1024;
 
 impl Runway {
     fn new(landing: Landing) -> Self {
-        Self { landing: Some(landing), held: Vec::new(), held_bytes: 0 }
+        Self { landing: Some(landing), held: Vec::new(), arriving: Arriving::default() }
     }
 
     /// Takes the rest, ends the hash and reads what arrived.
     async fn finish(mut self) -> io::Result<(Landed, Examined)> {
         let mut landing = self.landing.take().ok_or_else(lost)?;
-        let room = room::to_read(landing.bytes() + self.held_bytes as u64).await;
+        let room = room::to_read(landing.bytes() + self.arriving.bytes() as u64).await;
         off_the_reactor(move || {
             let _room = room;
-            self.held.iter().try_for_each(|bytes| landing.write(bytes))?;
+            landing.write(&self.held)?;
+            drop((self.held, self.arriving));
             examined(landing.finish()?)
         })
         .await
@@ -364,13 +363,15 @@ impl Runway {
 
     async fn write_held(&mut self) -> io::Result<()> {
         let mut landing = self.landing.take().ok_or_else(lost)?;
-        let held = std::mem::take(&mut self.held);
-        self.held_bytes = 0;
-        let landing = off_the_reactor(move || {
-            held.iter().try_for_each(|bytes| landing.write(bytes))?;
-            Ok(landing)
+        let (mut held, arriving) = (std::mem::take(&mut self.held), std::mem::take(&mut self.arriving));
+        let written = off_the_reactor(move || {
+            landing.write(&held)?;
+            held.clear();
+            drop(arriving);
+            Ok((landing, held))
         });
-        self.landing = Some(landing.await?);
+        let (landing, held) = written.await?;
+        (self.landing, self.held) = (Some(landing), held);
         Ok(())
     }
 }
@@ -378,7 +379,7 @@ impl Runway {
 impl Sink for Runway {
     async fn begin(&mut self) -> io::Result<()> {
         self.held.clear();
-        self.held_bytes = 0;
+        self.arriving = Arriving::default();
         let mut landing = self.landing.take().ok_or_else(lost)?;
         let landing = off_the_reactor(move || landing.restart().map(|()| landing));
         self.landing = Some(landing.await?);
@@ -386,9 +387,9 @@ impl Sink for Runway {
     }
 
     async fn chunk(&mut self, bytes: Bytes) -> io::Result<()> {
-        self.held_bytes += bytes.len();
-        self.held.push(bytes);
-        if self.held_bytes >= STRIDE { self.write_held().await } else { Ok(()) }
+        let is_enough = self.arriving.add(bytes.len());
+        self.held.extend_from_slice(&bytes);
+        if is_enough { self.write_held().await } else { Ok(()) }
     }
 }
 
@@ -398,7 +399,12 @@ fn examined(landed: Landed) -> io::Result<(Landed, Examined)> {
 }
 
 async fn off_the_reactor<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| lost())?
+    let hand = room::for_a_hand().await;
+    let done = tokio::task::spawn_blocking(move || {
+        let _hand = hand;
+        work()
+    });
+    done.await.map_err(|_| lost())?
 }
 
 fn local(error: io::Error) -> Fault {
