@@ -338,8 +338,7 @@ async fn rebuilt(
 /// Hashing and writing happen off the reactor, in strides, so that a small message costs one hand-over.
 struct Runway {
     landing: Option<Landing>,
-    /// Copied: a piece of a connection's buffer keeps all of that buffer, which is often many times as large.
-    held: Vec<u8>,
+    held: Vec<Bytes>,
     arriving: Arriving,
 }
 
@@ -354,8 +353,8 @@ impl Runway {
         let room = room::to_read(landing.bytes() + self.arriving.bytes() as u64).await;
         off_the_reactor(move || {
             let _room = room;
-            landing.write(&self.held)?;
-            drop((self.held, self.arriving));
+            write(&mut landing, self.held)?;
+            drop(self.arriving);
             examined(landing.finish()?)
         })
         .await
@@ -363,15 +362,13 @@ impl Runway {
 
     async fn write_held(&mut self) -> io::Result<()> {
         let mut landing = self.landing.take().ok_or_else(lost)?;
-        let (mut held, arriving) = (std::mem::take(&mut self.held), std::mem::take(&mut self.arriving));
-        let written = off_the_reactor(move || {
-            landing.write(&held)?;
-            held.clear();
+        let (held, arriving) = (std::mem::take(&mut self.held), std::mem::take(&mut self.arriving));
+        let landing = off_the_reactor(move || {
+            write(&mut landing, held)?;
             drop(arriving);
-            Ok((landing, held))
+            Ok(landing)
         });
-        let (landing, held) = written.await?;
-        (self.landing, self.held) = (Some(landing), held);
+        self.landing = Some(landing.await?);
         Ok(())
     }
 }
@@ -388,9 +385,14 @@ impl Sink for Runway {
 
     async fn chunk(&mut self, bytes: Bytes) -> io::Result<()> {
         let is_enough = self.arriving.add(bytes.len());
-        self.held.extend_from_slice(&bytes);
+        self.held.push(bytes);
         if is_enough { self.write_held().await } else { Ok(()) }
     }
+}
+
+/// Each piece is let go as soon as it is written: it holds a buffer of the connection's.
+fn write(landing: &mut Landing, pieces: Vec<Bytes>) -> io::Result<()> {
+    pieces.into_iter().try_for_each(|bytes| landing.write(&bytes))
 }
 
 fn examined(landed: Landed) -> io::Result<(Landed, Examined)> {
