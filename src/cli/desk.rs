@@ -13,7 +13,7 @@ use super::show::Bar;
 use super::{Global, show};
 use crate::config::{Settings, TokenStore, Typed, TypedLimits};
 use crate::custody::Notary;
-use crate::graph::{Graph, GraphOptions, Limits, USER_AGENT};
+use crate::graph::{Fault, Graph, GraphOptions, Limits, USER_AGENT};
 use crate::monitor::Monitor;
 use crate::session::{Expiry, Flow, Session, SignInError, Store, StoreKind};
 use crate::terms::{Clock, Secret, UtcInstant};
@@ -157,16 +157,35 @@ impl Desk {
         self.door(session, monitor, self.settings.limits.clone())
     }
 
-    fn door(&self, session: Arc<Session>, monitor: Arc<dyn Monitor>, mut limits: Limits) -> Result<Graph, Failure> {
+    /// The door for a collection, as work for another thread: opening reads the system's root certificates.
+    ///
+    /// Each mailbox asks the directory for its own person, two or three questions in all, so that as many may be out as
+    /// there are mailboxes: none of them begins later than the others.
+    pub(super) fn unattended_door(
+        &self,
+        session: Arc<Session>,
+        monitor: Arc<dyn Monitor>,
+    ) -> Result<impl FnOnce() -> Result<Graph, Fault> + Send + use<>, Failure> {
+        let limits = self.settings.limits.clone();
+        let in_flight_of_directory = limits.in_flight_of_directory.max(self.settings.side_by_side);
+        let options = self.options(monitor, Limits { in_flight_of_directory, ..limits })?;
+        let cloud = self.settings.cloud.clone();
+        Ok(move || Graph::new(&cloud, session, options))
+    }
+
+    fn door(&self, session: Arc<Session>, monitor: Arc<dyn Monitor>, limits: Limits) -> Result<Graph, Failure> {
+        Ok(Graph::new(&self.settings.cloud, session, self.options(monitor, limits)?)?)
+    }
+
+    fn options(&self, monitor: Arc<dyn Monitor>, mut limits: Limits) -> Result<GraphOptions, Failure> {
         limits.connections = open_files::connections(limits.connections)?;
-        let options = GraphOptions {
+        Ok(GraphOptions {
             limits,
             ca: self.settings.ca.clone(),
             monitor,
             clock: self.clock.clone(),
             user_agent: USER_AGENT.to_owned(),
-        };
-        Ok(Graph::new(&self.settings.cloud, session, options)?)
+        })
     }
 
     /// Who stamps and signs what is sworn here.

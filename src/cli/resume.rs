@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::collect::{Asked, tool, work};
+use super::collect::{Asked, Doorway, Looking, work};
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -56,6 +56,7 @@ impl LeaveOpen {
 
 /// Goes on.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
+    let tool = Looking::at_this_program();
     let opened = Acquisition::open(&args.package, desk.notary().await?).await;
     let acquisition = opened.map_err(|error| match error {
         CollectError::Package(PackageError::Sealed { root }) => sealed(&root, args.retry_exceptions),
@@ -66,11 +67,12 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     }
     // Before anything is written: is there somebody signed in at all?
     let session = desk.persons_session().await?;
-    acquisition.begin_session(&tool()?).await?;
+    let doorway = Doorway::new(desk, &acquisition.job.custodians, &session)?;
+    acquisition.begin_session(&tool.seen().await?).await?;
     let wishes = args.open.wishes(args.retry_exceptions);
     // It was asked for once; going on needs no second question.
     let dns = args.signers.resolver(desk);
-    work(desk, acquisition, session, Asked { plan_only: false, yes: true, dns, wishes }).await
+    work(desk, acquisition, session, doorway, Asked { plan_only: false, yes: true, dns, wishes }).await
 }
 
 /// A sealed package is never opened again; what it lacks, another one brings.

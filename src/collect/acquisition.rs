@@ -43,12 +43,28 @@ pub struct Acquisition {
 
 impl Acquisition {
     /// Makes the folder and the manifest, keeps the list of ids, and swears the first lines; with an earlier package, what
-    /// it knows is copied in the same transaction.
+    /// it knows is copied in the same transaction. `tool` is waited for when the folder is there, and before the manifest
+    /// is.
     ///
     /// # Errors
-    /// [`CollectError::Package`] when the folder is not empty, not writable or in use; [`CollectError::Custody`].
-    pub async fn create(
+    /// [`CollectError::Package`] when the folder is not empty, not writable or in use; [`CollectError::Custody`]; that of
+    /// `tool`.
+    pub async fn create<E: From<CollectError>>(
         root: &Utf8Path,
+        job: Job,
+        ids: Option<Ids>,
+        earlier: Option<Earlier>,
+        tool: impl Future<Output = Result<Tool, E>>,
+        path_salt: [u8; 16],
+        notary: Notary,
+    ) -> Result<Self, E> {
+        let package = Package::create(root, job.format, (notary.clock)()).map_err(CollectError::from)?;
+        let tool = tool.await?;
+        Ok(Self::begin(package, job, ids, earlier, &tool, path_salt, notary).await?)
+    }
+
+    async fn begin(
+        package: Package,
         mut job: Job,
         mut ids: Option<Ids>,
         earlier: Option<Earlier>,
@@ -57,7 +73,6 @@ impl Acquisition {
         notary: Notary,
     ) -> Result<Self, CollectError> {
         let clock = notary.clock.clone();
-        let package = Package::create(root, job.format, clock())?;
         let meta = Meta {
             acquisition_id: Uuid::now_v7(),
             created_at: clock(),

@@ -4,7 +4,7 @@
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::custody::{EventKind, ExceptionRow, Line, ReconciliationRow};
+use crate::custody::{CustodyError, EventKind, ExceptionRow, Line, ReconciliationRow, Writer};
 use crate::graph::IN_FLIGHT;
 use crate::identity;
 use crate::terms::{ControlNumber, ExceptionCode, Severity};
@@ -131,53 +131,55 @@ pub(super) async fn may_be_mended(run: &Run, plan: &Plan) -> Result<bool, Collec
     Ok(mended.await?)
 }
 
-/// Records the balance of every folder in scope.
+/// Records the balance of every folder in scope, all in one step.
 pub(super) async fn balance(run: &Run, mailbox: &PlannedMailbox) -> Result<(), CollectError> {
-    for folder in mailbox.included() {
-        balance_folder(run, mailbox.mailbox_id, folder).await?;
-    }
-    Ok(())
+    let (mailbox_id, is_supplement) = (mailbox.mailbox_id, run.acquisition.job.since.is_some());
+    let folders: Vec<_> =
+        mailbox.included().map(|folder| (folder.row.folder_id, folder.row.total_item_count)).collect();
+    let balanced = move |w: &mut Writer<'_>| {
+        folders
+            .iter()
+            .try_for_each(|(folder_id, total)| balance_folder(w, (mailbox_id, *folder_id), *total, is_supplement))
+    };
+    Ok(run.acquisition.pen.write(balanced).await?)
 }
 
-async fn balance_folder(run: &Run, mailbox_id: u64, folder: &PlannedFolder) -> Result<(), CollectError> {
-    let (folder_id, total) = (folder.row.folder_id, folder.row.total_item_count);
-    let is_supplement = run.acquisition.job.since.is_some();
-    run.acquisition
-        .pen
-        .write(move |w| {
-            let counts = w.ledger().folder_counts(folder_id)?;
-            let expected = w.ledger().expected(folder_id, 1)?.unwrap_or(counts.listed);
-            let expected_after = w.ledger().expected(folder_id, 2)?.unwrap_or(counts.listed);
-            // What the service counts in the folder and not in the range.
-            let outside = total.map(|total| total.saturating_sub(expected));
-            let line = Line::new(EventKind::FolderReconciled)
-                .int("mailbox_id", mailbox_id)
-                .int("folder_id", folder_id)
-                .int("expected", expected)
-                .opt_int("outside", outside)
-                .int("listed", counts.listed)
-                .int("collected", counts.collected)
-                .int("rebuilt", counts.rebuilt)
-                .int("excepted", counts.excepted)
-                .int("vanished", counts.vanished)
-                .int("appeared", counts.appeared)
-                .int("departed", counts.departed)
-                .int("expected_after", expected_after);
-            let held_before = if is_supplement { Some(w.ledger().held(folder_id)?) } else { None };
-            let passed = Passed { not_chosen: w.ledger().not_chosen(folder_id, 1)?, held_before };
-            let seq = w.append(passed.told(line))?;
-            let row = ReconciliationRow {
-                mailbox_id,
-                folder_id,
-                expected,
-                outside,
-                not_chosen: passed.not_chosen,
-                held_before,
-                counts,
-                expected_after,
-            };
-            w.reconciliation(&row, seq)
-        })
-        .await?;
-    Ok(())
+fn balance_folder(
+    w: &mut Writer<'_>,
+    (mailbox_id, folder_id): (u64, u64),
+    total: Option<u64>,
+    is_supplement: bool,
+) -> Result<(), CustodyError> {
+    let counts = w.ledger().folder_counts(folder_id)?;
+    let expected = w.ledger().expected(folder_id, 1)?.unwrap_or(counts.listed);
+    let expected_after = w.ledger().expected(folder_id, 2)?.unwrap_or(counts.listed);
+    // What the service counts in the folder and not in the range.
+    let outside = total.map(|total| total.saturating_sub(expected));
+    let line = Line::new(EventKind::FolderReconciled)
+        .int("mailbox_id", mailbox_id)
+        .int("folder_id", folder_id)
+        .int("expected", expected)
+        .opt_int("outside", outside)
+        .int("listed", counts.listed)
+        .int("collected", counts.collected)
+        .int("rebuilt", counts.rebuilt)
+        .int("excepted", counts.excepted)
+        .int("vanished", counts.vanished)
+        .int("appeared", counts.appeared)
+        .int("departed", counts.departed)
+        .int("expected_after", expected_after);
+    let held_before = if is_supplement { Some(w.ledger().held(folder_id)?) } else { None };
+    let passed = Passed { not_chosen: w.ledger().not_chosen(folder_id, 1)?, held_before };
+    let seq = w.append(passed.told(line))?;
+    let row = ReconciliationRow {
+        mailbox_id,
+        folder_id,
+        expected,
+        outside,
+        not_chosen: passed.not_chosen,
+        held_before,
+        counts,
+        expected_after,
+    };
+    w.reconciliation(&row, seq)
 }

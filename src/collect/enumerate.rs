@@ -100,14 +100,31 @@ impl Manner {
     }
 }
 
-/// Lists the folder to its end.
+/// A folder's first page, asked for before its turn has come.
+pub(super) struct First(Result<Answer<Page<wire::Message>>, Fault>);
+
+/// Asks for the first page of a listing, for [`list`] to begin with.
+pub(super) async fn first(graph: &Graph, target: &Target) -> First {
+    First(graph.list(&Lister::new(graph, target).ask(target.window)).await)
+}
+
+/// Rows that the first page of a folder may have, which says that it holds so many items.
+pub(super) fn rows_of_a_page(holds: Option<u64>) -> u32 {
+    holds.and_then(|holds| u32::try_from(holds).ok()).unwrap_or(PAGE).min(PAGE)
+}
+
+/// Lists the folder to its end; `first` is its first page, where it has been asked for.
 ///
 /// # Errors
 /// What ends a run: sign-in, network, access to the folder lost, the record. A stretch that the service cannot
 /// list is not an error; it goes to the ledge.
-pub(super) async fn list(graph: &Graph, target: &Target, ledge: &mut impl Ledge) -> Result<Listing, CollectError> {
-    let manner = if target.folder.is_some() { Manner::Full } else { Manner::Counted };
-    let mut lister = Lister { graph, target, manner, size: PAGE, listing: Listing::default() };
+pub(super) async fn list(
+    graph: &Graph,
+    target: &Target,
+    first: Option<First>,
+    ledge: &mut impl Ledge,
+) -> Result<Listing, CollectError> {
+    let mut lister = Lister { first, ..Lister::new(graph, target) };
     let mut open = vec![target.window];
     // Damage is one item here and there. A service that lists nothing at all must not be asked for ever.
     let (mut halvings, mut in_a_row, mut listed, mut outages) = (HALVINGS_MAX, 0, 0, 0);
@@ -193,6 +210,14 @@ struct Lister<'a> {
     manner: Manner,
     size: u32,
     listing: Listing,
+    first: Option<First>,
+}
+
+impl<'a> Lister<'a> {
+    fn new(graph: &'a Graph, target: &'a Target) -> Self {
+        let manner = if target.folder.is_some() { Manner::Full } else { Manner::Counted };
+        Self { graph, target, manner, size: PAGE, listing: Listing::default(), first: None }
+    }
 }
 
 impl Lister<'_> {
@@ -233,7 +258,10 @@ impl Lister<'_> {
         let mut ask = self.ask(window);
         let mut links = Followed::default();
         let (mut last, mut new, mut pages) = (None, 0, 0);
-        let mut answer = self.graph.list::<wire::Message>(&ask).await;
+        let mut answer = match self.first.take() {
+            Some(First(answer)) => answer,
+            None => self.graph.list::<wire::Message>(&ask).await,
+        };
         loop {
             let Answer { value: page, trail } = match answer {
                 Ok(answer) => answer,

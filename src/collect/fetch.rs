@@ -17,7 +17,7 @@ use crate::terms::{ExceptionCode, Exchange, ObjectId, Purpose, SourceKind};
 use super::Run;
 use super::error::CollectError;
 use super::rebuild::{Loss, Rebuilt};
-use super::room::{self, Room};
+use super::room::{self, Arriving, Room};
 use super::search::{Found, Place, Search};
 use super::source;
 use super::standing::{Standing, is_closed};
@@ -339,31 +339,29 @@ async fn rebuilt(
 struct Runway {
     landing: Option<Landing>,
     held: Vec<Bytes>,
-    held_bytes: usize,
+    arriving: Arriving,
 }
 
 /// Hashing and reading so few bytes takes less long than handing them to a thread and back.
 const AT_ONCE: usize = 16 * 1024;
 
-/// Bytes kept before they are handed to a thread.
-const STRIDE: usize = 256 * 1024;
-
 impl Runway {
     fn new(landing: Landing) -> Self {
-        Self { landing: Some(landing), held: Vec::new(), held_bytes: 0 }
+        Self { landing: Some(landing), held: Vec::new(), arriving: Arriving::default() }
     }
 
     /// Takes the rest, ends the hash and reads what arrived.
     async fn finish(mut self) -> io::Result<(Landed, Examined)> {
         let mut landing = self.landing.take().ok_or_else(lost)?;
-        if self.held_bytes <= AT_ONCE && landing.bytes() == 0 {
-            self.held.iter().try_for_each(|bytes| landing.write(bytes))?;
+        if self.arriving.bytes() <= AT_ONCE && landing.bytes() == 0 {
+            write(&mut landing, self.held)?;
             return examined(landing.finish()?);
         }
-        let room = room::to_read(landing.bytes() + self.held_bytes as u64).await;
+        let room = room::to_read(landing.bytes() + self.arriving.bytes() as u64).await;
         off_the_reactor(move || {
             let _room = room;
-            self.held.iter().try_for_each(|bytes| landing.write(bytes))?;
+            write(&mut landing, self.held)?;
+            drop(self.arriving);
             examined(landing.finish()?)
         })
         .await
@@ -371,10 +369,10 @@ impl Runway {
 
     async fn write_held(&mut self) -> io::Result<()> {
         let mut landing = self.landing.take().ok_or_else(lost)?;
-        let held = std::mem::take(&mut self.held);
-        self.held_bytes = 0;
+        let (held, arriving) = (std::mem::take(&mut self.held), std::mem::take(&mut self.arriving));
         let landing = off_the_reactor(move || {
-            held.iter().try_for_each(|bytes| landing.write(bytes))?;
+            write(&mut landing, held)?;
+            drop(arriving);
             Ok(landing)
         });
         self.landing = Some(landing.await?);
@@ -385,7 +383,7 @@ impl Runway {
 impl Sink for Runway {
     async fn begin(&mut self) -> io::Result<()> {
         self.held.clear();
-        self.held_bytes = 0;
+        self.arriving = Arriving::default();
         let mut landing = self.landing.take().ok_or_else(lost)?;
         // Most bodies are asked for once, and then there is no file to be cut.
         if landing.bytes() > 0 {
@@ -396,10 +394,15 @@ impl Sink for Runway {
     }
 
     async fn chunk(&mut self, bytes: Bytes) -> io::Result<()> {
-        self.held_bytes += bytes.len();
+        let is_enough = self.arriving.add(bytes.len());
         self.held.push(bytes);
-        if self.held_bytes >= STRIDE { self.write_held().await } else { Ok(()) }
+        if is_enough { self.write_held().await } else { Ok(()) }
     }
+}
+
+/// Each piece is let go as soon as it is written: it holds a buffer of the connection's.
+fn write(landing: &mut Landing, pieces: Vec<Bytes>) -> io::Result<()> {
+    pieces.into_iter().try_for_each(|bytes| landing.write(&bytes))
 }
 
 fn examined(landed: Landed) -> io::Result<(Landed, Examined)> {
@@ -408,7 +411,12 @@ fn examined(landed: Landed) -> io::Result<(Landed, Examined)> {
 }
 
 async fn off_the_reactor<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| lost())?
+    let hand = room::for_a_hand().await;
+    let done = tokio::task::spawn_blocking(move || {
+        let _hand = hand;
+        work()
+    });
+    done.await.map_err(|_| lost())?
 }
 
 fn local(error: io::Error) -> Fault {

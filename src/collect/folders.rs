@@ -2,11 +2,14 @@
 //!
 //! Graph lists one level at a time, leaves out hidden folders unless asked, does not list the root
 //! and knows Recoverable Items by name only; so the tree is walked, with hidden folders, from the
-//! root, by id and never by name (names repeat). It must not list messages.
+//! root, by id and never by name (names repeat). Everything is asked for as soon as it is known that there is something
+//! to ask, and put together in the order of the levels, so that the tree and its record do not depend on who answers
+//! first. It must not list messages.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 
 use crate::custody::Exclusion;
 use crate::graph::{Answer, Ask, Fault, FaultKind, Followed, Graph, IN_FLIGHT, Lane, wire};
@@ -22,6 +25,8 @@ const MAX_FOLDERS: usize = 100_000;
 const PAGE: u32 = 100;
 const SELECT: &str = "id,displayName,parentFolderId,childFolderCount,totalItemCount,isHidden";
 
+/// The root, by the name the service knows it under.
+const ROOT: &str = "msgfolderroot";
 /// Folders whose well-known name is worth a request: they are named in reports and logs.
 const WELL_KNOWN: [&str; 7] = ["inbox", "drafts", "sentitems", "deleteditems", "junkemail", "outbox", "archive"];
 /// The first name of the paths that Recoverable Items get.
@@ -84,6 +89,12 @@ impl Tree {
         seen.left_out = seen.left_out.or_else(|| out_of_scope(job, &seen));
         self.folders.push(seen);
     }
+
+    /// What must still open when the walk is over: folders that did not open may be closed for good, or since a moment
+    /// ago.
+    pub(super) fn standing(&self, graph: &Graph, mailbox: &ObjectId) -> Standing {
+        Standing::with(graph, mailbox, self.folders.iter().map(|seen| seen.id.as_str()))
+    }
 }
 
 /// The tree, and the exchanges that showed it.
@@ -104,14 +115,29 @@ pub(super) struct Tree {
 /// Walks the tree of a mailbox and marks what is in scope.
 ///
 /// # Errors
-/// [`FaultKind::Denied`] when the root is closed though the access test has just read it (`proven`), or nothing opens any
-/// more at the end of the walk: access was lost, and what was seen is not the tree. What else ends a run.
+/// [`FaultKind::Denied`] when the root is closed though the access test has just read it (`proven`): what was seen is
+/// not the tree. What else ends a run. Whether anything still opens at the end of the walk is the caller's to ask:
+/// [`Tree::standing`].
 pub(super) async fn snapshot(graph: &Graph, mailbox: &ObjectId, proven: bool, job: &Job) -> Result<Tree, Fault> {
-    let mut walk = Walk { asker: Asker { graph, mailbox }, tree: Tree::default(), known: HashSet::new() };
-    let names = walk.by_name(&WELL_KNOWN).await?;
-    let root = walk.one("msgfolderroot").await?;
+    let named = WELL_KNOWN.into_iter().chain(RECOVERABLE.map(|(name, _)| name).into_iter().filter(|_| job.recoverable));
+    // The list of what is at the top comes first: most of the other questions follow from it.
+    let first = [Question::Below(None, 0)].into_iter().chain([Question::One(ROOT)]).chain(named.map(Question::One));
+    let mut answers = Answers::default();
+    let asker = Asker { graph, mailbox };
+    answers.gather(asker, first.collect()).await?;
+    if answers.below.get(&None).is_some_and(|top| top.folders.is_none()) {
+        // The root is closed; what opens by name is all there is.
+        let opened = WELL_KNOWN.iter().filter_map(|name| answers.one.get(name)?.0.as_ref());
+        let below =
+            opened.filter(|folder| !is_search(folder)).map(|folder| Question::Below(Some(folder.id.clone()), 1));
+        let below = below.collect();
+        answers.gather(asker, below).await?;
+    }
+    let mut walk = Walk { answers, tree: Tree::default(), known: HashSet::new() };
+    let names = walk.by_name(&WELL_KNOWN);
+    let root = walk.one(ROOT);
     let whole = root.is_some();
-    walk.descend(root, &names).await?;
+    walk.descend(root, &names);
     let listed = !walk.tree.unreadable.iter().any(|path| path.names().is_empty());
     if proven && !(whole && listed) {
         return Err(Fault { kind: FaultKind::Denied, status: None, code: None, trail: walk.tree.trail });
@@ -121,12 +147,9 @@ pub(super) async fn snapshot(graph: &Graph, mailbox: &ObjectId, proven: bool, jo
             names.iter().find(|(_, folder)| folder.id == seen.id).map(|(name, _)| *name).or(seen.well_known);
     }
     if job.recoverable {
-        walk.recoverable().await?;
+        walk.recoverable();
     }
-    let mut tree = walk.tree;
-    // Folders that did not open may be closed for good, or since a moment ago.
-    let standing = Standing::with(graph, mailbox, tree.folders.iter().map(|seen| seen.id.as_str()));
-    standing.confirm(&mut tree.trail).await?;
+    let mut tree = walk.finish();
     for seen in &mut tree.folders {
         seen.left_out = seen.left_out.or_else(|| out_of_scope(job, seen));
     }
@@ -158,47 +181,91 @@ pub(super) async fn one(
     Ok(folder)
 }
 
-struct Walk<'a> {
-    asker: Asker<'a>,
+/// One question about folders.
+#[derive(Debug)]
+enum Question {
+    /// For one by its well-known name.
+    One(&'static str),
+    /// For what is below a folder, or below the root when no id is given; and how deep the folder lies.
+    Below(Option<GraphId>, usize),
+}
+
+/// What was answered, by what was asked.
+#[derive(Default)]
+struct Answers {
+    one: HashMap<&'static str, (Option<wire::MailFolder>, Vec<Exchange>)>,
+    below: HashMap<Option<GraphId>, Level>,
+}
+
+impl Answers {
+    /// Asks, four at a time, and goes on asking for what lies below the folders that are shown.
+    async fn gather(&mut self, asker: Asker<'_>, first: Vec<Question>) -> Result<(), Fault> {
+        // Each folder is asked for once, however often it is shown: loops end.
+        let mut asked = HashSet::new();
+        let mut open: VecDeque<Question> = first.into();
+        open.retain(|question| match question {
+            Question::Below(Some(id), _) => asked.insert(id.clone()),
+            Question::Below(None, _) | Question::One(_) => true,
+        });
+        let mut out = FuturesUnordered::new();
+        loop {
+            while out.len() < IN_FLIGHT
+                && let Some(question) = open.pop_front()
+            {
+                out.push(async move {
+                    let answer = asker.answer(&question).await;
+                    (question, answer)
+                });
+            }
+            let Some((question, answer)) = out.next().await else { return Ok(()) };
+            match (question, answer?) {
+                (Question::One(name), Answered::One(folder, trail)) => {
+                    self.one.insert(name, (folder, trail));
+                }
+                (Question::Below(id, depth), Answered::Below(level)) => {
+                    let shown = level.folders.iter().flatten().filter(|_| depth + 1 < MAX_DEPTH);
+                    for folder in shown.filter(|folder| !is_search(folder)) {
+                        if asked.len() < MAX_FOLDERS && asked.insert(folder.id.clone()) {
+                            open.push_back(Question::Below(Some(folder.id.clone()), depth + 1));
+                        }
+                    }
+                    self.below.insert(id, level);
+                }
+                (Question::One(_), Answered::Below(_)) | (Question::Below(..), Answered::One(..)) => {}
+            }
+        }
+    }
+}
+
+/// Puts the answers together.
+struct Walk {
+    answers: Answers,
     tree: Tree,
     known: HashSet<GraphId>,
 }
 
-impl Walk<'_> {
-    /// One folder by id or well-known name; `None` when it is not there or not ours to see.
-    async fn one(&mut self, name: &str) -> Result<Option<wire::MailFolder>, Fault> {
-        let (folder, trail) = self.asker.one(name).await?;
+impl Walk {
+    /// One folder by well-known name; `None` when it is not there or not ours to see.
+    fn one(&mut self, name: &'static str) -> Option<wire::MailFolder> {
+        let (folder, trail) = self.answers.one.remove(name)?;
         self.tree.trail.extend(trail);
-        Ok(folder)
+        folder
     }
 
-    async fn by_name(&mut self, names: &[&'static str]) -> Result<Vec<(&'static str, wire::MailFolder)>, Fault> {
-        let asker = self.asker;
-        let asked = stream::iter(names).map(|name| asker.one(name)).buffered(IN_FLIGHT);
-        let answers: Vec<_> = asked.try_collect().await?;
-        let mut found = Vec::new();
-        for (name, (folder, trail)) in names.iter().zip(answers) {
-            self.tree.trail.extend(trail);
-            found.extend(folder.map(|folder| (*name, folder)));
-        }
-        Ok(found)
+    fn by_name(&mut self, names: &[&'static str]) -> Vec<(&'static str, wire::MailFolder)> {
+        names.iter().filter_map(|name| self.one(name).map(|folder| (*name, folder))).collect()
     }
 
     /// The whole tree, level by level. When the root is closed (single folders are shared), what opens by name is all
     /// there is.
-    async fn descend(
-        &mut self,
-        root: Option<wire::MailFolder>,
-        names: &[(&'static str, wire::MailFolder)],
-    ) -> Result<(), Fault> {
+    fn descend(&mut self, root: Option<wire::MailFolder>, names: &[(&'static str, wire::MailFolder)]) {
         if let Some(root) = &root {
             self.tree.root = Some(root.id.clone());
             // The root can hold messages of its own; its children's paths do not carry its name.
             self.add(root, FolderPath::new(vec![name_of(root)]));
         }
         let nowhere = FolderPath::new(Vec::new());
-        let top = self.asker.children(None).await?;
-        let top = match self.level(top) {
+        let top = match self.level(None) {
             Some(children) => children,
             None => {
                 self.tree.unreadable.push(nowhere.clone());
@@ -207,19 +274,15 @@ impl Walk<'_> {
         };
         let mut open = self.kept(&nowhere, top);
         while !open.is_empty() {
-            let asker = self.asker;
-            let asked = stream::iter(&open).map(|(_, id)| asker.children(Some(id.as_str()))).buffered(IN_FLIGHT);
-            let levels: Vec<Level> = asked.try_collect().await?;
             let mut below = Vec::new();
-            for ((path, _), level) in open.into_iter().zip(levels) {
-                match self.level(level) {
+            for (path, id) in open {
+                match self.level(Some(id)) {
                     Some(children) => below.extend(self.kept(&path, children)),
                     None => self.tree.unreadable.push(path),
                 }
             }
             open = below;
         }
-        Ok(())
     }
 
     /// Keeps the folders of a level; those whose children are still to be listed, with their paths.
@@ -235,14 +298,15 @@ impl Walk<'_> {
     }
 
     /// Takes what a listing showed; `None` when it was closed.
-    fn level(&mut self, level: Level) -> Option<Vec<wire::MailFolder>> {
+    fn level(&mut self, of: Option<GraphId>) -> Option<Vec<wire::MailFolder>> {
+        let level = self.answers.below.remove(&of)?;
         self.tree.trail.extend(level.trail);
         self.tree.endless |= level.endless;
         level.folders
     }
 
-    async fn recoverable(&mut self) -> Result<(), Fault> {
-        for (name, folder) in self.by_name(&RECOVERABLE.map(|(name, _)| name)).await? {
+    fn recoverable(&mut self) {
+        for (name, folder) in self.by_name(&RECOVERABLE.map(|(name, _)| name)) {
             let shown = RECOVERABLE.iter().find(|(known, _)| *known == name).map_or(name, |(_, shown)| shown);
             let path = FolderPath::new(vec![RECOVERABLE_ROOT.to_owned(), shown.to_owned()]);
             if self.add(&folder, path)
@@ -251,7 +315,16 @@ impl Walk<'_> {
                 seen.well_known = Some(name);
             }
         }
-        Ok(())
+    }
+
+    /// The tree, and the exchanges of answers that had no place in it, such as what lies below a root that lists itself.
+    fn finish(mut self) -> Tree {
+        let spare = self.answers.below.into_values().map(|level| level.trail);
+        let spare = spare.chain(self.answers.one.into_values().map(|(_, trail)| trail));
+        let mut spare: Vec<Exchange> = spare.flatten().collect();
+        spare.sort_by_key(|exchange| exchange.sent_at);
+        self.tree.trail.extend(spare);
+        self.tree
     }
 
     /// Keeps a folder; false when it was seen before (a loop, or a repeated page).
@@ -281,7 +354,23 @@ struct Asker<'a> {
     mailbox: &'a ObjectId,
 }
 
+/// What came back for a [`Question`].
+enum Answered {
+    One(Option<wire::MailFolder>, Vec<Exchange>),
+    Below(Level),
+}
+
 impl Asker<'_> {
+    async fn answer(self, question: &Question) -> Result<Answered, Fault> {
+        Ok(match question {
+            Question::One(name) => {
+                let (folder, trail) = self.one(name).await?;
+                Answered::One(folder, trail)
+            }
+            Question::Below(id, _) => Answered::Below(self.children(id.as_ref().map(GraphId::as_str)).await?),
+        })
+    }
+
     fn ask(&self, tail: &[&str]) -> Ask {
         let path = ["users", self.mailbox.as_str(), "mailFolders"].into_iter().chain(tail.iter().copied());
         Ask::new(Lane::Mailbox(self.mailbox.clone()), Purpose::Folder, path).query("$select", SELECT)

@@ -4,7 +4,7 @@
 //! person is what is collected. A plan that was interrupted goes on where it stopped: a folder is listed again
 //! only if its listing had not ended. It must not fetch messages.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -14,15 +14,19 @@ use crate::custody::{
 use crate::delegation::{self, Observation, Probe, Verdict};
 use crate::graph::IN_FLIGHT;
 use crate::monitor::Event;
-use crate::terms::{AccessBasis, ExceptionCode, ObjectId, Severity};
+use crate::terms::{AccessBasis, ExceptionCode, GraphId, ObjectId, Severity};
 
+use super::enumerate;
 use super::error::CollectError;
-use super::register::{self, Spot};
+use super::register::{self, Ahead, Spot};
 use super::since::{self, FOLDERS};
 use super::standing::Standing;
 use super::turn::Turn;
 use super::unlisted::{self, Extent, Looked};
-use super::{Run, access, folders, record};
+use super::{Run, access, folders, record, room};
+
+/// First pages that are asked for while the tree is looked at once more: what the seats of two rounds leave over.
+const FIRST_PAGES: usize = 2 * IN_FLIGHT - 3;
 
 /// What will be collected.
 #[derive(Debug, Clone)]
@@ -257,8 +261,9 @@ async fn list(
     owner: &ObjectId,
     proven: bool,
 ) -> Result<PlannedMailbox, CollectError> {
+    let mut ahead = HashMap::new();
     if run.acquisition.pen.read(move |l| l.folders(mailbox_id)).await?.is_empty() {
-        snapshot(run, mailbox_id, owner, proven).await?;
+        ahead = snapshot(run, mailbox_id, owner, proven).await?;
     }
     let (rows, passes) = run.acquisition.pen.read(move |l| Ok((l.folders(mailbox_id)?, l.passes(mailbox_id)?))).await?;
     let included = || rows.iter().filter(|row| row.excluded_because.is_none()).map(|row| row.graph_id.as_str());
@@ -267,11 +272,12 @@ async fn list(
     let listings = rows.into_iter().map(|row| {
         let listed_before = passes.get(&row.folder_id).is_some_and(|passes| passes.contains(&1));
         let turn = (row.excluded_because.is_none() && !listed_before).then(&mut next);
+        let first = ahead.remove(&row.graph_id);
         async move {
             if let Some(turn) = turn {
                 run.halt_if_asked()?;
                 let spot = Spot { custodian: index, mailbox_id, owner: owner.clone(), folder_id: row.folder_id };
-                register::list_in_turn(run, &spot, &row, 1, (standing, HashSet::new()), turn).await?;
+                register::list_in_turn(run, &spot, &row, 1, (standing, HashSet::new()), turn, first).await?;
             }
             let folder_id = row.folder_id;
             let sizes = move |l: &Ledger<'_>| {
@@ -282,7 +288,8 @@ async fn list(
             Ok::<_, CollectError>(PlannedFolder { row, listed, not_chosen, held_before, store_bytes })
         }
     });
-    let folders = stream::iter(listings).buffered(IN_FLIGHT).try_collect().await?;
+    // Some wait for their turn while others are on the wire.
+    let folders = stream::iter(listings).buffered(2 * IN_FLIGHT).try_collect().await?;
     let (compared, had_before) = match run.acquisition.job.since {
         Some(_) => {
             let of = owner.clone();
@@ -294,9 +301,27 @@ async fn list(
     Ok(PlannedMailbox { mailbox_id, owner: owner.clone(), folders, compared, had_before })
 }
 
-async fn snapshot(run: &Run, mailbox_id: u64, owner: &ObjectId, proven: bool) -> Result<(), CollectError> {
+/// Sees the tree and puts it on record; returns the first pages of its first folders, which are asked for meanwhile.
+async fn snapshot(
+    run: &Run,
+    mailbox_id: u64,
+    owner: &ObjectId,
+    proven: bool,
+) -> Result<HashMap<GraphId, Ahead>, CollectError> {
     let mut tree = folders::snapshot(&run.graph, owner, proven, &run.acquisition.job).await?;
-    let looked = unlisted::look(run, owner, &mut tree).await?;
+    let included = tree.folders.iter().filter(|seen| seen.left_out.is_none());
+    let firsts: Vec<_> = included.take(FIRST_PAGES).map(|seen| (seen.id.clone(), seen.total)).collect();
+    let looking = async {
+        let (standing, mut trail) = (tree.standing(&run.graph, owner), Vec::new());
+        let counting = unlisted::count_folders(run, owner, &tree);
+        let (stands, counted) = tokio::join!(standing.confirm(&mut trail), counting);
+        tree.trail.extend(trail);
+        stands?;
+        unlisted::look(run, owner, &mut tree, counted?).await
+    };
+    // What was asked for last goes out last: the look has the first seats.
+    let (looked, ahead) = tokio::join!(looking, first_pages(run, owner, firsts));
+    let looked = looked?;
     run.acquisition
         .pen
         .write(move |w| {
@@ -334,7 +359,20 @@ async fn snapshot(run: &Run, mailbox_id: u64, owner: &ObjectId, proven: bool) ->
             Ok(())
         })
         .await?;
-    Ok(())
+    Ok(ahead)
+}
+
+/// The first pages of these folders, as far as there is room for them.
+async fn first_pages(run: &Run, owner: &ObjectId, folders: Vec<(GraphId, Option<u64>)>) -> HashMap<GraphId, Ahead> {
+    let with_room = folders.into_iter().filter_map(|(folder, holds)| {
+        let room = room::for_rows_now(enumerate::rows_of_a_page(holds))?;
+        Some((folder, room))
+    });
+    let asked = with_room.map(|(folder, room)| async move {
+        let first = enumerate::first(&run.graph, &register::target(run, owner, &folder)).await;
+        (folder, (first, room))
+    });
+    stream::iter(asked).buffer_unordered(IN_FLIGHT).collect().await
 }
 
 /// Folders that were found although no listing shows them, and what kept the search from its end.

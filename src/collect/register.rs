@@ -13,8 +13,9 @@ use crate::monitor::Event;
 use crate::terms::{ExceptionCode, Exchange, GraphId, ObjectId, Severity, Window};
 
 use super::departed::{self, Shown};
-use super::enumerate::{self, Ledge, Listing, Sheet, Target, Why};
+use super::enumerate::{self, First, Ledge, Listing, Sheet, Target, Why};
 use super::error::CollectError;
+use super::room::{self, Room};
 use super::since::{self, Here, Judged};
 use super::standing::{Standing, is_closed};
 use super::turn::Turn;
@@ -50,11 +51,26 @@ pub(super) async fn list(
     standing: &Standing,
     known: HashSet<GraphId>,
 ) -> Result<Vec<u64>, CollectError> {
-    list_in_turn(run, spot, folder, pass, (standing, known), Turn::free()).await
+    list_in_turn(run, spot, folder, pass, (standing, known), Turn::free(), None).await
 }
 
-/// The same for a folder of several that are listed at once: the first page is asked for ahead, and waits for its turn to
-/// be recorded.
+/// What is asked when a folder is listed.
+pub(super) fn target(run: &Run, owner: &ObjectId, folder: &GraphId) -> Target {
+    let job = &run.acquisition.job;
+    Target {
+        mailbox: owner.clone(),
+        folder: Some(folder.as_str().to_owned()),
+        window: job.range.window(),
+        field: job.date_field,
+        now: (run.acquisition.notary.clock)(),
+    }
+}
+
+/// A first page that was asked for ahead, with its room.
+pub(super) type Ahead = (First, Room);
+
+/// The same for a folder of several that are listed at once: the first page is asked for ahead, or has been, and waits for
+/// its turn to be recorded. Where too many wait already, it is asked for when it is its turn.
 ///
 /// # Errors
 /// As [`list`].
@@ -64,16 +80,15 @@ pub(super) async fn list_in_turn(
     folder: &FolderRow,
     pass: u32,
     (standing, known): (&Standing, HashSet<GraphId>),
-    turn: Turn,
+    mut turn: Turn,
+    ahead: Option<Ahead>,
 ) -> Result<Vec<u64>, CollectError> {
-    let job = &run.acquisition.job;
-    let target = Target {
-        mailbox: spot.owner.clone(),
-        folder: Some(folder.graph_id.as_str().to_owned()),
-        window: job.range.window(),
-        field: job.date_field,
-        now: (run.acquisition.notary.clock)(),
+    let (first, room) = match ahead {
+        Some((first, room)) => (Some(first), Some(room)),
+        None => (None, room_or_turn(&mut turn, folder).await),
     };
+    let job = &run.acquisition.job;
+    let target = target(run, &spot.owner, &folder.graph_id);
     let (recent, changed) = (Recent::default(), Vec::new());
     let passed =
         Passed { not_chosen: run.acquisition.ids.as_ref().map(|_| 0), held_before: job.since.as_ref().map(|_| 0) };
@@ -85,8 +100,8 @@ pub(super) async fn list_in_turn(
     };
     let known = Arc::new(known);
     let (shown, clear) = (Shown::default(), true);
-    let mut register = Register { run, spot, here, pass, known, recent, shown, clear, passed, changed, turn };
-    let (listing, whole) = match enumerate::list(&run.graph, &target, &mut register).await {
+    let mut register = Register { run, spot, here, pass, known, recent, shown, clear, passed, changed, turn, room };
+    let (listing, whole) = match enumerate::list(&run.graph, &target, first, &mut register).await {
         Ok(listing) => (listing, listing.broken == 0),
         Err(CollectError::Fault(mut fault)) if is_closed(&fault) => {
             standing.confirm(&mut fault.trail).await?;
@@ -103,6 +118,15 @@ pub(super) async fn list_in_turn(
     ended(run, spot, folder, pass, listing, register.passed, whole).await?;
     register.turn.go().await;
     Ok(changed)
+}
+
+/// Room for a first page; none is needed when it is the folder's turn.
+async fn room_or_turn(turn: &mut Turn, folder: &FolderRow) -> Option<Room> {
+    tokio::select! {
+        biased;
+        () = turn.come() => None,
+        room = room::for_rows(enumerate::rows_of_a_page(folder.total_item_count)) => Some(room),
+    }
 }
 
 async fn ended(
@@ -184,6 +208,8 @@ struct Register<'a> {
     passed: Passed,
     changed: Vec<u64>,
     turn: Turn,
+    /// Of a page that waits for its turn.
+    room: Option<Room>,
 }
 
 impl Register<'_> {
@@ -253,6 +279,7 @@ impl Ledge for Register<'_> {
             fresh: self.passed.held_before.map(|_| wanted),
         };
         let taken = self.run.acquisition.pen.write(move |w| page(w, sheet, &place, &lost)).await?;
+        self.room = None;
         self.changed.extend(taken.changed);
         self.passed.held_before = self.passed.held_before.map(|before| before + taken.held);
         taken.known.into_iter().for_each(|listed_id| self.shown.mark(listed_id));

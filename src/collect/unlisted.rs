@@ -67,19 +67,58 @@ pub(super) struct Looked {
     pub(super) closed: u64,
 }
 
+/// What the folders of a tree count together.
+pub(super) struct Counted {
+    /// Messages of the range, search folders apart; `None` where there is nothing to compare with.
+    in_folders: Option<u64>,
+    trail: Vec<Exchange>,
+}
+
+/// Counts the folders of a tree. They come first: what arrives before the mailbox is counted in [`look`] then costs a walk
+/// at worst, and hides nothing.
+///
+/// # Errors
+/// What ends a run. A service that does not count is not an error.
+pub(super) async fn count_folders(run: &Run, owner: &ObjectId, tree: &Tree) -> Result<Counted, CollectError> {
+    let mut all = Counted { in_folders: None, trail: Vec::new() };
+    if tree.root.is_none() || tree.unreadable.iter().any(|path| path.names().is_empty()) {
+        return Ok(all);
+    }
+    // Recoverable Items are not part of what the mailbox counts; search folders show what others hold.
+    let counted = |seen: &&Seen| seen.total != Some(0) && !seen.is_search() && !seen.is_recoverable();
+    let counts = tree.folders.iter().filter(counted).map(|seen| async move {
+        let mut trail = Vec::new();
+        let counted = count(run, owner, Some(&seen.id), &mut trail).await;
+        (counted, trail)
+    });
+    let mut counts = stream::iter(counts).buffer_unordered(AT_ONCE);
+    let mut sum = 0;
+    while let Some((counted, trail)) = counts.next().await {
+        all.trail.extend(trail);
+        sum += counted?.unwrap_or(0);
+    }
+    all.in_folders = Some(sum);
+    Ok(all)
+}
+
 /// Looks for folders that listings leave out and adds them to the tree's end, parents before children.
 ///
 /// # Errors
 /// What ends a run. A service that does not count is not an error.
-pub(super) async fn look(run: &Run, owner: &ObjectId, tree: &mut Tree) -> Result<Looked, CollectError> {
+pub(super) async fn look(
+    run: &Run,
+    owner: &ObjectId,
+    tree: &mut Tree,
+    counted: Counted,
+) -> Result<Looked, CollectError> {
+    let Counted { in_folders, trail } = counted;
+    tree.trail.extend(trail);
     let mut looked =
-        Looked { extent: Extent::NotTried, in_folders: None, in_mailbox: None, from: tree.folders.len(), closed: 0 };
-    if tree.root.is_none() || tree.unreadable.iter().any(|path| path.names().is_empty()) {
+        Looked { extent: Extent::NotTried, in_folders, in_mailbox: None, from: tree.folders.len(), closed: 0 };
+    if in_folders.is_none() {
         return Ok(looked);
     }
     looked.extent = Extent::NoCount;
-    // The folders first: what arrives in between then costs a walk at worst, and hides nothing.
-    looked.in_folders = Some(count_folders(run, owner, tree).await?);
     looked.in_mailbox = count(run, owner, None, &mut tree.trail).await?;
     match (looked.in_folders, looked.in_mailbox) {
         (Some(folders), Some(mailbox)) if mailbox <= folders => looked.extent = Extent::Agrees,
@@ -87,24 +126,6 @@ pub(super) async fn look(run: &Run, owner: &ObjectId, tree: &mut Tree) -> Result
         (_, None) | (None, _) => {}
     }
     Ok(looked)
-}
-
-async fn count_folders(run: &Run, owner: &ObjectId, tree: &mut Tree) -> Result<u64, CollectError> {
-    // Recoverable Items are not part of what the mailbox counts; search folders show what others hold.
-    let counted = |seen: &&Seen| seen.total != Some(0) && !seen.is_search() && !seen.is_recoverable();
-    let ids: Vec<GraphId> = tree.folders.iter().filter(counted).map(|seen| seen.id.clone()).collect();
-    let counts = ids.into_iter().map(|id| async move {
-        let mut trail = Vec::new();
-        let counted = count(run, owner, Some(&id), &mut trail).await;
-        (counted, trail)
-    });
-    let mut counts = stream::iter(counts).buffer_unordered(AT_ONCE);
-    let mut sum = 0;
-    while let Some((counted, trail)) = counts.next().await {
-        tree.trail.extend(trail);
-        sum += counted?.unwrap_or(0);
-    }
-    Ok(sum)
 }
 
 /// Messages of the range in one folder, or in the mailbox; `None` where the service does not say.
@@ -164,7 +185,7 @@ async fn walk(run: &Run, owner: &ObjectId, tree: &mut Tree, looked: &mut Looked)
     let known: HashSet<GraphId> = tree.folders.iter().map(|seen| seen.id.clone()).collect();
     let mut parents =
         Parents { run, known, unknown: BTreeMap::new(), recent: Recent::default(), broken: false, trail: Vec::new() };
-    let walked = enumerate::list(&run.graph, &target, &mut parents).await;
+    let walked = enumerate::list(&run.graph, &target, None, &mut parents).await;
     tree.trail.append(&mut parents.trail);
     looked.extent = if parents.broken { Extent::Broken } else { Extent::Walked };
     match walked {

@@ -1,14 +1,17 @@
 //! The order of the steps: identity, root, folder list, well-known folders, Recoverable Items, samples, one message
 //! whole, and the facts. How a step is asked is in `steps`, what it means in `conclude`.
+//!
+//! What does not follow from one another is asked at once, never more than four questions together: the directory's are
+//! counted with the mailbox's, since it is not said whose limit they are under. It is put down in the order of the steps.
 
 use super::advice::{Case, advise};
 use super::conclude::{Conclusion, Evidence, INBOX, Seen, Tried, Whose, conclude};
 use super::facts::{MailboxFacts, Plans};
-use super::steps::{Done, Steps};
+use super::steps::{Done, Folders, Steps, Trial};
 use super::{Observation, Probe, Verdict};
 use crate::directory::Person;
 use crate::graph::wire::{LicenseDetails, MailFolder, User};
-use crate::graph::{Ask, Fault, Graph, Lane};
+use crate::graph::{Answer, Ask, Fault, Graph, Lane, Page};
 use crate::session::{Flow, SignedIn};
 use crate::terms::{Exchange, Purpose, UtcInstant};
 
@@ -150,26 +153,56 @@ async fn walked(steps: &mut Steps<'_>, person: &Person, may_see: Directory) -> R
     };
     let identity =
         Ask::new(Lane::Directory, Purpose::AccessTest, ["users", person.id.as_str()]).query("$select", select);
-    let (_, user) = steps.one::<User>("identity", &identity).await?;
-    if steps.last_status() == Some(404) {
+    let root = steps.folder("msgfolderroot").query("$select", "id,childFolderCount");
+    // Asked for now where nothing can make it superfluous.
+    let licences = (may_see == Directory::Licences).then(|| licences_ask(person));
+    let (user, root, folders, licences) = tokio::join!(
+        steps.get::<User>(identity),
+        steps.get::<MailFolder>(root),
+        steps.list_folders(steps.ask(&["mailFolders"])),
+        maybe(licences.map(|ask| steps.list::<LicenseDetails>(ask))),
+    );
+    let (_, user) = steps.one("identity", user)?;
+    let is_known = steps.last_status() != Some(404);
+    let (root, _) = steps.one("root", root)?;
+    if !is_known {
+        steps.folders("folders", folders)?;
+        licences.map(|answer| steps.entries("licence", answer)).transpose()?;
         return Err(Ended::NotFound);
     }
-    let evidence = walk(steps).await?;
+    let evidence = walk(steps, root, folders).await?;
     let entry = user.and_then(|user| user.assigned_plans).filter(|_| may_see == Directory::Entry);
-    let plans = match (entry, may_see) {
-        (Some(plans), _) => Ok(Plans::assigned(&plans)),
-        (None, Directory::Neither) => Err(NO_SCOPE.to_owned()),
-        (None, Directory::Entry | Directory::Licences) => licences(steps, person).await?,
+    let plans = match (entry, may_see, licences) {
+        (Some(plans), ..) => Ok(Plans::assigned(&plans)),
+        (None, Directory::Neither, _) => Err(NO_SCOPE.to_owned()),
+        (None, _, Some(answer)) => weighed(steps, answer)?,
+        (None, _, None) => {
+            let answer = steps.list(licences_ask(person)).await;
+            weighed(steps, answer)?
+        }
     };
     let facts = MailboxFacts::new(plans, &steps.sum, steps.now());
     Ok((evidence, facts))
 }
 
+/// Waits for what may not have been asked for.
+async fn maybe<T>(asked: Option<impl Future<Output = T>>) -> Option<T> {
+    match asked {
+        Some(asked) => Some(asked.await),
+        None => None,
+    }
+}
+
+fn licences_ask(person: &Person) -> Ask {
+    Ask::new(Lane::Directory, Purpose::AccessTest, ["users", person.id.as_str(), "licenseDetails"])
+}
+
 /// Which licences a person has; an answer that is none is no reason to end.
-async fn licences(steps: &mut Steps<'_>, person: &Person) -> Result<Result<Plans, String>, Fault> {
-    let path = ["users", person.id.as_str(), "licenseDetails"];
-    let ask = Ask::new(Lane::Directory, Purpose::AccessTest, path);
-    let (seen, licences) = steps.entries::<LicenseDetails>("licence", &ask).await?;
+fn weighed(
+    steps: &mut Steps<'_>,
+    answer: Result<Answer<Page<LicenseDetails>>, Fault>,
+) -> Result<Result<Plans, String>, Fault> {
+    let (seen, licences) = steps.entries("licence", answer)?;
     Ok(match seen {
         Seen::Read(_) => Ok(Plans::licensed(&licences)),
         Seen::Denied => Err(NO_SCOPE.to_owned()),
@@ -177,12 +210,9 @@ async fn licences(steps: &mut Steps<'_>, person: &Person) -> Result<Result<Plans
     })
 }
 
-async fn walk(steps: &mut Steps<'_>) -> Result<Evidence, Fault> {
+async fn walk(steps: &mut Steps<'_>, root: Seen, folders: Folders) -> Result<Evidence, Fault> {
     let mut evidence = Evidence {
-        root: steps
-            .one::<MailFolder>("root", &steps.folder("msgfolderroot").query("$select", "id,childFolderCount"))
-            .await?
-            .0,
+        root,
         folders: Seen::Unclear,
         children: Vec::new(),
         known: Vec::new(),
@@ -191,30 +221,32 @@ async fn walk(steps: &mut Steps<'_>) -> Result<Evidence, Fault> {
         untried: 0,
         message: None,
     };
+    let (folders, listed) = steps.folders("folders", folders)?;
     if evidence.root == Seen::NoMailbox {
         evidence.folders = Seen::NoMailbox;
         return Ok(evidence);
     }
-    let (folders, listed) = steps.folders("folders", &steps.ask(&["mailFolders"])).await?;
     evidence.folders = folders;
     let (tree, cut) = tree(steps, listed, &mut evidence.children).await?;
-    let known = KNOWN.map(|(id, name)| (id, id.to_owned(), name.to_owned(), 0));
-    evidence.known = steps.messages(known.to_vec()).await?;
-    evidence.recoverable = steps
-        .one::<MailFolder>(
-            "recoverable_items",
-            &steps.folder("recoverableitemsdeletions").query("$select", "id,totalItemCount"),
-        )
-        .await?
-        .0;
+    let known = KNOWN.map(|(step, name)| Trial { step, id: step.to_owned(), name: name.to_owned(), holds: 0 });
+    let known = steps.list_messages(known.to_vec()).await;
+    evidence.known = steps.messages(known)?;
     for folder in &tree {
         steps.sum.add(folder);
     }
     let mut samples = fullest(tree);
     evidence.untried = cut + samples.len().saturating_sub(SAMPLES) as u64;
     samples.truncate(SAMPLES);
-    evidence.samples = steps.messages(samples).await?;
-    evidence.message = steps.whole_message().await?;
+    let recoverable = steps.folder("recoverableitemsdeletions").query("$select", "id,totalItemCount");
+    let first = steps.first();
+    let (recoverable, samples, message) = tokio::join!(
+        steps.get::<MailFolder>(recoverable),
+        steps.list_messages(samples),
+        maybe(first.map(|id| steps.read(id))),
+    );
+    evidence.recoverable = steps.one("recoverable_items", recoverable)?.0;
+    evidence.samples = steps.messages(samples)?;
+    evidence.message = steps.whole_message(message).await?;
     Ok(evidence)
 }
 
@@ -235,7 +267,9 @@ async fn tree(
         }
         room -= parents.len();
         tree.append(&mut level);
-        for (parent, (seen, below)) in parents.iter().zip(steps.children(&parents).await?) {
+        let answers = steps.list_below(&parents).await;
+        for (parent, answer) in parents.iter().zip(answers) {
+            let (seen, below) = steps.folders("child_folders", answer)?;
             children.push(Tried { name: format!("folders below {}", name(parent)), seen, holds: 0 });
             level.extend(below);
         }
@@ -249,7 +283,7 @@ fn name(folder: &MailFolder) -> String {
 
 /// The fullest folders, those of mail first; search folders are only views. That a calendar holds items and lists
 /// no message is no news, so folders of other kinds are taken to hold none.
-fn fullest(mut tree: Vec<MailFolder>) -> Vec<(&'static str, String, String, u64)> {
+fn fullest(mut tree: Vec<MailFolder>) -> Vec<Trial> {
     let holds = |folder: &MailFolder| u64::try_from(folder.total_item_count.unwrap_or_default()).unwrap_or_default();
     let mail =
         |folder: &MailFolder| folder.container_class().is_none_or(|class| class.to_lowercase().starts_with("ipf.note"));
@@ -257,7 +291,7 @@ fn fullest(mut tree: Vec<MailFolder>) -> Vec<(&'static str, String, String, u64)
     tree.sort_by_key(|folder| (!mail(folder), std::cmp::Reverse(holds(folder))));
     let sample = |folder: &MailFolder| {
         let messages = if mail(folder) { holds(folder) } else { 0 };
-        ("sample", folder.id.to_string(), name(folder), messages)
+        Trial { step: "sample", id: folder.id.to_string(), name: name(folder), holds: messages }
     };
     tree.iter().map(sample).collect()
 }

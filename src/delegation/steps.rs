@@ -1,6 +1,7 @@
 //! How the probe asks: one question a step, every answer remembered, and what an answer shows.
 //!
-//! It must not know in which order, nor what follows from it.
+//! Asking and remembering are apart, so that questions that do not follow from one another can be out at once and are
+//! remembered in the order of the steps all the same. It must not know in which order, nor what follows from it.
 
 use futures_util::stream::{self, StreamExt as _};
 use serde::de::DeserializeOwned;
@@ -10,7 +11,7 @@ use super::conclude::{Seen, Tried};
 use super::facts::Sum;
 use crate::directory::Person;
 use crate::graph::wire::{MailFolder, Message};
-use crate::graph::{Answer, Ask, Fault, FaultKind, Graph, IN_FLIGHT, Lane, Page, Sink};
+use crate::graph::{Answer, Ask, Fault, FaultKind, Graph, IN_FLIGHT, Lane, Page, Received, Sink};
 use crate::terms::{Exchange, GraphId, Purpose, UtcInstant};
 
 /// Size and kind of a folder: `PidTagMessageSizeExtended` and `PidTagContainerClass` (MS-OXPROPS).
@@ -73,47 +74,51 @@ impl Steps<'_> {
         self.done.last()?.observation.as_ref()?.status
     }
 
-    pub(super) async fn one<T: DeserializeOwned + Send>(
-        &mut self,
-        step: &str,
-        ask: &Ask,
-    ) -> Result<(Seen, Option<T>), Fault> {
-        let answer = self.graph.get::<T>(ask).await;
+    /// Asks for one value.
+    pub(super) async fn get<T: DeserializeOwned + Send>(&self, ask: Ask) -> Result<Answer<T>, Fault> {
+        self.graph.get::<T>(&ask).await
+    }
+
+    /// Remembers the answer to a question for one value.
+    pub(super) fn one<T>(&mut self, step: &str, answer: Result<Answer<T>, Fault>) -> Result<(Seen, Option<T>), Fault> {
         let (seen, value, done) = weigh(step, answer)?;
         self.done.push(done);
         Ok((seen.unwrap_or(Seen::Read(1)), value))
     }
 
-    /// The first page of any list.
-    pub(super) async fn entries<T: DeserializeOwned + Send>(
+    /// Asks for the first page of any list.
+    pub(super) async fn list<T: DeserializeOwned + Send>(&self, ask: Ask) -> Result<Answer<Page<T>>, Fault> {
+        self.graph.list::<T>(&ask).await
+    }
+
+    /// Remembers the first page of any list.
+    pub(super) fn entries<T>(
         &mut self,
         step: &str,
-        ask: &Ask,
+        answer: Result<Answer<Page<T>>, Fault>,
     ) -> Result<(Seen, Vec<T>), Fault> {
-        let answer = self.graph.list::<T>(ask).await;
         let (seen, page, done): (_, Option<Page<T>>, _) = weigh(step, answer)?;
         self.done.push(done);
         let entries = page.map(|page| page.items).unwrap_or_default();
         Ok((seen.unwrap_or(Seen::Read(entries.len())), entries))
     }
 
-    /// The first page of a list of folders, hidden ones included, with their sizes where the service gives them.
-    pub(super) async fn folders(&mut self, step: &str, ask: &Ask) -> Result<(Seen, Vec<MailFolder>), Fault> {
-        let answers = list_folders(self.graph, ask).await;
-        self.take_folders(step, answers)
+    /// Asks for the first page of a list of folders, hidden ones included, with their sizes where the service gives them.
+    pub(super) async fn list_folders(&self, ask: Ask) -> Folders {
+        list_folders(self.graph, &ask).await
     }
 
-    /// The folders directly below others, four questions at a time, in the order given.
-    pub(super) async fn children(&mut self, parents: &[MailFolder]) -> Result<Vec<(Seen, Vec<MailFolder>)>, Fault> {
+    /// Asks for the folders directly below others, four questions at a time; answers come in the order given.
+    pub(super) async fn list_below(&self, parents: &[MailFolder]) -> Vec<Folders> {
         let graph = self.graph;
         let asks = parents.iter().map(|parent| self.ask(&["mailFolders", parent.id.as_str(), "childFolders"]));
         let asks: Vec<Ask> = asks.collect();
         let asked = asks.iter().map(|ask| list_folders(graph, ask));
-        let answers: Vec<Folders> = stream::iter(asked).buffered(IN_FLIGHT).collect().await;
-        answers.into_iter().map(|answers| self.take_folders("child_folders", answers)).collect()
+        stream::iter(asked).buffered(IN_FLIGHT).collect().await
     }
 
-    fn take_folders(&mut self, step: &str, answers: Folders) -> Result<(Seen, Vec<MailFolder>), Fault> {
+    /// Remembers a list of folders.
+    pub(super) fn folders(&mut self, step: &str, answers: Folders) -> Result<(Seen, Vec<MailFolder>), Fault> {
         if let Some(refused) = answers.sizes_refused {
             let (_, _, done) = weigh::<Page<MailFolder>>("folder_sizes", Err(refused))?;
             self.done.push(done);
@@ -127,19 +132,20 @@ impl Steps<'_> {
         Ok((seen.unwrap_or(Seen::Read(folders.len())), folders))
     }
 
-    /// The first messages of each folder, four folders at a time.
-    pub(super) async fn messages(
-        &mut self,
-        folders: Vec<(&'static str, String, String, u64)>,
-    ) -> Result<Vec<Tried>, Fault> {
+    /// Asks for the first messages of each folder, four folders at a time; answers come in the order given.
+    pub(super) async fn list_messages(&self, folders: Vec<Trial>) -> Vec<Shown> {
         let graph = self.graph;
-        let asked = folders.into_iter().map(|(step, id, name, holds)| {
-            let ask = self.ask(&["mailFolders", &id, "messages"]).query("$top", FEW).query("$select", "id");
-            async move { (step, name, holds, graph.sample::<Message>(&ask).await) }
+        let asked = folders.into_iter().map(|folder| {
+            let ask = self.ask(&["mailFolders", &folder.id, "messages"]).query("$top", FEW).query("$select", "id");
+            async move { Shown { folder, answer: graph.sample::<Message>(&ask).await } }
         });
-        let answers: Vec<_> = stream::iter(asked).buffered(IN_FLIGHT).collect().await;
+        stream::iter(asked).buffered(IN_FLIGHT).collect().await
+    }
+
+    /// Remembers the first messages of folders.
+    pub(super) fn messages(&mut self, shown: Vec<Shown>) -> Result<Vec<Tried>, Fault> {
         let (mut tried, mut others) = (Vec::new(), Vec::new());
-        for (step, name, holds, answer) in answers {
+        for Shown { folder: Trial { step, name, holds, .. }, answer } in shown {
             let (seen, page, done): (_, Option<Page<Message>>, _) = weigh(step, answer)?;
             self.done.push(done);
             let mut ids = page.iter().flat_map(|page| &page.items).map(|message| message.id.clone());
@@ -154,25 +160,40 @@ impl Steps<'_> {
         Ok(tried)
     }
 
-    /// Reads one message whole, as a collection does, and drops its bytes: a list that opens while its messages
-    /// stay closed would make a mailbox look ready. `None` when there is no message.
+    /// The first message that a folder has shown so far.
+    pub(super) fn first(&self) -> Option<GraphId> {
+        self.firsts.first().cloned()
+    }
+
+    /// Asks for one message whole, as a collection does, and drops its bytes: a list that opens while its messages stay
+    /// closed would make a mailbox look ready.
+    pub(super) async fn read(&self, id: GraphId) -> Whole {
+        // Judged as a message's bytes are judged, and recorded as what it is.
+        let path = ["users", self.user, "messages", id.as_str(), "$value"];
+        let ask = Ask::new(self.lane.clone(), Purpose::Mime, path);
+        let mut answer = self.graph.stream(&ask, &mut Dropped).await;
+        let trail = match &mut answer {
+            Ok(answer) => &mut answer.trail,
+            Err(fault) => &mut fault.trail,
+        };
+        for exchange in trail {
+            exchange.purpose = Purpose::AccessTest;
+        }
+        Whole { id, answer }
+    }
+
+    /// Whether one message can be read whole. `None` when there is no message.
     ///
-    /// One that is gone, or that fails for reasons of its own, is followed by another.
-    pub(super) async fn whole_message(&mut self) -> Result<Option<Seen>, Fault> {
+    /// One that is gone, or that fails for reasons of its own, is followed by another. `read` is the first one, where it
+    /// has been asked for.
+    pub(super) async fn whole_message(&mut self, mut read: Option<Whole>) -> Result<Option<Seen>, Fault> {
         let mut worst = None;
         let ids: Vec<GraphId> = self.firsts.iter().chain(&self.others).take(MESSAGES).cloned().collect();
         for id in ids {
-            // Judged as a message's bytes are judged, and recorded as what it is.
-            let path = ["users", self.user, "messages", id.as_str(), "$value"];
-            let ask = Ask::new(self.lane.clone(), Purpose::Mime, path);
-            let mut answer = self.graph.stream(&ask, &mut Dropped).await;
-            let trail = match &mut answer {
-                Ok(answer) => &mut answer.trail,
-                Err(fault) => &mut fault.trail,
+            let answer = match read.take_if(|read| read.id == id) {
+                Some(read) => read.answer,
+                None => self.read(id).await.answer,
             };
-            for exchange in trail {
-                exchange.purpose = Purpose::AccessTest;
-            }
             // What the service cannot render it would hand over as properties: it can be read.
             let rendered = !matches!(&answer, Err(fault) if matches!(fault.kind, FaultKind::Unrenderable));
             let (seen, _, done) = weigh("message", answer)?;
@@ -187,8 +208,32 @@ impl Steps<'_> {
     }
 }
 
+/// A folder whose first messages are asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Trial {
+    /// The name of the step.
+    pub(super) step: &'static str,
+    pub(super) id: String,
+    /// What people call it.
+    pub(super) name: String,
+    /// How many messages it says it holds, where that is known.
+    pub(super) holds: u64,
+}
+
+/// What a folder answered.
+pub(super) struct Shown {
+    folder: Trial,
+    answer: Result<Answer<Page<Message>>, Fault>,
+}
+
+/// What came of asking for one message whole.
+pub(super) struct Whole {
+    id: GraphId,
+    answer: Result<Answer<Received>, Fault>,
+}
+
 /// Answers to the question for a list of folders.
-struct Folders {
+pub(super) struct Folders {
     /// The first, where sizes were refused: they are worth a question, not a verdict.
     sizes_refused: Option<Fault>,
     last: Result<Answer<Page<MailFolder>>, Fault>,

@@ -16,11 +16,13 @@ pub(super) const WINDOW: Duration = Duration::from_mins(10);
 /// Budgets and patience of one [`Graph`](super::Graph).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests in flight per mailbox, and for the directory; [`IN_FLIGHT`] at most.
+    /// Requests in flight per mailbox; [`IN_FLIGHT`] at most.
     pub in_flight_per_mailbox: usize,
-    /// Requests per mailbox in any 10 minutes; `None` for no window. The service publishes 10,000. The directory has
-    /// limits of its own, of which four requests at a time use no more than a part: 3,500 resource units in 10 seconds
-    /// in the smallest tenants, at 1 or 2 a request (Microsoft, "Microsoft Graph service-specific throttling limits").
+    /// Requests in flight for the directory. It has limits of its own, of which four at a time use no more than a part:
+    /// 3,500 resource units in 10 seconds in the smallest tenants, at 1 or 2 a request (Microsoft, "Microsoft Graph
+    /// service-specific throttling limits").
+    pub in_flight_of_directory: usize,
+    /// Requests per mailbox in any 10 minutes; `None` for no window. The service publishes 10,000.
     pub per_window: Option<u32>,
     /// Requests per usage report in any 10 minutes; `None` for no window. The service publishes 14 per application and
     /// tenant, each report function by itself (Microsoft, "Microsoft Graph service-specific throttling limits", Reports).
@@ -44,6 +46,7 @@ impl Limits {
     pub fn for_cloud(cloud: &Cloud) -> Self {
         Self {
             in_flight_per_mailbox: IN_FLIGHT,
+            in_flight_of_directory: IN_FLIGHT,
             per_window: (!cloud.is_loopback()).then_some(9_600),
             per_report: (!cloud.is_loopback()).then_some(14),
             connections: 64,

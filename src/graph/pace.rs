@@ -1,4 +1,4 @@
-//! Who may send now: four seats per lane, a sliding window of requests, and one fence.
+//! Who may send now: four seats per mailbox, a sliding window of requests, and one fence.
 //!
 //! A seat is held only while a request is on the wire, so that retries count like first attempts and
 //! nobody sleeps on one. It must not know what is sent or why a request failed.
@@ -27,6 +27,7 @@ pub(super) struct Pace {
     lanes: Mutex<HashMap<Lane, Arc<LanePace>>>,
     connections: Arc<Semaphore>,
     seats: usize,
+    directory: usize,
     per_window: Option<u32>,
     per_report: Option<u32>,
     monitor: Arc<dyn Monitor>,
@@ -44,6 +45,7 @@ impl Pace {
             lanes: Mutex::default(),
             connections: Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS))),
             seats: limits.in_flight_per_mailbox.clamp(1, IN_FLIGHT),
+            directory: limits.in_flight_of_directory.clamp(1, Semaphore::MAX_PERMITS),
             per_window: limits.per_window,
             per_report: limits.per_report,
             monitor,
@@ -55,12 +57,12 @@ impl Pace {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let known = lanes.get(lane).map(Arc::clone);
         known.unwrap_or_else(|| {
-            let per_window = match lane {
-                Lane::Mailbox(_) => self.per_window,
-                Lane::Report(_) => self.per_report,
-                Lane::Directory => None,
+            let (seats, per_window) = match lane {
+                Lane::Mailbox(_) => (self.seats, self.per_window),
+                Lane::Report(_) => (self.seats, self.per_report),
+                Lane::Directory => (self.directory, None),
             };
-            let new = Arc::new(LanePace::new(self.seats, per_window));
+            let new = Arc::new(LanePace::new(seats, per_window));
             lanes.insert(lane.clone(), Arc::clone(&new));
             new
         })
@@ -215,6 +217,7 @@ mod tests {
     fn pace(per_window: Option<u32>, connections: usize) -> Pace {
         let limits = Limits {
             in_flight_per_mailbox: 9,
+            in_flight_of_directory: 7,
             per_window,
             per_report: Some(14),
             connections,

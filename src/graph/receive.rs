@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::json;
 use super::link::{LinkFault, Origin};
-use super::page::{Page, RawPage};
+use super::page::{self, Page, PageFault};
 
 /// Largest JSON answer read, in bytes.
 const JSON_CAP: usize = 64 << 20;
@@ -256,11 +256,11 @@ impl<T: DeserializeOwned + Send> Read for OnePage<T> {
     type Value = Page<T>;
 
     fn read(&self, bytes: &[u8], origin: &Origin) -> Result<Page<T>, Broken> {
-        let page: RawPage = parsed(bytes)?;
-        let page = if self.links { page } else { page.without_links() };
-        page.read(origin).map_err(|fault| match fault {
-            LinkFault::Foreign => Broken::ForeignLink,
-            LinkFault::Damaged => Broken::DamagedLink,
+        page::read(bytes, origin, self.links).map_err(|fault| match fault {
+            PageFault::Json if json::is_json(bytes) => Broken::WrongShape,
+            PageFault::Json => Broken::NotJson,
+            PageFault::Link(LinkFault::Foreign) => Broken::ForeignLink,
+            PageFault::Link(LinkFault::Damaged) => Broken::DamagedLink,
         })
     }
 }

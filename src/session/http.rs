@@ -4,7 +4,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
@@ -33,7 +33,7 @@ pub(super) type Pause = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> 
 /// Sends token requests and keeps what was exchanged.
 #[derive(Clone)]
 pub(super) struct TokenHttp {
-    http: reqwest::Client,
+    way: Arc<Way>,
     /// How long one answer may take.
     answer: Duration,
     clock: Clock,
@@ -45,9 +45,9 @@ pub(super) struct TokenHttp {
 
 impl TokenHttp {
     pub(super) fn new(cloud: &Cloud, ca: Option<&[u8]>, clock: Clock) -> Result<Self, SignInError> {
-        let http = client(cloud.authority(), ca)?;
+        let way = Arc::new(Way::to(cloud.authority(), ca)?);
         let pause: Pause = Arc::new(|span| Box::pin(tokio::time::sleep(span)));
-        Ok(Self { http, answer: ANSWER, clock, pause, kept: Arc::default(), refusal: Arc::default() })
+        Ok(Self { way, answer: ANSWER, clock, pause, kept: Arc::default(), refusal: Arc::default() })
     }
 
     /// The same with another way to let time pass.
@@ -137,7 +137,8 @@ impl TokenHttp {
     }
 
     async fn exchange(&self, request: reqwest::Request) -> Result<(HttpResponse, UtcInstant), Unreachable> {
-        let mut answer = self.http.execute(request).await.map_err(|error| Unreachable(word(&error)))?;
+        let client = self.way.client().ok_or(Unreachable(NO_ROOTS))?;
+        let mut answer = client.execute(request).await.map_err(|error| Unreachable(word(&error)))?;
         let headers_at = (self.clock)();
         let mut response = http::Response::builder().status(answer.status());
         for (name, value) in answer.headers() {
@@ -173,6 +174,25 @@ impl<'c> AsyncHttpClient<'c> for TokenHttp {
     }
 }
 
+/// The client, made when it is first needed: a sign-in that is still good asks for nothing, and reading the system's
+/// root certificates takes longer than everything else about taking it up.
+struct Way {
+    base: Url,
+    roots: Vec<reqwest::Certificate>,
+    client: OnceLock<Option<reqwest::Client>>,
+}
+
+impl Way {
+    fn to(base: &Url, ca: Option<&[u8]>) -> Result<Self, SignInError> {
+        Ok(Self { base: base.clone(), roots: roots(base, ca)?, client: OnceLock::new() })
+    }
+
+    /// `None` where no trusted roots can be loaded.
+    fn client(&self) -> Option<&reqwest::Client> {
+        self.client.get_or_init(|| built(&self.base, self.roots.clone()).ok()).as_ref()
+    }
+}
+
 /// No answer came that could be used.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("{0}")]
@@ -182,6 +202,7 @@ const NO_ANSWER: &str = "no answer in time";
 const NO_CONNECTION: &str = "no connection";
 const BROKEN: &str = "the connection broke";
 const OUT_OF_ORDER: &str = "it answers that it is out of order";
+const NO_ROOTS: &str = "no trusted root certificates; install the package ca-certificates";
 const NOT_TRUSTED: &str = "its certificate is not trusted; a root of your own network goes into --ca-file";
 
 /// Whether the same request may work in a moment.
@@ -194,7 +215,7 @@ fn passes(outcome: &Result<HttpResponse, Unreachable>) -> bool {
             let busy = answer.status().as_u16() == 429 || answer.status().is_server_error();
             busy || EntraError::read(answer.body()).is_some_and(|refusal| refusal.is_transient())
         }
-        Err(Unreachable(word)) => *word != NOT_TRUSTED,
+        Err(Unreachable(word)) => ![NOT_TRUSTED, NO_ROOTS].contains(word),
     }
 }
 
@@ -222,22 +243,31 @@ fn retry_after(answer: &HttpResponse) -> Option<Duration> {
 
 /// A client that follows no redirect and waits no longer than it should.
 pub(super) fn client(base: &Url, ca: Option<&[u8]>) -> Result<reqwest::Client, SignInError> {
-    let mut builder = reqwest::Client::builder()
+    built(base, roots(base, ca)?).map_err(|_| SignInError::Network(NO_ROOTS))
+}
+
+/// Roots to trust besides the system's. Plain http goes to this machine only and needs none.
+fn roots(base: &Url, ca: Option<&[u8]>) -> Result<Vec<reqwest::Certificate>, SignInError> {
+    let read = match ca {
+        Some(pem) if base.scheme() != "http" => reqwest::Certificate::from_pem_bundle(pem),
+        _ => Ok(Vec::new()),
+    };
+    read.map_err(|_| SignInError::Network("AFFIANT_CA_FILE holds no certificate"))
+}
+
+fn built(base: &Url, roots: Vec<reqwest::Certificate>) -> Result<reqwest::Client, reqwest::Error> {
+    let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(ANSWER)
         .connect_timeout(Duration::from_secs(15))
         .user_agent(concat!("ISV|Affiant|Affiant/", env!("CARGO_PKG_VERSION")));
-    if base.scheme() == "http" {
-        // Plain http goes to this machine only; without roots no https can be spoken, and none are needed.
-        builder = builder.tls_certs_only([]).no_proxy();
-    } else if let Some(pem) = ca {
-        let roots = reqwest::Certificate::from_pem_bundle(pem)
-            .map_err(|_| SignInError::Network("AFFIANT_CA_FILE holds no certificate"))?;
-        builder = builder.tls_certs_merge(roots);
-    }
-    builder
-        .build()
-        .map_err(|_| SignInError::Network("no trusted root certificates; install the package ca-certificates"))
+    let builder = if base.scheme() == "http" {
+        // Without roots no https can be spoken, and none are needed.
+        builder.tls_certs_only([]).no_proxy()
+    } else {
+        builder.tls_certs_merge(roots)
+    };
+    builder.build()
 }
 
 pub(super) fn word(error: &reqwest::Error) -> &'static str {

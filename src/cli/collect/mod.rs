@@ -1,6 +1,7 @@
 //! `affiant collect`: plan, show, ask, collect, seal, and say what it came to.
 
 mod order;
+mod start;
 
 use std::sync::Arc;
 
@@ -8,23 +9,22 @@ use camino::Utf8PathBuf;
 
 pub(super) use self::order::size;
 use self::order::{FormatTyped, compression, date_field};
+pub(super) use self::start::{Doorway, Looking, tool};
 use super::desk::Desk;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::outcome::{print_tally, scope, show_plan, told, warn_of_little_room};
-use super::progress::{Bars, Lines};
+use super::progress::Bars;
 use super::resume::LeaveOpen;
 use super::show;
 use super::signals::stop_on_signals;
 use super::signers::SignersKeys;
 use crate::collect::{self, Acquisition, CollectError, Earlier, Plan, Run, SinceError, Stop, Wishes};
-use crate::custody::Tool;
 use crate::delegation::PriorChecks;
 use crate::dns::Resolver;
 use crate::inventory::{self, KnownPeople};
-use crate::monitor::{Monitor, Silent};
 use crate::package::Compression;
-use crate::terms::{DateField, Licensed, NothingKnown, pour};
+use crate::terms::{DateField, Licensed, NothingKnown};
 
 /// Collect custodians' mail into a hashed, verifiable package
 ///
@@ -104,6 +104,7 @@ pub(super) struct Args {
 
 /// Collects.
 pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
+    let tool = Looking::at_this_program();
     let wishes = args.open.wishes(false);
     let dns = args.signers.resolver(desk);
     let (asked, out) = (Asked { plan_only: args.plan_only, yes: args.yes, dns, wishes }, args.out.clone());
@@ -123,9 +124,10 @@ pub(super) async fn run(args: Args, desk: &Desk) -> Result<Exit, Failure> {
     if let Some(earlier) = &earlier {
         earlier.must_be_of(&session.signed_in().tenant_id)?;
     }
-    let tool = tool()?;
-    let acquisition = Acquisition::create(&out, job, ids, earlier, &tool, salt(), desk.notary().await?).await?;
-    work(desk, acquisition, session, asked).await
+    let notary = desk.notary().await?;
+    let doorway = Doorway::new(desk, &job.custodians, &session)?;
+    let acquisition = Acquisition::create(&out, job, ids, earlier, tool.seen(), salt(), notary).await?;
+    work(desk, acquisition, session, doorway, asked).await
 }
 
 /// What the person wants to be asked.
@@ -142,20 +144,14 @@ pub(super) async fn work(
     desk: &Desk,
     acquisition: Acquisition,
     session: Arc<crate::session::Session>,
+    mut doorway: Doorway,
     asked: Asked,
 ) -> Result<Exit, Failure> {
     desk.note(&scope(&acquisition.job));
-    let custodians = acquisition.job.custodians.clone();
-    let bars = desk.draws().then(|| Arc::new(Bars::new(&custodians)));
-    let monitor: Arc<dyn Monitor> = match (&bars, desk.json) {
-        (Some(bars), _) => bars.clone(),
-        (None, true) => Arc::new(Lines::new(&custodians)),
-        (None, false) => Arc::new(Silent),
-    };
-    let graph = desk.unattended_graph_of(session.clone(), monitor.clone())?;
     let side_by_side = desk.settings.side_by_side;
-    let prior = Arc::new(prior_checks(desk, &session).await?);
-    let licensed = licensed(desk, &session).await;
+    let (prior, licensed) = tokio::join!(prior_checks(desk, &session), licensed(desk, &session));
+    let (prior, graph) = (Arc::new(prior?), doorway.opened().await?);
+    let Doorway { bars, monitor, .. } = doorway;
     let (stop, dns, wishes) = (Stop::new(), asked.dns, asked.wishes);
     let run = Run { acquisition, graph, session, monitor, stop, side_by_side, prior, licensed, dns, wishes };
     stop_on_signals(&run.stop);
@@ -297,21 +293,6 @@ impl From<SinceError> for Failure {
         };
         Self::new(exit, &error)
     }
-}
-
-/// The program and machine, for the record.
-pub(super) fn tool() -> Result<Tool, Failure> {
-    let read = std::env::current_exe().and_then(std::fs::File::open).and_then(|file| pour(file, std::io::sink()));
-    let (sha256, _) =
-        read.map_err(|_| Failure::failed("this program cannot read its own file", "start it by its full path"))?;
-    Ok(Tool {
-        name: env!("CARGO_PKG_NAME").to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        sha256,
-        host: gethostname::gethostname().to_string_lossy().into_owned(),
-        system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        pid: std::process::id(),
-    })
 }
 
 fn salt() -> [u8; 16] {
