@@ -17,7 +17,7 @@ pub(super) const ROWS: &[Row] = &[
         "none: a rule of storage",
         "the row comes after the durable file, with its hash",
         &[
-            "package::tests::crash::killed_between_rename_and_row_a_native_is_an_orphan_and_is_moved_aside",
+            "package::tests::crash::killed_between_rename_and_row_what_was_named_is_an_orphan_and_is_moved_aside",
             "package::tests::crash::a_row_without_its_bytes_is_damage",
         ],
     ),
