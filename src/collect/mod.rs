@@ -1,6 +1,6 @@
 //! The collection itself: prove access, plan, fetch, close the balance, seal.
 //!
-//! [`plan()`] lists what is in scope and freezes it; [`collect`] collects exactly that. Read [`collect`] first:
+//! [`Run::swear_and_plan`] lists what is in scope and freezes it; [`collect`] collects exactly that. Read [`collect`] first:
 //! it is the whole story in one function, and each word of it is a file here. A failed item is a row in the
 //! record; an error means that the run cannot honestly go on, and what is durable stays.
 
@@ -39,6 +39,7 @@ mod unlisted;
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryFutureExt as _, TryStreamExt as _, stream};
+use tokio::sync::Semaphore;
 
 use crate::custody::{EventKind, LicenceFactRow, Line};
 use crate::delegation::PriorChecks;
@@ -58,7 +59,7 @@ pub use self::chosen::{Chosen, Ids, IdsError, Way};
 pub use self::disk_room::{DiskRoom, disk_room};
 pub use self::error::CollectError;
 pub use self::job::Job;
-pub use self::plan::{Part, Plan, PlannedFolder, PlannedMailbox, plan};
+pub use self::plan::{Part, Plan, PlannedFolder, PlannedMailbox};
 pub use self::since::{Earlier, FOLDERS, Since, SinceError};
 pub use self::stop::Stop;
 pub use self::tally::{CustodianTally, FolderBalance, Seal, SinceTally, State, Tally};
@@ -229,18 +230,31 @@ impl Run {
         if self.stop.is_asked() { Err(CollectError::Stopped) } else { Ok(()) }
     }
 
-    /// Swears who is signed in, once per session.
+    /// Swears who is signed in, once per session, and makes the plan, or finishes one that was interrupted. What the service
+    /// is asked first goes out while the line is made durable; nothing is recorded before it.
     ///
     /// # Errors
-    /// [`CollectError::Custody`]; [`CollectError::OtherTenant`] when an earlier session was in another tenant.
-    pub async fn swear_sign_in(&self) -> Result<(), CollectError> {
-        let who = self.session.signed_in().clone();
-        let exchanges = self.session.take_exchanges();
-        let tenant_id = who.tenant_id.clone();
+    /// [`CollectError::OtherTenant`] when an earlier session was in another tenant; what ends a run.
+    /// A custodian that cannot be read is a part without a mailbox, not an error.
+    pub async fn swear_and_plan(&self) -> Result<Plan, CollectError> {
+        let tenant_id = &self.session.signed_in().tenant_id;
         let others = self.acquisition.pen.read(|l| l.mailboxes()).await?;
-        if others.iter().any(|mailbox| mailbox.tenant_id != tenant_id) {
+        if others.iter().any(|mailbox| mailbox.tenant_id != *tenant_id) {
             return Err(CollectError::OtherTenant);
         }
+        let sworn = Semaphore::new(0);
+        let swearing = async {
+            self.swear_sign_in().await?;
+            sworn.close();
+            Ok(())
+        };
+        let ((), plan) = tokio::try_join!(swearing, plan::plan(self, &sworn))?;
+        Ok(plan)
+    }
+
+    async fn swear_sign_in(&self) -> Result<(), CollectError> {
+        let who = self.session.signed_in().clone();
+        let exchanges = self.session.take_exchanges();
         self.acquisition
             .pen
             .write(move |w| {

@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::sync::Semaphore;
 
 use crate::custody::{
     Compared, CustodianRow, EventKind, ExceptionRow, FolderRow, Ledger, Line, MailboxRow, Object, Writer,
@@ -129,13 +130,13 @@ impl Plan {
     }
 }
 
-/// Makes the plan, or finishes one that was interrupted.
+/// Makes the plan, or finishes one that was interrupted. Nothing is recorded before `sworn` is closed.
 ///
 /// # Errors
 /// What ends a run; a custodian that cannot be read is a part without a mailbox, not an error.
-pub async fn plan(run: &Run) -> Result<Plan, CollectError> {
+pub(super) async fn plan(run: &Run, sworn: &Semaphore) -> Result<Plan, CollectError> {
     let typed = run.acquisition.job.custodians.iter().cloned().enumerate();
-    let parts = stream::iter(typed.map(|(index, custodian)| part(run, index, custodian)));
+    let parts = stream::iter(typed.map(|(index, custodian)| part(run, index, custodian, sworn)));
     let parts: Vec<Part> = parts.buffered(run.side_by_side).try_collect().await?;
     let plan = Plan { parts };
     // Where part of a tree could not be seen, an exception says so; the folder may be there.
@@ -145,8 +146,10 @@ pub async fn plan(run: &Run) -> Result<Plan, CollectError> {
     Ok(plan)
 }
 
-async fn part(run: &Run, index: usize, custodian: String) -> Result<Part, CollectError> {
+async fn part(run: &Run, index: usize, custodian: String, sworn: &Semaphore) -> Result<Part, CollectError> {
     let probe = delegation::check(&run.graph, run.session.signed_in(), &custodian).await?;
+    // It has no permits: this returns when it is closed.
+    let _ = sworn.acquire().await;
     let mailbox_id = match prove(run, index, &probe).await? {
         Opened::No => None,
         Opened::Yes(mailbox_id) => Some(mailbox_id),

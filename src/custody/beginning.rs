@@ -56,6 +56,10 @@ fn write(
 ) -> Result<(Tree, Stated), CustodyError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = connect(part, flags)?;
+    // Until the file has its name there is nothing to go back to: a kill leaves one that the next beginning sweeps, and
+    // before it is renamed it is made durable as a whole.
+    db.pragma_update(None, "synchronous", "OFF")?;
+    journal(&db, "MEMORY")?;
     let mut tree = Tree::new();
     let start = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Rows may come before the line that tells them, as in every later step.
@@ -72,8 +76,14 @@ fn write(
         return Err(CustodyError::refused("a failure in the first lines was passed over"));
     }
     start.commit()?;
+    // As it will be written to. A file system that cannot do it says so when the file is taken up.
+    journal(&db, "WAL")?;
     close(db)?;
     Ok((tree, stated))
+}
+
+fn journal(db: &Connection, mode: &str) -> Result<(), CustodyError> {
+    Ok(db.query_row(&format!("PRAGMA journal_mode = {mode}"), [], |_| Ok(()))?)
 }
 
 fn close(db: Connection) -> Result<(), CustodyError> {

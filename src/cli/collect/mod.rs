@@ -210,11 +210,7 @@ async fn prior_checks(desk: &Desk, session: &crate::session::Session) -> Result<
 }
 
 async fn planned(desk: &Desk, run: &Run, bars: Option<&Bars>) -> Result<Plan, Failure> {
-    let ready = match run.swear_sign_in().await {
-        Ok(()) => collect::plan(run).await,
-        Err(error) => Err(error),
-    };
-    let ready = match ready {
+    let ready = match run.swear_and_plan().await {
         Ok(plan) => run.licence_facts(&plan).await.map(|licences| (plan, licences)),
         Err(error) => Err(error),
     };
