@@ -137,7 +137,7 @@ pub(super) async fn snapshot(graph: &Graph, mailbox: &ObjectId, proven: bool, jo
     let names = walk.by_name(&WELL_KNOWN);
     let root = walk.one(ROOT);
     let whole = root.is_some();
-    walk.descend(root, &names);
+    walk.descend(root.as_ref(), &names);
     let listed = !walk.tree.unreadable.iter().any(|path| path.names().is_empty());
     if proven && !(whole && listed) {
         return Err(Fault { kind: FaultKind::Denied, status: None, code: None, trail: walk.tree.trail });
@@ -258,8 +258,8 @@ impl Walk {
 
     /// The whole tree, level by level. When the root is closed (single folders are shared), what opens by name is all
     /// there is.
-    fn descend(&mut self, root: Option<wire::MailFolder>, names: &[(&'static str, wire::MailFolder)]) {
-        if let Some(root) = &root {
+    fn descend(&mut self, root: Option<&wire::MailFolder>, names: &[(&'static str, wire::MailFolder)]) {
+        if let Some(root) = root {
             self.tree.root = Some(root.id.clone());
             // The root can hold messages of its own; its children's paths do not carry its name.
             self.add(root, FolderPath::new(vec![name_of(root)]));
@@ -276,7 +276,7 @@ impl Walk {
         while !open.is_empty() {
             let mut below = Vec::new();
             for (path, id) in open {
-                match self.level(Some(id)) {
+                match self.level(Some(&id)) {
                     Some(children) => below.extend(self.kept(&path, children)),
                     None => self.tree.unreadable.push(path),
                 }
@@ -298,8 +298,8 @@ impl Walk {
     }
 
     /// Takes what a listing showed; `None` when it was closed.
-    fn level(&mut self, of: Option<GraphId>) -> Option<Vec<wire::MailFolder>> {
-        let level = self.answers.below.remove(&of)?;
+    fn level(&mut self, of: Option<&GraphId>) -> Option<Vec<wire::MailFolder>> {
+        let level = self.answers.below.remove(&of.cloned())?;
         self.tree.trail.extend(level.trail);
         self.tree.endless |= level.endless;
         level.folders

@@ -36,7 +36,8 @@ pub async fn probe(graph: &Graph, signed_in: &SignedIn, person: &Person) -> Resu
         return Ok(made(person, bare(Verdict::ScopeMissing), steps, None, signed_in));
     }
     let may_see = Directory::of(signed_in, whose);
-    match walked(&mut steps, person, may_see).await {
+    // Boxed: the state of steps that go side by side is large, and everybody who asks would hold it.
+    match Box::pin(walked(&mut steps, person, may_see)).await {
         Ok((evidence, facts)) => Ok(made(person, conclude(&evidence, whose), steps, Some(facts), signed_in)),
         Err(Ended::NotFound) => Ok(made(person, bare(Verdict::NotFound), steps, None, signed_in)),
         Err(Ended::Fault(mut fault)) => {
