@@ -400,6 +400,27 @@ mod tests {
     }
 
     #[test]
+    fn findings_of_two_threads_are_together_as_many_as_there_are() {
+        let some = |from: usize, count: usize| {
+            let mut findings = Findings::default();
+            for n in from..from + count {
+                findings.add(CheckName::Items, Class::Missing, format!("data/{n}"), "");
+            }
+            findings
+        };
+        for (left, right) in [(0, 3), (3, 0), (2, 3), (KEPT_PER_CHECK - 1, 4), (KEPT_PER_CHECK + 2, KEPT_PER_CHECK + 3)]
+        {
+            let mut together = some(0, left);
+            together.take(some(left, right));
+            let report = together.report(Told::default());
+            let items = report.checks.iter().find(|check| check.name == CheckName::Items);
+            let (kept, omitted) = items.map_or((0, 0), |items| (items.findings.len(), items.omitted));
+            let all = kept + usize::try_from(omitted).expect("few");
+            assert_eq!((kept, all), ((left + right).min(KEPT_PER_CHECK), left + right));
+        }
+    }
+
+    #[test]
     fn a_check_is_printed_as_it_is_spelt_in_json() {
         for name in CheckName::ALL {
             assert_eq!(serde_json::to_value(name).expect("plain"), serde_json::Value::from(name.to_string()));

@@ -54,6 +54,43 @@ async fn remaining_items_come_in_listing_order_and_in_steps() {
 }
 
 #[tokio::test]
+async fn a_session_that_goes_on_begins_behind_what_has_ended() {
+    let place = Place::new();
+    let pen = begun(&place, 3).await;
+    let first =
+        |ledger: &Ledger<'_>| Ok(ledger.remaining(1, 0, 2)?.iter().map(|row| row.listed_id).collect::<Vec<_>>());
+    for (excepted, remaining) in [(6, [4, 5]), (4, [5, 7]), (5, [7, 8])] {
+        pen.write(move |writer| except(writer, excepted, ExceptionCode::Gone)).await.expect("written");
+        assert_eq!(pen.read(first).await.expect("readable"), remaining);
+    }
+    let (ended, collected) = pen.read(|l| Ok((l.ended(1)?, l.collected_in_all()?))).await.expect("readable");
+    assert_eq!((ended, collected), (Ended { listed: 10, collected: 3, excepted: 3 }, 3));
+    assert_eq!(ended.remaining(), 4);
+    for rest in 7..=10 {
+        pen.write(move |writer| except(writer, rest, ExceptionCode::Gone)).await.expect("written");
+    }
+    assert_eq!(pen.read(first).await.expect("readable"), [0u64; 0]);
+}
+
+#[tokio::test]
+async fn tables_that_were_read_beside_the_pen_are_read_again_only_where_rows_were_added() {
+    let place = Place::new();
+    let pen = begun(&place, 3).await;
+    let line = |tables: Object| tables.canonical().expect("sayable");
+    let early = pen.beside().and_then(|beside| beside.tables(&meta().path_salt, || true)).expect("readable");
+    let cut = pen.beside().and_then(|beside| beside.tables(&meta().path_salt, || false)).expect("readable");
+    assert!(cut.len() < early.len());
+    for more in [4, 5] {
+        let (early, cut) = (early.clone(), cut.clone());
+        let read = pen.read(move |l| Ok([l.tables(&[])?, l.tables(&early)?, l.tables(&cut)?])).await.expect("readable");
+        let [fresh, early, cut] = read.map(line);
+        assert_eq!((&early, &cut), (&fresh, &fresh));
+        pen.write(move |writer| except(writer, more, ExceptionCode::Gone)).await.expect("written");
+    }
+    pen.seal().await.expect("nothing else has the file open");
+}
+
+#[tokio::test]
 async fn a_message_listed_twice_has_one_number_and_numbers_have_no_gaps() {
     let place = Place::new();
     let pen = begun(&place, 0).await;

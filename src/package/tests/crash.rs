@@ -214,6 +214,46 @@ async fn rows_out_of_order_or_with_foreign_paths_end_the_recovery() {
     assert!(matches!(attempt(rows).await, Err(PackageError::Unordered { .. })));
 }
 
+#[tokio::test]
+async fn a_comparison_alone_finds_what_recovery_finds_and_changes_nothing() {
+    let bench = Bench::new();
+    let package = bench.begin(Format::Eml);
+    let mut rows = collect(&package, 1, &bodies(3)).await;
+    let lost = rows.pop().expect("three");
+    fs::write(bench.at("affiant/incoming/half"), b"half").expect("written");
+    let before = files(&bench.root());
+    let seen = package.compare(rows.clone().into_iter()).expect("compared");
+    assert_eq!(seen.orphans.iter().map(|orphan| &orphan.path).collect::<Vec<_>>(), [&lost.path]);
+    assert_eq!(files(&bench.root()), before);
+    assert_eq!(package.recover(rows.into_iter(), Vec::new()).await.expect("recovered"), seen);
+    fs::write(bench.at("affiant/incoming/half"), b"half").expect("written");
+    package.sweep().await.expect("swept");
+    assert!(!bench.at("affiant/incoming/half").exists());
+}
+
+#[test]
+fn listing_ahead_gives_the_files_in_the_same_order() {
+    let bench = Bench::new();
+    drop(bench.begin(Format::Eml));
+    for folder in 0..40 {
+        for file in 0..folder % 5 {
+            let path = bench.at(&format!("data/{}/{folder:03}/deep/{file}.eml", folder % 3));
+            fs::create_dir_all(path.parent().expect("inside the root")).expect("made");
+            fs::write(path, b"x").expect("written");
+        }
+        fs::write(bench.at(&format!("data/{folder}.eml")), b"xy").expect("written");
+    }
+    let layout = Layout::new(&bench.root());
+    let walked = |walk: tree::Walk| walk.map(|found| found.expect("readable")).collect::<Vec<_>>();
+    let (plain, ahead) = (walked(tree::Walk::new(&layout, "data")), walked(tree::Walk::ahead(&layout, "data")));
+    assert_eq!(plain, ahead);
+    assert!(plain.is_sorted_by(|a, b| a.path < b.path));
+    let paths = walked(tree::Walk::to_read(&layout, "data")).into_iter().map(|found| found.path);
+    assert!(paths.eq(plain.into_iter().map(|found| found.path)));
+    // A walk that is not finished leaves no thread behind that would keep it from ending.
+    drop(tree::Walk::ahead(&layout, "data").next());
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_link_in_the_payload_is_refused() {
