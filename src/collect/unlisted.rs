@@ -19,8 +19,10 @@ use super::enumerate::{self, Ledge, Sheet, Target, Why};
 use super::error::CollectError;
 use super::folders::{Seen, Tree};
 use super::register::Recent;
-use super::standing::is_closed;
+use super::standing::{Standing, is_closed};
 
+/// Outages that one count is carried over.
+const OUTAGES: u32 = 3;
 /// Counts that are asked for at once: what one mailbox bears.
 const AT_ONCE: usize = 4;
 
@@ -128,14 +130,37 @@ pub(super) async fn look(
     Ok(looked)
 }
 
-/// Messages of the range in one folder, or in the mailbox; `None` where the service does not say.
+/// Messages of the range in one folder, or in the mailbox; `None` where the service does not say. A service that answers
+/// nothing else either says nothing by that: the outage is waited out, and the count asked for again.
 async fn count(
     run: &Run,
     owner: &ObjectId,
     folder: Option<&GraphId>,
     trail: &mut Vec<Exchange>,
 ) -> Result<Option<u64>, CollectError> {
-    run.halt_if_asked()?;
+    let mut outages = 0;
+    loop {
+        run.halt_if_asked()?;
+        match run.graph.get::<u64>(&ask_to_count(run, owner, folder)).await {
+            Ok(Answer { value, trail: more }) => {
+                trail.extend(more);
+                return Ok(Some(value));
+            }
+            Err(fault) if is_about_the_run(&fault) => return Err(fault.into()),
+            Err(fault) => {
+                let fails = fault.status.is_some_and(|status| status >= 500);
+                trail.extend(fault.trail);
+                let standing = Standing::with(&run.graph, owner, folder.into_iter().map(GraphId::as_str));
+                if !fails || outages == OUTAGES || !standing.confirm(trail).await? {
+                    return Ok(None);
+                }
+                outages += 1;
+            }
+        }
+    }
+}
+
+fn ask_to_count(run: &Run, owner: &ObjectId, folder: Option<&GraphId>) -> Ask {
     let job = &run.acquisition.job;
     let within = folder.map(|id| ["mailFolders", id.as_str()]).into_iter().flatten();
     let path = ["users", owner.as_str()].into_iter().chain(within).chain(["messages", "$count"]);
@@ -143,17 +168,7 @@ async fn count(
     if let Some(filter) = enumerate::filter(job.date_field, job.range.window()) {
         ask = ask.query("$filter", filter);
     }
-    match run.graph.get::<u64>(&ask).await {
-        Ok(Answer { value, trail: more }) => {
-            trail.extend(more);
-            Ok(Some(value))
-        }
-        Err(fault) if is_about_the_run(&fault) => Err(fault.into()),
-        Err(fault) => {
-            trail.extend(fault.trail);
-            Ok(None)
-        }
-    }
+    ask
 }
 
 /// Whether asking for something else would fare no better. A count that is no number is only that.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::durable::Temporary;
-use crate::terms::{Hasher, Matching, MatchingHasher, Sha256};
+use crate::terms::{Hasher, Matching, MatchingHasher, Sha256, hash_alike};
 
 /// Bytes that one arriving native may hold in memory before it goes to a temporary file.
 pub const IN_MEMORY: usize = 256 * 1024;
@@ -78,8 +78,7 @@ impl Landing {
             }
             Body::File(file, _) => file.write_all(bytes)?,
         }
-        self.hasher.update(bytes);
-        self.matching.update(bytes);
+        hash_alike(&mut self.hasher, &mut self.matching, bytes);
         Ok(())
     }
 

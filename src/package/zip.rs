@@ -24,7 +24,7 @@ use super::tree::{Join, Pair, in_path_order};
 use super::volume_file::VolumeFile;
 use super::waiting::{Shelf, Stock, Waiting};
 use super::{Native, Package, PackageError, VolumeFacts, off_the_reactor};
-use crate::terms::pour;
+use crate::terms::{Bucket, Sha256};
 
 impl Package {
     /// Writes `data/VOLnnn.zip` from all natives of a volume, as the manifest has them (in any order).
@@ -86,8 +86,8 @@ fn pack(
         jobs(volume, waiting, natives),
         |_: &Member| 0,
         || {
-            let mut shelf = Shelf::new(layout, &batches);
-            move |member| check(&mut shelf, member)
+            let (mut shelf, mut bucket) = (Shelf::new(layout, &batches), Bucket::default());
+            move |member| check(&mut shelf, &mut bucket, member)
         },
         |checked: Result<Member, _>| {
             let Member { waiting, .. } = checked?;
@@ -131,16 +131,16 @@ fn jobs(
 }
 
 /// Inflates a native where it waits, and sees that it is what was collected.
-fn check(shelf: &mut Shelf<'_>, member: Member) -> Result<Member, PackageError> {
+fn check(shelf: &mut Shelf<'_>, bucket: &mut Bucket, member: Member) -> Result<Member, PackageError> {
     let Native { path, sha256: expected, bytes: recorded } = &member.native;
     let batch = shelf.batch(member.waiting.batch)?;
     let changed = |found| PackageError::Changed { path: path.clone(), expected: *expected, found };
     // What cannot be inflated has no digest; that of nothing is not what was collected either.
-    let nothing = || changed(crate::terms::Sha256::of(b""));
+    let nothing = || changed(Sha256::of(b""));
     let inflated = batch.by_name(inside(path)).map_err(|_| nothing())?;
     // No more than was recorded plus one byte: what inflates to more must not keep the machine busy.
     let limited = io::Read::take(inflated, recorded.saturating_add(1));
-    let (found, bytes) = pour(limited, io::sink()).map_err(|_| nothing())?;
+    let (found, bytes) = bucket.pour(limited, io::sink()).map_err(|_| nothing())?;
     if (found, bytes) == (*expected, *recorded) { Ok(member) } else { Err(changed(found)) }
 }
 

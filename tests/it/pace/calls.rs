@@ -75,7 +75,7 @@ fn a_message_in_a_tree_is_one_file_made_named_and_read_once_and_synced_with_its_
             ("write", 0.9, 5.0),
             // The manifest: a write-ahead log and its checkpoints.
             ("pwrite64", 0.0, 4.0),
-            ("pread64", 0.0, 1.5),
+            ("pread64", 0.0, 2.5),
             ("statx", 0.0, 3.0),
             ("lseek", 0.0, 0.1),
         ],
@@ -97,7 +97,7 @@ fn messages_in_a_volume_share_a_file_a_sync_and_a_name_with_their_group() {
             ("read", 0.0, 3.0),
             ("write", 0.0, 7.5),
             ("pwrite64", 0.0, 4.0),
-            ("pread64", 0.0, 1.5),
+            ("pread64", 0.0, 2.5),
             ("statx", 0.0, 0.3),
             ("lseek", 0.0, 2.0),
         ],
