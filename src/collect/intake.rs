@@ -23,7 +23,7 @@ use super::{Run, sealing};
 /// Items in one transaction at most.
 const GROUP_ITEMS: usize = 256;
 /// Bytes in one group at most; bodies up to 256 KiB wait in memory until then.
-const GROUP_BYTES: u64 = 8 * 1024 * 1024;
+const GROUP_BYTES: u64 = 4 * 1024 * 1024;
 /// How long an ended item waits for company.
 const GROUP_WAIT: Duration = Duration::from_millis(200);
 /// Endings that may queue, so that one slow commit holds nobody up; what their bodies take is bounded elsewhere.
