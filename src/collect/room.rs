@@ -21,8 +21,9 @@ static READING: Semaphore = Semaphore::const_new(UNITS);
 /// intake, one that fills, one that is being written, one whose rows are. With less, a group would wait for its time to
 /// be over because nothing more may come.
 const WAITING: usize = 3 * (4 << 20);
-/// What is counted for waiting: a unit for each of a whole group of the smallest messages is a small part of the room.
-const WAITING_UNIT: usize = 4 << 10;
+/// What is counted for waiting: three groups of the smallest messages fill the room as well, since what is known about
+/// each takes room too.
+const WAITING_UNIT: usize = 16 << 10;
 static WAITS: Semaphore = Semaphore::const_new(WAITING / WAITING_UNIT);
 
 /// Rows of first pages that are asked for before it is their folder's turn to be recorded: about a kilobyte each.

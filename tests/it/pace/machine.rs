@@ -7,7 +7,8 @@ use crate::tenant::{AFFIANT, JONAS, MARA, Tenant, rows};
 
 const NINA: &str = "nina.blank@brackwater.example";
 
-/// The most memory a collection had, in KiB; `None` where the system does not say.
+/// The most memory a collection had for itself, in KiB, without the pages of the program, of which an unoptimised build has
+/// many; `None` where the system does not say.
 fn peak_of(messages: u32) -> Option<u64> {
     let tenant = Tenant::with_sign_in(&["--synthetic", &format!("{NINA}={messages}:400")]);
     let out = tenant.text("out");
@@ -19,8 +20,11 @@ fn peak_of(messages: u32) -> Option<u64> {
             break status.code();
         }
         let status = std::fs::read_to_string(format!("/proc/{}/status", run.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let now = line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok());
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()
+        };
+        let now = field("VmHWM:").zip(field("RssFile:")).map(|(most, program)| most.saturating_sub(program));
         peak = now.or(peak);
         std::thread::sleep(Duration::from_millis(20));
     };
@@ -37,7 +41,8 @@ fn four_times_the_messages_take_no_more_memory() {
         return;
     };
     assert!(many < few + 6 * 1024, "{few} KiB for 5,000 messages, {many} KiB for 20,000");
-    assert!(many < 64 * 1024, "{many} KiB");
+    // With the program, 28 MiB in a release build, that is the 64 MiB that are aimed at.
+    assert!(many < 36 * 1024, "{many} KiB");
 }
 
 #[cfg(unix)]
