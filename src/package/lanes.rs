@@ -71,7 +71,8 @@ where
     })
 }
 
-fn next<T>(queue: &Mutex<Receiver<T>>) -> Option<T> {
+/// The next job of a queue that several threads share; `None` when no more will come.
+pub(super) fn next<T>(queue: &Mutex<Receiver<T>>) -> Option<T> {
     queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 

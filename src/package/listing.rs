@@ -5,18 +5,19 @@
 
 use std::fs;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use camino::Utf8PathBuf;
 
 use super::PackageError;
+use super::lanes::next;
 use super::space::At as _;
 
 /// Folders listed ahead at each level at most; Affiant's own have a thousand files each.
 pub(super) const AHEAD: usize = 8;
 /// Threads that list at most; more only get into each other's way.
-const HELPERS: usize = 4;
+const SCOUTS: usize = 4;
 
 /// What a folder holds.
 pub(super) struct Entry {
@@ -88,17 +89,17 @@ impl Lister {
 pub(super) type Asked = Receiver<Listing>;
 
 /// Threads that list folders, first come first served. They end with this.
-pub(super) struct Helpers {
+pub(super) struct Scouts {
     ask: Option<Sender<(String, SyncSender<Listing>)>>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Helpers {
+impl Scouts {
     /// Starts as many as the machine has cores, within reason; where none can be started, nobody answers.
     pub(super) fn new(lister: &Lister) -> Self {
         let (ask, asked) = mpsc::channel::<(String, SyncSender<Listing>)>();
         let asked = Arc::new(Mutex::new(asked));
-        let count = thread::available_parallelism().map_or(1, usize::from).min(HELPERS);
+        let count = thread::available_parallelism().map_or(1, usize::from).min(SCOUTS);
         let start = |_| {
             let (lister, asked) = (lister.clone(), asked.clone());
             thread::Builder::new().name("affiant-list".to_owned()).spawn(move || {
@@ -123,11 +124,7 @@ impl Helpers {
     }
 }
 
-fn next<T>(queue: &Mutex<Receiver<T>>) -> Option<T> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
-}
-
-impl Drop for Helpers {
+impl Drop for Scouts {
     fn drop(&mut self) {
         self.ask = None;
         for thread in self.threads.drain(..) {

@@ -10,7 +10,7 @@ use std::vec;
 use camino::Utf8Path;
 
 use super::layout::Layout;
-use super::listing::{AHEAD, Asked, Asks, Entry, Helpers, Lister, Listing};
+use super::listing::{AHEAD, Asked, Asks, Entry, Lister, Listing, Scouts};
 use super::{Native, PackageError};
 
 /// A plain file that is there.
@@ -27,15 +27,15 @@ pub(super) struct Walk {
     lister: Lister,
     open: Vec<Level>,
     start: Option<String>,
-    helpers: Option<Helpers>,
+    scouts: Option<Scouts>,
 }
 
 /// A folder that is being walked through.
 struct Level {
     entries: vec::IntoIter<Entry>,
-    /// Its folders that no helper was asked for yet.
+    /// Its folders that no scout was asked for yet.
     to_ask: vec::IntoIter<String>,
-    /// What helpers were asked for, in the order of the folders.
+    /// What scouts were asked for, in the order of the folders.
     asked: VecDeque<Asked>,
 }
 
@@ -55,7 +55,7 @@ impl Walk {
     /// The same as [`Self::new`] with threads of its own that list the next folders ahead.
     pub(super) fn ahead(layout: &Layout, folder: &str) -> Self {
         let mut walk = Self::new(layout, folder);
-        walk.helpers = Some(Helpers::new(&walk.lister));
+        walk.scouts = Some(Scouts::new(&walk.lister));
         walk
     }
 
@@ -63,27 +63,27 @@ impl Walk {
     pub(super) fn without(layout: &Layout, folder: &str, skip: &'static [&'static str]) -> Self {
         let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let lister = Lister { root: layout.root().to_owned(), skip, asks: Asks::Length };
-        Self { lister, open: Vec::new(), start: Some(start), helpers: None }
+        Self { lister, open: Vec::new(), start: Some(start), scouts: None }
     }
 
     fn open(&mut self, listing: Listing) -> Result<(), PackageError> {
         let entries = listing?;
-        let folders = self.helpers.is_some().then(|| entries.iter().filter(|entry| entry.is_folder()));
+        let folders = self.scouts.is_some().then(|| entries.iter().filter(|entry| entry.is_folder()));
         let folders: Vec<String> = folders.into_iter().flatten().map(|entry| entry.key.clone()).collect();
         let mut level = Level { entries: entries.into_iter(), to_ask: folders.into_iter(), asked: VecDeque::new() };
-        level.ask(self.helpers.as_ref());
+        level.ask(self.scouts.as_ref());
         self.open.push(level);
         Ok(())
     }
 }
 
 impl Level {
-    fn ask(&mut self, helpers: Option<&Helpers>) {
-        let Some(helpers) = helpers else { return };
+    fn ask(&mut self, scouts: Option<&Scouts>) {
+        let Some(scouts) = scouts else { return };
         while self.asked.len() < AHEAD
             && let Some(folder) = self.to_ask.next()
         {
-            self.asked.push_back(helpers.list(folder));
+            self.asked.push_back(scouts.list(folder));
         }
     }
 }
@@ -108,8 +108,8 @@ impl Iterator for Walk {
                 return Some(Ok(Found { path: entry.key, bytes: entry.bytes }));
             }
             let asked = level.asked.pop_front();
-            level.ask(self.helpers.as_ref());
-            // A helper that is gone has said nothing: then the folder is listed here.
+            level.ask(self.scouts.as_ref());
+            // A scout that is gone has said nothing: then the folder is listed here.
             let listing = asked.and_then(|asked| asked.recv().ok()).unwrap_or_else(|| self.lister.list(&entry.key));
             if let Err(error) = self.open(listing) {
                 return Some(Err(error));

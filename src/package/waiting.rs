@@ -4,12 +4,14 @@
 //! number. It must not change anything.
 
 use std::collections::VecDeque;
+use std::io;
 
-use camino::Utf8PathBuf;
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::PackageError;
 use super::layout::{Layout, staged_volume};
+use super::member::broken;
 use super::placement::Place;
 use super::shared_file::SharedFile;
 use super::space::At as _;
@@ -52,8 +54,13 @@ impl Stock {
         let mut stock = Self::default();
         for found in Walk::new(layout, folder) {
             let path = found?.path;
-            if let Ok(mut archive) = open(layout, &path) {
-                stock.list(&mut archive);
+            // A file that cannot be read now says nothing about what is in it; that is the disk's error and not damage.
+            match read(layout, &path)? {
+                Ok(mut archive) => stock.list(&mut archive),
+                Err(ZipError::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                    return Err(PackageError::local("read", layout.at(&path), error));
+                }
+                Err(_) => {}
             }
             stock.batches.push(path);
         }
@@ -114,7 +121,11 @@ impl<'a> Shelf<'a> {
 }
 
 fn open(layout: &Layout, path: &str) -> Result<ZipArchive<SharedFile>, PackageError> {
-    let file: Utf8PathBuf = layout.at(path);
-    let shared = SharedFile::open(&file).at("open", &file)?;
-    ZipArchive::new(shared).map_err(|error| PackageError::Volume { path: file, reason: error.to_string() })
+    read(layout, path)?.map_err(|error| broken(&layout.at(path), error))
+}
+
+/// Reads a batch's directory; the inner error is the archive's.
+fn read(layout: &Layout, path: &str) -> Result<Result<ZipArchive<SharedFile>, ZipError>, PackageError> {
+    let file = layout.at(path);
+    Ok(ZipArchive::new(SharedFile::open(&file).at("open", &file)?))
 }
