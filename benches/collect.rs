@@ -11,6 +11,7 @@
 //! | `PAIRS` | runs of each kind | 5 |
 //! | `VOLUME_MB` | mail in one run, at most; no more than `MESSAGES` either | 240, 4000 |
 //! | `LATENCY_MS`, `LATENCY_MESSAGES`, `LATENCY_PAIRS` | the part with Microsoft's latency and limits; 0 pairs for none | 250, 400, 1 |
+//! | `TLS` | 0 for plain HTTP; otherwise TLS, for which `openssl` makes a certificate | 1 |
 //! | `BENCH_DIR` | where packages are written | the folder for temporary files |
 //! | `BENCH_AFFIANT` | another binary to measure, to compare two | the one of this build |
 
@@ -170,7 +171,8 @@ fn against_a_bare_client(quick: bool) {
         }
     }
     println!(
-        "\n{pairs} pairs; ratios are the bare client's time by that of `affiant collect`, median (least to most).\n"
+        "\n{}, {pairs} pairs; ratios are the bare client's time by that of `affiant collect`, median (least to most).\n",
+        if bare::tls::is_wanted() { "TLS" } else { "Plain HTTP" }
     );
     println!(
         "| mail | mailboxes | messages | format | MB | bare: dropped · hashed · written, s | affiant, s | to dropped | to hashed | to written |"

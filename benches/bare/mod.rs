@@ -7,6 +7,7 @@ pub mod mail;
 pub mod measured;
 pub mod server;
 pub mod tenant;
+pub mod tls;
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,16 +22,18 @@ pub fn played_a_role() -> bool {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let runtime = || tokio::runtime::Runtime::new().expect("threads");
     match args.as_slice() {
-        ["serve", size, mailboxes, each, latency, limits] => {
+        ["serve", size, mailboxes, each, latency, limits, tls @ ..] => {
             let number = |text: &str| text.parse().expect("a number");
             let estate = Estate { size: Size::parse(size), mailboxes: number(mailboxes), each: number(each) };
             let manners = Manners { latency: Duration::from_millis(number(latency)), limits: *limits == "true" };
-            runtime().block_on(server::serve(estate, manners)).expect("it serves");
+            let tls = tls.first().map(|pem| tls::acceptor(Path::new(pem)));
+            runtime().block_on(server::serve(estate, manners, tls)).expect("it serves");
             true
         }
-        ["fetch", origin, form, list, out] => {
+        ["fetch", origin, form, list, out, tls @ ..] => {
             let form = form.parse().expect("a form");
-            runtime().block_on(client::fetch(origin, Path::new(list), form, Path::new(out)));
+            let http = tls::client(tls.first().map(Path::new)).build().expect("a client");
+            runtime().block_on(client::fetch(http, origin, Path::new(list), form, Path::new(out)));
             true
         }
         ["deflate", from, to] => {

@@ -1,4 +1,4 @@
-//! A load server: Graph over HTTP/1.1 on loopback with as little work as possible for each request, in a process of its
+//! A load server: Graph over HTTP/1.1 on loopback, with TLS or without, with as little work as possible for each request, in a process of its
 //! own. It checks no token and keeps no state but counters; on request it takes its time and keeps Microsoft's limits.
 
 use std::collections::VecDeque;
@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use super::answers::{Asked, Estate, mailbox_of};
 use super::mail::Pools;
@@ -60,9 +61,10 @@ struct Seen {
 }
 
 /// Serves until the process is killed; says its origin in one line first.
-pub async fn serve(estate: Estate, manners: Manners) -> io::Result<()> {
+pub async fn serve(estate: Estate, manners: Manners, tls: Option<TlsAcceptor>) -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let origin = format!("http://{}", listener.local_addr()?);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let origin = format!("{scheme}://{}", listener.local_addr()?);
     let lanes = (0..=estate.mailboxes).map(|_| Lane::default()).collect();
     let pools = Pools::new();
     println!("{} {origin}", estate.bytes(&pools));
@@ -70,11 +72,22 @@ pub async fn serve(estate: Estate, manners: Manners) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        tokio::spawn(connection(desk.clone(), stream));
+        let (desk, tls) = (desk.clone(), tls.clone());
+        tokio::spawn(async move {
+            match tls {
+                Some(tls) => connection(desk, tls.accept(stream).await?).await,
+                None => connection(desk, stream).await,
+            }
+        });
     }
 }
 
-async fn connection(desk: Arc<Desk>, mut stream: TcpStream) -> io::Result<()> {
+/// Where requests come from and answers go to.
+trait Wire: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Wire for T {}
+
+async fn connection(desk: Arc<Desk>, mut stream: impl Wire) -> io::Result<()> {
     let mut held = BytesMut::with_capacity(8 * 1024);
     loop {
         let end = loop {
@@ -87,6 +100,7 @@ async fn connection(desk: Arc<Desk>, mut stream: TcpStream) -> io::Result<()> {
         let head = held.split_to(end + 4);
         let head = std::str::from_utf8(&head).map_err(io::Error::other)?;
         desk.reply(head, &mut stream).await?;
+        stream.flush().await?;
     }
 }
 
@@ -96,7 +110,7 @@ fn now() -> u64 {
 }
 
 impl Desk {
-    async fn reply(&self, head: &str, stream: &mut TcpStream) -> io::Result<()> {
+    async fn reply(&self, head: &str, stream: &mut impl Wire) -> io::Result<()> {
         let target = head.split(' ').nth(1).unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         if let Some(control) = path.strip_prefix("/bench/") {
@@ -138,7 +152,7 @@ impl Desk {
     }
 
     /// A message, in one chunk: the service announces no lengths either.
-    async fn message(&self, stream: &mut TcpStream, mailbox: u64, n: u64) -> io::Result<()> {
+    async fn message(&self, stream: &mut impl Wire, mailbox: u64, n: u64) -> io::Result<()> {
         let at = now();
         let _ = self.seen.first_value.compare_exchange(0, at, Ordering::Relaxed, Ordering::Relaxed);
         self.seen.values.fetch_add(1, Ordering::Relaxed);
@@ -193,7 +207,7 @@ impl Lane {
     }
 }
 
-async fn plain(stream: &mut TcpStream, status: u16, kind: &str, said: &str) -> io::Result<()> {
+async fn plain(stream: &mut impl Wire, status: u16, kind: &str, said: &str) -> io::Result<()> {
     let length = said.len();
     let whole = format!("HTTP/1.1 {status} -\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n{said}");
     stream.write_all(whole.as_bytes()).await

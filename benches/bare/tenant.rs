@@ -11,6 +11,7 @@ use super::answers::{Estate, address};
 use super::client::Form;
 use super::measured::{Cost, Running, run, run_into};
 use super::server::Manners;
+use super::tls;
 
 const PARALEGAL: &str = "paula.quist@brackwater.example";
 
@@ -25,6 +26,8 @@ pub struct Tenant {
     /// Bytes of all mail.
     pub bytes: u64,
     place: tempfile::TempDir,
+    /// The load server's certificate, where it speaks TLS.
+    pem: Option<PathBuf>,
     env: Vec<(&'static str, String)>,
 }
 
@@ -58,9 +61,12 @@ impl Tenant {
             super::mail::Size::Mix => "mix".to_owned(),
             super::mail::Size::Fixed(bytes) => bytes.to_string(),
         };
+        let place = tempfile::tempdir_in(scratch()).expect("a folder");
+        let pem = tls::is_wanted().then(|| tls::certificate(place.path()));
         let mut server = again("serve")
             .args([size, estate.mailboxes.to_string(), estate.each.to_string()])
             .args([manners.latency.as_millis().to_string(), manners.limits.to_string()])
+            .args(&pem)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the load server starts");
@@ -74,8 +80,7 @@ impl Tenant {
         let (bytes, origin) = line.trim().split_once(' ').expect("bytes and an address");
         let said: Value = serde_json::from_str(&first_line(&mut sign_in)).expect("JSON");
         let text = |name: &str| said[name].as_str().expect("said").to_owned();
-        let place = tempfile::tempdir_in(scratch()).expect("a folder");
-        let env = vec![
+        let mut env = vec![
             ("AFFIANT_HOME", place.path().join("home").display().to_string()),
             ("AFFIANT_TOKEN_STORE", "file".to_owned()),
             ("AFFIANT_LOGIN_URL", text("login_url")),
@@ -83,11 +88,14 @@ impl Tenant {
             ("AFFIANT_TENANT", text("tenant")),
             ("AFFIANT_CLIENT_ID", text("client_id")),
         ];
+        env.extend(
+            pem.as_ref().map(|pem| ("AFFIANT_CA_FILE", pem.with_file_name("certificate.pem").display().to_string())),
+        );
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().expect("a client");
+        let http = tls::client(pem.as_deref()).build().expect("a client");
         let (origin, bytes) = (origin.to_owned(), bytes.parse().expect("a number"));
         let (server, sign_in) = (Running(server), Running(sign_in));
-        let tenant = Self { server, sign_in, http, runtime, estate, manners, origin, bytes, place, env };
+        let tenant = Self { server, sign_in, http, runtime, estate, manners, origin, bytes, place, pem, env };
         run(&mut tenant.affiant(&["login", "--flow", "device-code"]));
         tenant
     }
@@ -118,7 +126,7 @@ impl Tenant {
     /// The command of the bare client.
     pub fn bare(&self, form: Form, list: &Path, out: &Path) -> Command {
         let mut command = again("fetch");
-        command.args([&self.origin, form.name()]).arg(list).arg(out);
+        command.args([&self.origin, form.name()]).arg(list).arg(out).args(&self.pem);
         command
     }
 

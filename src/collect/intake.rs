@@ -2,16 +2,17 @@
 //!
 //! Workers of all mailboxes hand their endings in; groups are made by count, bytes and time. A file is
 //! synced and in its place before a row names it, so a crash leaves at most files without rows, which
-//! recovery moves aside. Files of one group are written while the rows of the group before are, in order; volumes are
-//! packed beside both. It must not know the service.
+//! recovery moves aside. Files of two groups are written at once, beside the rows of the group before, which come in
+//! order; volumes are packed beside all of it. It must not know the service.
 
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::monitor::Event;
-use crate::package::{Landed, Package, Placement};
+use crate::package::{Landed, Package, PackageError, Placement};
 use crate::terms::{ControlNumber, ExceptionCode, Severity, SourceKind};
 
 use super::error::CollectError;
@@ -23,7 +24,7 @@ use super::{Run, sealing};
 /// Items in one transaction at most.
 const GROUP_ITEMS: usize = 256;
 /// Bytes in one group at most; bodies up to 256 KiB wait in memory until then.
-const GROUP_BYTES: u64 = 4 * 1024 * 1024;
+const GROUP_BYTES: u64 = 3 * 1024 * 1024;
 /// How long an ended item waits for company.
 const GROUP_WAIT: Duration = Duration::from_millis(200);
 /// Endings that may queue, so that one slow commit holds nobody up; what their bodies take is bounded elsewhere.
@@ -40,16 +41,17 @@ enum Delivery {
 
 impl Intake {
     /// Starts the intake; its task ends when every clone of the intake is gone, or with the first error.
-    pub(super) fn start(run: &Run, keys: &Keys) -> (Self, tokio::task::JoinHandle<Result<(), CollectError>>) {
+    pub(super) fn start(run: &Run, keys: &Keys) -> (Self, JoinHandle<Result<(), CollectError>>) {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let (settled, to_swear) = mpsc::channel(1);
+        // One group whose files are being written waits here, behind one that the next stage waits for.
+        let (settling, to_swear) = mpsc::channel(1);
         let (sworn, to_pack) = mpsc::channel(1);
-        let desk = Desk { run: run.clone(), keys: keys.clone(), settled, group: Vec::new(), bytes: 0 };
+        let desk = Desk { run: run.clone(), keys: keys.clone(), settling, group: Vec::new(), bytes: 0 };
         let clerk = Clerk { run: run.clone(), sworn };
         let packing = pack_as_they_fill(run.clone(), to_pack);
         let stages = async move {
-            let (settled, sworn, packed) = tokio::join!(desk.run(receiver), clerk.run(to_swear), packing);
-            settled.and(sworn).and(packed)
+            let (placed, sworn, packed) = tokio::join!(desk.run(receiver), clerk.run(to_swear), packing);
+            placed.and(sworn).and(packed)
         };
         (Self(sender), tokio::spawn(stages))
     }
@@ -69,18 +71,18 @@ impl Intake {
     }
 }
 
-/// The first stage: groups become durable files.
+/// The first stage: groups are made, and their files begin to become durable.
 struct Desk {
     run: Run,
     keys: Keys,
-    settled: mpsc::Sender<Settled>,
+    settling: mpsc::Sender<Settling>,
     group: Vec<(usize, Ended)>,
     bytes: u64,
 }
 
-/// A group whose files are durable, on its way to its rows.
-#[derive(Default)]
-struct Settled {
+/// A group whose files are becoming durable, on its way to its rows.
+struct Settling {
+    files: JoinHandle<Result<(), PackageError>>,
     sworn: Vec<Sworn>,
     told: Vec<Event>,
     /// A placement holds its volume back from packing until the row is committed.
@@ -101,11 +103,9 @@ impl Desk {
                     Ok(None) | Err(_) => break,
                 }
             }
-            let settled = Settled { waiting, ..self.settle().await? };
-            if self.settled.send(settled).await.is_err() {
-                // The next stage is gone only after an error, which is its own to tell.
-                return Ok(());
-            }
+            // The next stage is gone only after an error, which is its own to tell.
+            let Ok(place) = self.settling.clone().reserve_owned().await else { return Ok(()) };
+            place.send(self.settle(waiting)?);
         }
         Ok(())
     }
@@ -133,49 +133,66 @@ impl Desk {
         }
     }
 
-    async fn settle(&mut self) -> Result<Settled, CollectError> {
-        let (mut files, mut settled) = (Vec::new(), Settled::default());
+    fn settle(&mut self, waiting: Vec<oneshot::Sender<()>>) -> Result<Settling, CollectError> {
+        let (mut files, mut sworn) = (Vec::new(), Vec::new());
+        let (mut told, mut places) = (Vec::new(), Vec::new());
         self.bytes = 0;
         for (custodian, ended) in std::mem::take(&mut self.group) {
             let number = ended.row.control_number().ok_or(CollectError::Internal)?;
             let (one, file) = place(&self.run.acquisition.package, number, ended);
-            settled.told.push(news(custodian, &one));
+            told.push(news(custodian, &one));
             self.ask_for_keys(&one);
-            settled.places.extend(file.as_ref().map(|(_, placement)| placement.clone()));
+            places.extend(file.as_ref().map(|(_, placement)| placement.clone()));
             files.extend(file);
-            settled.sworn.push(one);
+            sworn.push(one);
         }
-        self.run.acquisition.package.settle(files).await?;
-        Ok(settled)
+        let package = self.run.acquisition.package.clone();
+        let files = tokio::spawn(async move { package.settle(files).await });
+        Ok(Settling { files, sworn, told, places, waiting })
     }
 }
 
-/// The second stage: rows for files that are durable, while the next group's files are being written.
+/// The second stage: rows for files that are durable, group after group, while the files of the next are being written.
 struct Clerk {
     run: Run,
     sworn: mpsc::Sender<()>,
 }
 
 impl Clerk {
-    async fn run(self, mut settled: mpsc::Receiver<Settled>) -> Result<(), CollectError> {
-        while let Some(Settled { sworn, told, places, waiting }) = settled.recv().await {
-            if !sworn.is_empty() {
-                self.run.acquisition.pen.write(move |w| sworn.iter().try_for_each(|one| swear(w, one))).await?;
-            }
-            drop(places);
-            for event in &told {
-                self.run.monitor.tell(event);
-            }
-            for flushed in waiting {
-                // Whoever asked may have gone.
-                let _ = flushed.send(());
-            }
-            // One note is enough: whoever packs looks at all volumes.
-            if let Err(mpsc::error::TrySendError::Closed(())) = self.sworn.try_send(()) {
-                return Ok(());
+    async fn run(self, mut settling: mpsc::Receiver<Settling>) -> Result<(), CollectError> {
+        while let Some(group) = settling.recv().await {
+            match self.swear(group).await {
+                Ok(true) => {}
+                ended => {
+                    // Nothing may be written any more when this returns.
+                    settling.close();
+                    while let Some(Settling { files, .. }) = settling.recv().await {
+                        let _ = files.await;
+                    }
+                    return ended.map(drop);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Waits for a group's files, and records them; whether there is anybody left to tell.
+    async fn swear(&self, group: Settling) -> Result<bool, CollectError> {
+        let Settling { files, sworn, told, places, waiting } = group;
+        files.await.map_err(|_| CollectError::Internal)??;
+        if !sworn.is_empty() {
+            self.run.acquisition.pen.write(move |w| sworn.iter().try_for_each(|one| swear(w, one))).await?;
+        }
+        drop(places);
+        for event in &told {
+            self.run.monitor.tell(event);
+        }
+        for flushed in waiting {
+            // Whoever asked may have gone.
+            let _ = flushed.send(());
+        }
+        // One note is enough: whoever packs looks at all volumes.
+        Ok(!matches!(self.sworn.try_send(()), Err(mpsc::error::TrySendError::Closed(()))))
     }
 }
 

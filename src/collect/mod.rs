@@ -6,6 +6,7 @@
 
 mod access;
 mod acquisition;
+mod apart;
 mod authenticity;
 mod chosen;
 mod closing;
@@ -49,6 +50,7 @@ use crate::monitor::{Event, Monitor};
 use crate::session::{Flow, Session};
 use crate::terms::Licensed;
 
+use self::apart::apart;
 use self::intake::Intake;
 use self::keys::Keys;
 use self::search::Search;
@@ -159,7 +161,7 @@ async fn work(run: &Run, plan: &Plan, keys: &Keys) -> Result<bool, CollectError>
 
 /// One mailbox from its first item to its balance.
 async fn one_mailbox(run: &Run, intake: &Intake, part: &Part, mailbox: &PlannedMailbox) -> Result<(), CollectError> {
-    let search = &Search::of(run, mailbox);
+    let search = &Arc::new(Search::of(run, mailbox));
     if run.wishes.retry_exceptions {
         fetch_all(run, intake, search, part.index, mailbox, Rows::Missing).await?;
     }
@@ -185,13 +187,13 @@ enum Rows {
 async fn fetch_all(
     run: &Run,
     intake: &Intake,
-    search: &Search,
+    search: &Arc<Search>,
     custodian: usize,
     mailbox: &PlannedMailbox,
     which: Rows,
 ) -> Result<(), CollectError> {
     let mailbox_id = mailbox.mailbox_id;
-    let standing = &Standing::of(&run.graph, mailbox);
+    let standing = &Arc::new(Standing::of(&run.graph, mailbox));
     let counts = run.acquisition.pen.read(move |l| l.ended(mailbox_id)).await?;
     let (remaining, durable) = match which {
         Rows::Remaining => (counts.remaining(), counts.collected + counts.excepted),
@@ -215,9 +217,13 @@ async fn fetch_all(
         if run.stop.is_asked() {
             return Ok(());
         }
-        let mut ended = fetch::item(run, standing, search, row).await?;
-        ended.take_room().await;
-        intake.hand_in(custodian, ended).await
+        let (run, intake, standing, search) = (run.clone(), intake.clone(), standing.clone(), search.clone());
+        apart(async move {
+            let mut ended = fetch::item(&run, &standing, &search, row).await?;
+            ended.take_room().await;
+            intake.hand_in(custodian, ended).await
+        })
+        .await
     });
     items.try_buffer_unordered(UNDER_WAY).try_collect::<()>().await?;
     intake.flush().await?;

@@ -11,7 +11,7 @@ const PAGE: u32 = 2_000;
 
 /// Reads on as it is iterated, over a connection of its own. Use it on a blocking thread only.
 pub(super) struct Natives {
-    from: From,
+    rows: Rows,
     page: VecDeque<ItemFile>,
     after: String,
     ended: bool,
@@ -19,14 +19,14 @@ pub(super) struct Natives {
 }
 
 /// Where rows are read.
-enum From {
+enum Rows {
     /// At the manifest of this pen, when they are first asked for.
     Of(Pen),
     /// Here.
     By(Beside),
 }
 
-impl From {
+impl Rows {
     fn natives(&mut self, after: &str) -> Result<Vec<ItemFile>, CustodyError> {
         if let Self::Of(pen) = self {
             *self = Self::By(pen.beside()?);
@@ -53,22 +53,22 @@ impl Reading {
 impl Natives {
     /// Every native of the manifest.
     pub(super) fn of(pen: &Pen) -> (Self, Reading) {
-        Self::from(From::Of(pen.clone()))
+        Self::over(Rows::Of(pen.clone()))
     }
 
     /// The same over this connection.
     pub(super) fn by(beside: Beside) -> (Self, Reading) {
-        Self::from(From::By(beside))
+        Self::over(Rows::By(beside))
     }
 
-    fn from(from: From) -> (Self, Reading) {
+    fn over(rows: Rows) -> (Self, Reading) {
         let failed = Arc::new(Mutex::new(None));
         let (page, after) = (VecDeque::new(), String::new());
-        (Self { from, page, after, ended: false, failed: failed.clone() }, Reading(failed))
+        (Self { rows, page, after, ended: false, failed: failed.clone() }, Reading(failed))
     }
 
     fn fill(&mut self) {
-        let page = self.from.natives(&self.after).unwrap_or_else(|error| {
+        let page = self.rows.natives(&self.after).unwrap_or_else(|error| {
             *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             Vec::new()
         });

@@ -10,20 +10,20 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Bytes of messages that are read at once. One that is larger is read alone; Exchange's largest have 150 MB. Reading takes
 /// up to twice the room, for what parts decode to, and no more of them than there are processors are read any faster.
-const BYTES: usize = 12 << 20;
+const BYTES: usize = 8 << 20;
 /// What is counted for reading; smaller messages count as one unit, which bounds their number.
 const UNIT: usize = 1 << 20;
 const UNITS: usize = BYTES / UNIT;
 
 static READING: Semaphore = Semaphore::const_new(UNITS);
 
-/// Bytes of small messages that wait in memory to become durable, whatever the number of mailboxes: three groups of the
-/// intake, one that fills, one that is being written, one whose rows are. With less, a group would wait for its time to
+/// Bytes of small messages that wait in memory to become durable, whatever the number of mailboxes: four groups of the
+/// intake, one that fills, two that are being written, one whose rows are. With less, a group would wait for its time to
 /// be over because nothing more may come.
-const WAITING: usize = 3 * (4 << 20);
-/// What is counted for waiting: three groups of the smallest messages fill the room as well, since what is known about
+const WAITING: usize = 4 * (3 << 20);
+/// What is counted for waiting: four groups of the smallest messages fill the room as well, since what is known about
 /// each takes room too.
-const WAITING_UNIT: usize = 16 << 10;
+const WAITING_UNIT: usize = 12 << 10;
 static WAITS: Semaphore = Semaphore::const_new(WAITING / WAITING_UNIT);
 
 /// Rows of first pages that are asked for before it is their folder's turn to be recorded: about a kilobyte each.
@@ -33,7 +33,7 @@ static PAGES: Semaphore = Semaphore::const_new(ROWS);
 /// Threads that hash and parse at once: a few more than there are processors, since some of them write to a disk. More
 /// would only hold more memory.
 static HANDS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(2 + 2 * available_parallelism().map_or(2, std::num::NonZero::get)));
+    LazyLock::new(|| Semaphore::new(2 + available_parallelism().map_or(2, std::num::NonZero::get)));
 
 /// Bytes that arrived and are not hashed yet, of all messages.
 static ARRIVING: AtomicUsize = AtomicUsize::new(0);

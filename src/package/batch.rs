@@ -10,12 +10,13 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use zip::ZipWriter;
+use zip::write::PreparedZipFile;
 
 use super::durable::Temporary;
-use super::landing::temporary;
+use super::landing::{Arrived, temporary};
 use super::lanes::in_order;
 use super::layout::{INCOMING, Layout, batch_name, staged_volume};
-use super::member::{AHEAD, Candidate, Step, broken, prepare, stream};
+use super::member::{Candidate, broken, prepare, stream};
 use super::space::At as _;
 use super::volume_file::VolumeFile;
 use super::{Compression, PackageError};
@@ -43,16 +44,31 @@ pub(super) fn write(
     let mut archive = ZipWriter::new(VolumeFile::new(file));
     in_order(
         natives.into_iter().map(Ok),
-        |native: &Candidate| if native.landed.bytes <= AHEAD { native.landed.bytes } else { 0 },
-        || |native| prepare(&to, how, native),
+        |native: &Candidate| native.landed.in_memory() as u64,
+        || |native| step(&to, how, native),
         |step: Result<_, PackageError>| match step? {
             Step::Ready(ready) => archive.add_prepared_file(*ready).map_err(|error| broken(&to, error)),
-            Step::Large(native) => stream(&to, &mut archive, how, &native),
+            Step::Streamed(native) => stream(&to, &mut archive, how, &native),
         },
     )?;
     let file: File = archive.finish().map_err(|error| broken(&to, error))?.whole().at("write", &to)?;
     file.sync_data().at("sync", &to)?;
     Ok(Some(Batch { temporary, to }))
+}
+
+/// What a thread made of a native.
+enum Step {
+    /// The member, whole.
+    Ready(Box<PreparedZipFile>),
+    /// It waits in a file, and is too large for memory.
+    Streamed(Candidate),
+}
+
+fn step(archive: &Utf8Path, how: Compression, native: Candidate) -> Result<Step, PackageError> {
+    match &native.landed.body {
+        Arrived::Memory(bytes) => prepare(archive, how, native.place, bytes).map(|ready| Step::Ready(Box::new(ready))),
+        Arrived::File(_) => Ok(Step::Streamed(native)),
+    }
 }
 
 impl Batch {

@@ -4,12 +4,13 @@
 //! so a body stays in memory until it is larger than [`IN_MEMORY`]. It must not know what a message is.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
-use std::io::{self, Seek as _, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::block::block;
 use super::durable::Temporary;
 use crate::terms::{Hasher, Matching, MatchingHasher, Sha256, hash_alike};
 
@@ -125,7 +126,11 @@ impl Landed {
     pub fn contents(&self) -> io::Result<Cow<'_, [u8]>> {
         match &self.body {
             Arrived::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
-            Arrived::File(temporary) => fs::read(temporary.path()).map(Cow::Owned),
+            Arrived::File(temporary) => {
+                let mut bytes = block(usize::try_from(self.bytes).unwrap_or(0));
+                File::open(temporary.path())?.read_to_end(&mut bytes)?;
+                Ok(Cow::Owned(bytes))
+            }
         }
     }
 
@@ -140,6 +145,8 @@ impl Landed {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn folder() -> (tempfile::TempDir, Utf8PathBuf) {

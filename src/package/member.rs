@@ -18,8 +18,6 @@ use super::volume_file::VolumeFile;
 use super::{Compression, PackageError};
 use crate::terms::pour;
 
-/// Natives up to this many bytes are made into members ahead, in memory; larger ones are streamed one by one.
-pub(super) const AHEAD: u64 = 4 * 1024 * 1024;
 /// From here on a member's sizes need Zip64; a little below the 4 GiB - 1 of the format.
 const LARGE: u64 = 0xFFF0_0000;
 /// Deflate level, measured over mail: base64, of which large mail consists, shrinks to 76 % with any from 2 to 6 and not
@@ -35,32 +33,17 @@ pub(super) struct Candidate {
     pub(super) place: Place,
 }
 
-/// What a thread made of a native.
-pub(super) enum Step {
-    /// The member, whole.
-    Ready(Box<PreparedZipFile>),
-    /// Too large for memory.
-    Large(Candidate),
+/// Makes a member of a native that is in memory, deflated, or stored where that does not make it smaller; runs beside the
+/// thread that appends.
+pub(super) fn prepare(
+    archive: &Utf8Path,
+    how: Compression,
+    place: Place,
+    bytes: &[u8],
+) -> Result<PreparedZipFile, PackageError> {
+    member(&place.name(), how, bytes).map_err(|error| broken(archive, error))
 }
 
-/// Makes a member of a native of moderate size in memory; runs beside the thread that appends.
-pub(super) fn prepare(archive: &Utf8Path, how: Compression, native: Candidate) -> Result<Step, PackageError> {
-    if native.landed.bytes > AHEAD {
-        return Ok(Step::Large(native));
-    }
-    let name = native.place.name();
-    let member = match &native.landed.body {
-        Arrived::Memory(bytes) => member(&name, how, bytes),
-        Arrived::File(arrived) => {
-            let mut bytes = Vec::with_capacity(usize::try_from(native.landed.bytes).unwrap_or(0));
-            copy(&native, arrived.path(), &mut bytes)?;
-            member(&name, how, &bytes)
-        }
-    };
-    Ok(Step::Ready(Box::new(member.map_err(|error| broken(archive, error))?)))
-}
-
-/// Deflated, or stored where that does not make it smaller.
 fn member(name: &str, how: Compression, bytes: &[u8]) -> Result<PreparedZipFile, ZipError> {
     let length = bytes.len() as u64;
     if how == Compression::Deflate {
@@ -78,18 +61,18 @@ fn built(name: &str, options: SimpleFileOptions, bytes: &[u8]) -> Result<Prepare
     builder.finish()
 }
 
-/// Streams a large native straight into the archive.
+/// Streams a native straight into the archive; where it waits in a file, that must still be what arrived.
 pub(super) fn stream(
     path: &Utf8Path,
     archive: &mut ZipWriter<VolumeFile>,
     how: Compression,
     native: &Candidate,
 ) -> Result<(), PackageError> {
+    let sample = |from: &Utf8Path| middle(from).at("read", from);
     let shrinks = match &native.landed.body {
-        Arrived::Memory(bytes) => how == Compression::Deflate && shrinks(bytes),
-        Arrived::File(arrived) => {
-            how == Compression::Deflate && shrinks(&middle(arrived.path()).at("read", arrived.path())?)
-        }
+        _ if how == Compression::Store => false,
+        Arrived::Memory(bytes) => shrinks(bytes),
+        Arrived::File(arrived) => shrinks(&sample(arrived.path())?),
     };
     let method = if shrinks { CompressionMethod::Deflated } else { CompressionMethod::Stored };
     let started = archive.start_file(native.place.name(), options(native.landed.bytes, method));
@@ -124,7 +107,7 @@ const fn is_worth_it(deflated: u64, length: u64) -> bool {
 /// Copies a native that waited in a file, and checks that it still is what arrived.
 fn copy(native: &Candidate, from: &Utf8Path, to: &mut impl io::Write) -> Result<(), PackageError> {
     let file = File::open(from).at("open", from)?;
-    // No more than arrived plus one byte: a file that grew must not grow the memory.
+    // No more than arrived plus one byte: a file that grew must not fill the disk.
     let limited = file.take(native.landed.bytes.saturating_add(1));
     let (found, bytes) = pour(limited, to).at("read", from)?;
     let expected = native.landed.sha256;

@@ -15,6 +15,7 @@ mod standing;
 mod layout;
 mod lock;
 mod durable;
+mod block;
 mod landing;
 mod placement;
 mod volume_file;

@@ -16,6 +16,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::batch;
 use super::durable::{Temporary, open_to_sync, put_in_place, sync_directory};
 use super::landing::{Arrived, Landed, temporary};
+use super::lanes::{BATCH_BUDGET, in_order};
 use super::layout::INCOMING;
 use super::member::Candidate;
 use super::space::At as _;
@@ -139,20 +140,31 @@ impl Package {
         put_in_place(temporary, &to, sha256)
     }
 
-    /// One batch for each volume that the group has natives of: one, or two where one is full.
+    /// One batch for the small natives of each volume (of two volumes where one is full), and one for each large native, so
+    /// that these are deflated side by side.
     fn settle_batches(&self, group: Vec<(Landed, Placement)>, how: Compression) -> Result<(), PackageError> {
-        let mut by_volume = BTreeMap::<u32, Vec<Candidate>>::new();
+        let (mut small, mut batches) = (BTreeMap::<u32, Vec<Candidate>>::new(), Vec::new());
         for (landed, Placement { place, volume, .. }) in group {
-            by_volume.entry(volume).or_default().push(Candidate { landed, place });
-        }
-        let mut touched = BTreeSet::new();
-        for (volume, natives) in by_volume {
-            let Some(batch) = batch::write(self.layout(), volume, how, natives)? else { continue };
-            if let Some(folder) = batch.folder() {
-                touched.extend(self.make_folder(folder)?);
+            let native = Candidate { landed, place };
+            match &native.landed.body {
+                Arrived::Memory(_) => small.entry(volume).or_default().push(native),
+                Arrived::File(_) => batches.push((volume, vec![native])),
             }
-            batch.put_in_place()?;
         }
+        batches.extend(small);
+        let mut touched = BTreeSet::new();
+        in_order(
+            batches.into_iter().map(Ok),
+            |_| BATCH_BUDGET,
+            || |(volume, natives)| batch::write(self.layout(), volume, how, natives),
+            |written: Result<_, PackageError>| {
+                let Some(batch) = written? else { return Ok(()) };
+                if let Some(folder) = batch.folder() {
+                    touched.extend(self.make_folder(folder)?);
+                }
+                batch.put_in_place()
+            },
+        )?;
         self.sync_folders(touched)?;
         self.must_be_in_place()
     }
