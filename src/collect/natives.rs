@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::custody::{Beside, CustodyError, ItemFile, Pen};
+use crate::custody::{Beside, CustodyError, NativeFile, Pen};
 use crate::package::Native;
 
 const PAGE: u32 = 2_000;
@@ -12,7 +12,7 @@ const PAGE: u32 = 2_000;
 /// Reads on as it is iterated, over a connection of its own. Use it on a blocking thread only.
 pub(super) struct Natives {
     rows: Rows,
-    page: VecDeque<ItemFile>,
+    page: VecDeque<NativeFile>,
     after: String,
     ended: bool,
     failed: Arc<Mutex<Option<CustodyError>>>,
@@ -27,7 +27,7 @@ enum Rows {
 }
 
 impl Rows {
-    fn natives(&mut self, after: &str) -> Result<Vec<ItemFile>, CustodyError> {
+    fn natives(&mut self, after: &str) -> Result<Vec<NativeFile>, CustodyError> {
         if let Self::Of(pen) = self {
             *self = Self::By(pen.beside()?);
         }

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{CustodyError, ItemFile, listings, manifest};
+use super::{CustodyError, NativeFile, listings, manifest};
 
 /// Memory for pages, in KiB (negative, as SQLite wants it): what is read here is read in order, and once.
 const CACHE_KIB: i64 = -2_048;
@@ -52,7 +52,7 @@ impl Beside {
     ///
     /// # Errors
     /// What SQLite says; a row that the format does not allow.
-    pub fn natives(&self, after: &str, limit: u32) -> Result<Vec<ItemFile>, CustodyError> {
+    pub fn natives(&self, after: &str, limit: u32) -> Result<Vec<NativeFile>, CustodyError> {
         listings::natives(&self.db, after, limit)
     }
 }

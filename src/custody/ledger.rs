@@ -16,7 +16,7 @@ use super::tree::Tree;
 use super::writer::sql_int;
 use super::{
     Compared, Counts, CustodianRow, CustodyError, Ended, EventKind, ExceptionCount, ExceptionSeen, FolderRow, Head,
-    ItemFile, KnownRow, ListedRow, MailboxRow, Meta, ReconciliationRow, VolumeRow, earlier, seal,
+    ItemFile, KnownRow, ListedRow, MailboxRow, Meta, NativeFile, ReconciliationRow, VolumeRow, earlier, seal,
 };
 
 /// One line of the log with its stamps.
@@ -254,7 +254,7 @@ impl Ledger<'_> {
     }
 
     /// Natives after a path, in the order of their paths, at most so many.
-    pub fn natives(&self, after: &str, limit: u32) -> Result<Vec<ItemFile>, CustodyError> {
+    pub fn natives(&self, after: &str, limit: u32) -> Result<Vec<NativeFile>, CustodyError> {
         listings::natives(self.db, after, limit)
     }
 

@@ -20,6 +20,17 @@ pub struct ItemFile {
     pub sha256: Sha256,
 }
 
+/// What comparing a native with its file takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NativeFile {
+    /// Where it is in the package.
+    pub path: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its hash.
+    pub sha256: Sha256,
+}
+
 /// An exception with what a report needs to show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExceptionSeen {
@@ -121,13 +132,13 @@ fn all_ended(db: &Connection, mailbox_id: u64) -> Result<u64, CustodyError> {
 }
 
 /// Natives after a path, in the order of their paths.
-pub(super) fn natives(db: &Connection, after: &str, limit: u32) -> Result<Vec<ItemFile>, CustodyError> {
-    let sql = "SELECT control_number, path, bytes, sha256 FROM item WHERE path > ?1 ORDER BY path LIMIT ?2";
+pub(super) fn natives(db: &Connection, after: &str, limit: u32) -> Result<Vec<NativeFile>, CustodyError> {
+    let sql = "SELECT path, bytes, sha256 FROM item WHERE path > ?1 ORDER BY path LIMIT ?2";
     let mut query = db.prepare_cached(sql)?;
     let mut rows = query.query(params![after, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(read_back::item_file(row)?);
+        found.push(read_back::native_file(row)?);
     }
     Ok(found)
 }

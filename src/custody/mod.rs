@@ -44,7 +44,7 @@ pub use event::EventKind;
 pub use ledger::{Entry, Ledger};
 pub use licensed::LicenceFactRow;
 pub use line::{Line, LineError};
-pub use listings::{ExceptionSeen, ItemFile};
+pub use listings::{ExceptionSeen, ItemFile, NativeFile};
 pub use meta::Meta;
 pub use pen::Pen;
 pub use rows::{

@@ -62,11 +62,12 @@ impl Lister {
             let name = entry.file_name();
             let foreign = || PackageError::Foreign { path: format!("{key}{}", name.to_string_lossy()) };
             let name = name.to_str().ok_or_else(foreign)?;
+            let failed = |error| PackageError::local("read", folder.join(name), error);
             // Not followed: a link is not part of what is sealed, whatever it points to.
             let (kind, bytes) = match self.asks {
-                Asks::Kind => (entry.file_type().at("read", folder.join(name))?, 0),
+                Asks::Kind => (entry.file_type().map_err(failed)?, 0),
                 Asks::Length => {
-                    let facts = entry.metadata().at("read", folder.join(name))?;
+                    let facts = entry.metadata().map_err(failed)?;
                     (facts.file_type(), facts.len())
                 }
             };

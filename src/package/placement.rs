@@ -3,6 +3,7 @@
 //! File names are control numbers only, so no path can carry a subject or an address, every path is short
 //! enough for Windows, and none needs encoding in a bag's manifests. It must not touch the disk.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::layout::{DATA, volume_name};
@@ -53,7 +54,8 @@ impl Place {
             Some((volume, _)) => Self::zip(number, volume.parse().ok().filter(|volume| *volume > 0)?),
             None => Self::eml(number),
         };
-        (place.path() == path).then_some(place)
+        let mut rest = Rest(path);
+        (place.write_path(&mut rest).is_ok() && rest.0.is_empty()).then_some(place)
     }
 
     /// Reads the name of a member of a volume; `None` when it is not exactly one that [`Self::name`] writes.
@@ -81,21 +83,44 @@ impl Place {
 
     /// Name below `data/` for an EML, inside the archive for a ZIP member.
     pub(super) fn name(self) -> String {
-        format!("NATIVES/VOL{:03}/{}/{}.eml", self.volume, self.number.folder(), self.number)
+        let mut name = String::new();
+        // A string takes whatever is written to it.
+        let _ = self.write_name(&mut name);
+        name
     }
 
     /// The path in the manifest.
     pub(super) fn path(self) -> String {
+        let mut path = String::new();
+        let _ = self.write_path(&mut path);
+        path
+    }
+
+    fn write_name(self, out: &mut impl fmt::Write) -> fmt::Result {
+        write!(out, "NATIVES/VOL{:03}/{}/{}.eml", self.volume, self.number.folder(), self.number)
+    }
+
+    fn write_path(self, out: &mut impl fmt::Write) -> fmt::Result {
+        write!(out, "{DATA}/")?;
         if self.zipped {
-            format!("{DATA}/{}/{}", volume_name(self.volume), self.name())
-        } else {
-            format!("{DATA}/{}", self.name())
+            write!(out, "{}/", volume_name(self.volume))?;
         }
+        self.write_name(out)
     }
 
     /// The placement as callers see it.
     pub(super) fn placement(self, held: Option<Arc<Held>>) -> Placement {
         Placement { path: self.path(), volume: self.volume, place: self, held }
+    }
+}
+
+/// What is left of a text that is compared with what is written here.
+struct Rest<'a>(&'a str);
+
+impl fmt::Write for Rest<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(piece).ok_or(fmt::Error)?;
+        Ok(())
     }
 }
 
