@@ -18,12 +18,14 @@ const UNITS: usize = BYTES / UNIT;
 static READING: Semaphore = Semaphore::const_new(UNITS);
 
 /// Bytes of small messages that wait in memory to become durable, whatever the number of mailboxes: four groups of the
-/// intake, one that fills, two that are being written, one whose rows are. With less, a group would wait for its time to
+/// intake, one that fills, two that are being written, one whose rows are, and what rounding up takes. With less, a group would wait for its time to
 /// be over because nothing more may come.
-const WAITING: usize = 4 * (3 << 20);
-/// What is counted for waiting: four groups of the smallest messages fill the room as well, since what is known about
-/// each takes room too.
-const WAITING_UNIT: usize = 12 << 10;
+const WAITING: usize = 4 * (3 << 20) + (1 << 20);
+/// What is counted for the smallest message that waits, since what is known about it takes room too: four groups of such
+/// messages fill the room as well.
+const WAITING_LEAST: u64 = 12 << 10;
+/// What it is counted in; so small that rounding up takes no group's room away.
+const WAITING_UNIT: usize = 1 << 10;
 static WAITS: Semaphore = Semaphore::const_new(WAITING / WAITING_UNIT);
 
 /// Rows of first pages that are asked for before it is their folder's turn to be recorded: about a kilobyte each.
@@ -58,7 +60,7 @@ pub(super) async fn to_read(bytes: u64) -> Room {
 
 /// Waits until so many bytes may wait in memory to become durable.
 pub(super) async fn to_wait(bytes: u64) -> Room {
-    Room { _permit: WAITS.acquire_many(units(bytes, WAITING_UNIT, WAITING)).await.ok() }
+    Room { _permit: WAITS.acquire_many(units(bytes.max(WAITING_LEAST), WAITING_UNIT, WAITING)).await.ok() }
 }
 
 /// Waits until so many rows may wait in memory to be recorded.
@@ -136,6 +138,16 @@ mod tests {
         assert!(last.add(SHORT_STRIDE));
         drop(others);
         assert!(last.bytes() == SHORT_STRIDE && !last.add(1));
+    }
+
+    #[test]
+    fn four_groups_of_the_intake_have_room_whatever_the_size_of_their_messages() {
+        for bytes in [0, 1, 4_096, 12_288, 12_289, 13_000, 20_480, 100_000, 262_144] {
+            let each = u64::from(units(WAITING_LEAST.max(bytes), WAITING_UNIT, WAITING));
+            // A group ends with 256 messages or with the one that brings it to 3 MiB.
+            let group = (3u64 << 20).div_ceil(bytes.max(1)).min(256);
+            assert!(4 * group * each <= (WAITING / WAITING_UNIT) as u64, "{bytes}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
