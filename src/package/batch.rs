@@ -16,7 +16,7 @@ use super::durable::Temporary;
 use super::landing::{Arrived, temporary};
 use super::lanes::in_order;
 use super::layout::{INCOMING, Layout, batch_name, staged_volume};
-use super::member::{Candidate, broken, prepare, stream};
+use super::member::{Candidate, Large, broken, prepare, stream};
 use super::space::At as _;
 use super::volume_file::VolumeFile;
 use super::{Compression, PackageError};
@@ -48,7 +48,7 @@ pub(super) fn write(
         || |native| step(&to, how, native),
         |step: Result<_, PackageError>| match step? {
             Step::Ready(ready) => archive.add_prepared_file(*ready).map_err(|error| broken(&to, error)),
-            Step::Streamed(native) => stream(&to, &mut archive, how, &native),
+            Step::Large(native) => stream(&to, &mut archive, how, &native),
         },
     )?;
     let file: File = archive.finish().map_err(|error| broken(&to, error))?.whole().at("write", &to)?;
@@ -60,14 +60,16 @@ pub(super) fn write(
 enum Step {
     /// The member, whole.
     Ready(Box<PreparedZipFile>),
-    /// It waits in a file, and is too large for memory.
-    Streamed(Candidate),
+    /// Too large for memory.
+    Large(Large),
 }
 
 fn step(archive: &Utf8Path, how: Compression, native: Candidate) -> Result<Step, PackageError> {
-    match &native.landed.body {
-        Arrived::Memory(bytes) => prepare(archive, how, native.place, bytes).map(|ready| Step::Ready(Box::new(ready))),
-        Arrived::File(_) => Ok(Step::Streamed(native)),
+    let Candidate { place, landed } = native;
+    let (bytes, sha256) = (landed.bytes, landed.sha256);
+    match landed.body {
+        Arrived::Memory(bytes) => prepare(archive, how, place, &bytes).map(|ready| Step::Ready(Box::new(ready))),
+        Arrived::File(from) => Ok(Step::Large(Large { place, bytes, sha256, from })),
     }
 }
 

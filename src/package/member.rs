@@ -11,12 +11,13 @@ use zip::result::ZipError;
 use zip::write::{PreparedZipFile, SimpleFileOptions, ZipFileBuilder};
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
-use super::landing::{Arrived, Landed};
+use super::durable::Temporary;
+use super::landing::Landed;
 use super::placement::Place;
 use super::space::At as _;
 use super::volume_file::VolumeFile;
 use super::{Compression, PackageError};
-use crate::terms::pour;
+use crate::terms::{Sha256, pour};
 
 /// From here on a member's sizes need Zip64; a little below the 4 GiB - 1 of the format.
 const LARGE: u64 = 0xFFF0_0000;
@@ -61,26 +62,33 @@ fn built(name: &str, options: SimpleFileOptions, bytes: &[u8]) -> Result<Prepare
     builder.finish()
 }
 
-/// Streams a native straight into the archive; where it waits in a file, that must still be what arrived.
+/// A native that waits in a file, too large to be made a member of in memory.
+pub(super) struct Large {
+    pub(super) place: Place,
+    pub(super) bytes: u64,
+    pub(super) sha256: Sha256,
+    pub(super) from: Temporary,
+}
+
+/// Streams a large native straight into the archive, and checks that it still is what arrived.
 pub(super) fn stream(
     path: &Utf8Path,
     archive: &mut ZipWriter<VolumeFile>,
     how: Compression,
-    native: &Candidate,
+    native: &Large,
 ) -> Result<(), PackageError> {
-    let sample = |from: &Utf8Path| middle(from).at("read", from);
-    let shrinks = match &native.landed.body {
-        _ if how == Compression::Store => false,
-        Arrived::Memory(bytes) => shrinks(bytes),
-        Arrived::File(arrived) => shrinks(&sample(arrived.path())?),
-    };
+    let from = native.from.path();
+    let shrinks = how == Compression::Deflate && shrinks(&middle(from).at("read", from)?);
     let method = if shrinks { CompressionMethod::Deflated } else { CompressionMethod::Stored };
-    let started = archive.start_file(native.place.name(), options(native.landed.bytes, method));
+    let started = archive.start_file(native.place.name(), options(native.bytes, method));
     started.map_err(|error| broken(path, error))?;
-    match &native.landed.body {
-        Arrived::Memory(bytes) => archive.write_all(bytes).at("write", path),
-        Arrived::File(arrived) => copy(native, arrived.path(), archive),
+    // No more than arrived plus one byte: a file that grew must not fill the disk.
+    let limited = File::open(from).at("open", from)?.take(native.bytes.saturating_add(1));
+    let (found, bytes) = pour(limited, archive).at("read", from)?;
+    if (found, bytes) == (native.sha256, native.bytes) {
+        return Ok(());
     }
+    Err(PackageError::Changed { path: native.place.path(), expected: native.sha256, found })
 }
 
 /// A piece from the middle, where a large message has its attachments.
@@ -94,7 +102,6 @@ fn middle(path: &Utf8Path) -> io::Result<Vec<u8>> {
 }
 
 fn shrinks(sample: &[u8]) -> bool {
-    let sample = sample.get(..SAMPLE).unwrap_or(sample);
     let made = built("sample", options(sample.len() as u64, CompressionMethod::Deflated), sample);
     made.is_ok_and(|made| is_worth_it(made.compressed_size(), sample.len() as u64))
 }
@@ -102,19 +109,6 @@ fn shrinks(sample: &[u8]) -> bool {
 /// One part in 32 is the least that is worth inflating again.
 const fn is_worth_it(deflated: u64, length: u64) -> bool {
     deflated < length && deflated <= length - length / 32
-}
-
-/// Copies a native that waited in a file, and checks that it still is what arrived.
-fn copy(native: &Candidate, from: &Utf8Path, to: &mut impl io::Write) -> Result<(), PackageError> {
-    let file = File::open(from).at("open", from)?;
-    // No more than arrived plus one byte: a file that grew must not fill the disk.
-    let limited = file.take(native.landed.bytes.saturating_add(1));
-    let (found, bytes) = pour(limited, to).at("read", from)?;
-    let expected = native.landed.sha256;
-    if (found, bytes) == (expected, native.landed.bytes) {
-        return Ok(());
-    }
-    Err(PackageError::Changed { path: native.place.path(), expected, found })
 }
 
 fn options(bytes: u64, method: CompressionMethod) -> SimpleFileOptions {
