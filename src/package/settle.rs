@@ -135,7 +135,7 @@ impl Package {
     fn name(&self, native: Written, touched: &mut BTreeSet<Utf8PathBuf>) -> Result<(), PackageError> {
         let Written { temporary, sha256, to } = native;
         if let Some(folder) = to.parent() {
-            touched.extend(self.make_folder(folder)?);
+            self.make_folder(folder, touched)?;
         }
         put_in_place(temporary, &to, sha256)
     }
@@ -160,7 +160,7 @@ impl Package {
             |written: Result<_, PackageError>| {
                 let Some(batch) = written? else { return Ok(()) };
                 if let Some(folder) = batch.folder() {
-                    touched.extend(self.make_folder(folder)?);
+                    self.make_folder(folder, &mut touched)?;
                 }
                 batch.put_in_place()
             },
@@ -203,9 +203,11 @@ impl Package {
         Ok((file, made))
     }
 
-    /// Makes a folder where needed; returns the folders whose entries must be synced for a file in it to last.
-    fn make_folder(&self, folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, PackageError> {
-        let mut touched = vec![folder.to_owned()];
+    /// Makes a folder where needed, and adds those whose entries must be synced for a file in it to last.
+    fn make_folder(&self, folder: &Utf8Path, touched: &mut BTreeSet<Utf8PathBuf>) -> Result<(), PackageError> {
+        if touched.contains(folder) {
+            return Ok(());
+        }
         if !self.is_durable(folder) {
             // The folder itself is never made anew: it may have been moved away.
             self.must_be_in_place()?;
@@ -214,7 +216,8 @@ impl Package {
             let above = folder.ancestors().skip(1).take_while(|above| above.starts_with(root));
             touched.extend(above.map(Utf8Path::to_owned));
         }
-        Ok(touched)
+        touched.insert(folder.to_owned());
+        Ok(())
     }
 
     fn sync_folders(&self, touched: BTreeSet<Utf8PathBuf>) -> Result<(), PackageError> {
