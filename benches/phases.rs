@@ -2,7 +2,8 @@
 //! how soon the first request is out, how soon a broken-off run goes on, what ten times the items cost.
 //!
 //! `cargo bench --bench phases`; `QUICK=1` with less. `PAIRS` (5), `MESSAGES` of the mix (1600), `ITEMS` of the large
-//! acquisition (20000), `BENCH_DIR` as for `collect`. Needs `sha256sum`, `find` and `xargs`.
+//! acquisition (20000), `BENCH_DIR` and `TLS` as for `collect`. Needs `sha256sum`, `find` and `xargs`, and `openssl`
+//! unless `TLS=0`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the figures are the result")]
 #![allow(clippy::cast_precision_loss, reason = "shares and seconds for people")]

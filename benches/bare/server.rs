@@ -1,5 +1,6 @@
-//! A load server: Graph over HTTP/1.1 on loopback, with TLS or without, with as little work as possible for each request, in a process of its
-//! own. It checks no token and keeps no state but counters; on request it takes its time and keeps Microsoft's limits.
+//! A load server: Graph over HTTP/1.1 on loopback, with TLS or without, with as little work as possible for each
+//! request, in a process of its own. It checks no token and keeps no state but counters; on request it takes its time
+//! and keeps Microsoft's limits.
 
 use std::collections::VecDeque;
 use std::io;

@@ -19,12 +19,9 @@ use super::error::CollectError;
 use super::fetch::{self, Ended};
 use super::keys::Keys;
 use super::record::{Collected, Ending, Sworn, swear};
+use super::room::{GROUP_BYTES, GROUP_ITEMS};
 use super::{Run, sealing};
 
-/// Items in one transaction at most.
-const GROUP_ITEMS: usize = 256;
-/// Bytes in one group at most; bodies up to 256 KiB wait in memory until then.
-const GROUP_BYTES: u64 = 3 * 1024 * 1024;
 /// How long an ended item waits for company.
 const GROUP_WAIT: Duration = Duration::from_millis(200);
 /// Endings that may queue, so that one slow commit holds nobody up; what their bodies take is bounded elsewhere.
@@ -121,7 +118,7 @@ impl Desk {
     }
 
     fn is_full(&self) -> bool {
-        self.group.len() >= GROUP_ITEMS || self.bytes >= GROUP_BYTES
+        self.group.len() >= GROUP_ITEMS || self.bytes >= GROUP_BYTES as u64
     }
 
     /// DNS is asked while the files are being written.

@@ -17,13 +17,19 @@ const UNITS: usize = BYTES / UNIT;
 
 static READING: Semaphore = Semaphore::const_new(UNITS);
 
-/// Bytes of small messages that wait in memory to become durable, whatever the number of mailboxes: four groups of the
-/// intake, one that fills, two that are being written, one whose rows are, and what rounding up takes. With less, a group would wait for its time to
-/// be over because nothing more may come.
-const WAITING: usize = 4 * (3 << 20) + (1 << 20);
-/// What is counted for the smallest message that waits, since what is known about it takes room too: four groups of such
+/// Items that become durable together, and have one transaction, at most.
+pub(super) const GROUP_ITEMS: usize = 256;
+/// Bytes of such a group, with what brings it there.
+pub(super) const GROUP_BYTES: usize = 3 << 20;
+/// Groups that have room at once: one that fills, two that are being written, one whose rows are.
+const GROUPS: usize = 4;
+
+/// Bytes of small messages that wait in memory to become durable, whatever the number of mailboxes: the groups, and what
+/// rounding up takes. With less, a group would wait for its time to be over because nothing more may come.
+const WAITING: usize = GROUPS * GROUP_BYTES + (1 << 20);
+/// What is counted for the smallest message that waits, since what is known about it takes room too: full groups of such
 /// messages fill the room as well.
-const WAITING_LEAST: u64 = 12 << 10;
+const WAITING_LEAST: u64 = (GROUP_BYTES / GROUP_ITEMS) as u64;
 /// What it is counted in; so small that rounding up takes no group's room away.
 const WAITING_UNIT: usize = 1 << 10;
 static WAITS: Semaphore = Semaphore::const_new(WAITING / WAITING_UNIT);
@@ -141,12 +147,12 @@ mod tests {
     }
 
     #[test]
-    fn four_groups_of_the_intake_have_room_whatever_the_size_of_their_messages() {
+    fn every_group_has_room_whatever_the_size_of_its_messages() {
+        let (groups, items, most) = (GROUPS as u64, GROUP_ITEMS as u64, GROUP_BYTES as u64);
         for bytes in [0, 1, 4_096, 12_288, 12_289, 13_000, 20_480, 100_000, 262_144] {
             let each = u64::from(units(WAITING_LEAST.max(bytes), WAITING_UNIT, WAITING));
-            // A group ends with 256 messages or with the one that brings it to 3 MiB.
-            let group = (3u64 << 20).div_ceil(bytes.max(1)).min(256);
-            assert!(4 * group * each <= (WAITING / WAITING_UNIT) as u64, "{bytes}");
+            let group = most.div_ceil(bytes.max(1)).min(items);
+            assert!(groups * group * each <= (WAITING / WAITING_UNIT) as u64, "{bytes}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! A batch: natives of one volume that became durable together, as one small archive that waits to be packed.
 //!
-//! One file, one sync and one name for a whole group of natives, already deflated, so that packing only copies.
+//! One file, one sync and one name for all small natives of a group, already deflated, so that packing only copies; a
+//! large native has a batch of its own, so that several are deflated at once.
 //! Order: members into a temporary file → synced → renamed to a name that is free → folder synced by the caller; rows
 //! come after. A group has one transaction, so after a kill either every native of a batch has its row or none has.
 //! It must not know rows.
@@ -10,13 +11,13 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use zip::ZipWriter;
-use zip::write::PreparedZipFile;
 
 use super::durable::Temporary;
-use super::landing::{Arrived, temporary};
+use super::landing::temporary;
 use super::lanes::in_order;
 use super::layout::{INCOMING, Layout, batch_name, staged_volume};
-use super::member::{Candidate, Large, broken, prepare, stream};
+use super::member::{Large, Small, broken, prepare, stream};
+use super::placement::Place;
 use super::space::At as _;
 use super::volume_file::VolumeFile;
 use super::{Compression, PackageError};
@@ -27,7 +28,25 @@ pub(super) struct Batch {
     to: Utf8PathBuf,
 }
 
-/// Writes natives of one volume, in their order, as one archive; synced when this returns.
+/// What one batch holds.
+pub(super) enum Content {
+    /// The small natives of a group, at least one, in their order.
+    Small(Vec<Small>),
+    /// One large native.
+    Large(Large),
+}
+
+impl Content {
+    /// The native that the batch is named after.
+    fn first(&self) -> Option<Place> {
+        match self {
+            Self::Small(natives) => natives.first().map(|native| native.place),
+            Self::Large(native) => Some(native.place),
+        }
+    }
+}
+
+/// Writes natives of one volume as one archive; synced when this returns. `None` for none.
 ///
 /// # Errors
 /// [`PackageError`] when the disk does not take it, or a native is not what arrived.
@@ -35,42 +54,25 @@ pub(super) fn write(
     layout: &Layout,
     volume: u32,
     how: Compression,
-    natives: Vec<Candidate>,
+    content: Content,
 ) -> Result<Option<Batch>, PackageError> {
-    let Some(first) = natives.first() else { return Ok(None) };
-    let to = layout.at(&format!("{}/{}", staged_volume(volume), batch_name(first.place.number())));
+    let Some(first) = content.first() else { return Ok(None) };
+    let to = layout.at(&format!("{}/{}", staged_volume(volume), batch_name(first.number())));
     let incoming = layout.at(INCOMING);
     let (file, temporary) = temporary(&incoming).at("make a file in", &incoming)?;
     let mut archive = ZipWriter::new(VolumeFile::new(file));
-    in_order(
-        natives.into_iter().map(Ok),
-        |native: &Candidate| native.landed.in_memory() as u64,
-        || |native| step(&to, how, native),
-        |step: Result<_, PackageError>| match step? {
-            Step::Ready(ready) => archive.add_prepared_file(*ready).map_err(|error| broken(&to, error)),
-            Step::Large(native) => stream(&to, &mut archive, how, &native),
-        },
-    )?;
+    match content {
+        Content::Small(natives) => in_order(
+            natives.into_iter().map(Ok),
+            |native: &Small| native.bytes.len() as u64,
+            || |native: Small| prepare(&to, how, &native),
+            |ready: Result<_, PackageError>| archive.add_prepared_file(ready?).map_err(|error| broken(&to, error)),
+        )?,
+        Content::Large(native) => stream(&to, &mut archive, how, &native)?,
+    }
     let file: File = archive.finish().map_err(|error| broken(&to, error))?.whole().at("write", &to)?;
     file.sync_data().at("sync", &to)?;
     Ok(Some(Batch { temporary, to }))
-}
-
-/// What a thread made of a native.
-enum Step {
-    /// The member, whole.
-    Ready(Box<PreparedZipFile>),
-    /// Too large for memory.
-    Large(Large),
-}
-
-fn step(archive: &Utf8Path, how: Compression, native: Candidate) -> Result<Step, PackageError> {
-    let Candidate { place, landed } = native;
-    let (bytes, sha256) = (landed.bytes, landed.sha256);
-    match landed.body {
-        Arrived::Memory(bytes) => prepare(archive, how, place, &bytes).map(|ready| Step::Ready(Box::new(ready))),
-        Arrived::File(from) => Ok(Step::Large(Large { place, bytes, sha256, from })),
-    }
 }
 
 impl Batch {

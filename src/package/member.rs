@@ -12,7 +12,6 @@ use zip::write::{PreparedZipFile, SimpleFileOptions, ZipFileBuilder};
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 use super::durable::Temporary;
-use super::landing::Landed;
 use super::placement::Place;
 use super::space::At as _;
 use super::volume_file::VolumeFile;
@@ -28,21 +27,24 @@ const LEVEL: i64 = 2;
 /// What is deflated to see whether a native that is streamed shrinks at all.
 const SAMPLE: usize = 64 * 1024;
 
-/// A native with its place, on its way into an archive.
-pub(super) struct Candidate {
-    pub(super) landed: Landed,
+/// A native that is in memory.
+pub(super) struct Small {
     pub(super) place: Place,
+    pub(super) bytes: Vec<u8>,
 }
 
-/// Makes a member of a native that is in memory, deflated, or stored where that does not make it smaller; runs beside the
-/// thread that appends.
-pub(super) fn prepare(
-    archive: &Utf8Path,
-    how: Compression,
-    place: Place,
-    bytes: &[u8],
-) -> Result<PreparedZipFile, PackageError> {
-    member(&place.name(), how, bytes).map_err(|error| broken(archive, error))
+/// A native that waits in a file, too large to be made a member of in memory.
+pub(super) struct Large {
+    pub(super) place: Place,
+    pub(super) bytes: u64,
+    pub(super) sha256: Sha256,
+    pub(super) from: Temporary,
+}
+
+/// Makes a member of a small native, deflated, or stored where that does not make it smaller; runs beside the thread that
+/// appends.
+pub(super) fn prepare(archive: &Utf8Path, how: Compression, native: &Small) -> Result<PreparedZipFile, PackageError> {
+    member(&native.place.name(), how, &native.bytes).map_err(|error| broken(archive, error))
 }
 
 fn member(name: &str, how: Compression, bytes: &[u8]) -> Result<PreparedZipFile, ZipError> {
@@ -60,14 +62,6 @@ fn built(name: &str, options: SimpleFileOptions, bytes: &[u8]) -> Result<Prepare
     let mut builder = ZipFileBuilder::new(name, options)?;
     builder.write_all(bytes)?;
     builder.finish()
-}
-
-/// A native that waits in a file, too large to be made a member of in memory.
-pub(super) struct Large {
-    pub(super) place: Place,
-    pub(super) bytes: u64,
-    pub(super) sha256: Sha256,
-    pub(super) from: Temporary,
 }
 
 /// Streams a large native straight into the archive, and checks that it still is what arrived.

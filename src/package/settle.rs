@@ -13,12 +13,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::batch;
+use super::batch::{self, Content};
 use super::durable::{Temporary, open_to_sync, put_in_place, sync_directory};
 use super::landing::{Arrived, Landed, temporary};
 use super::lanes::{BATCH_BUDGET, in_order};
 use super::layout::INCOMING;
-use super::member::Candidate;
+use super::member::{Large, Small};
 use super::space::At as _;
 use super::{Compression, Format, Package, PackageError, Placement, off_the_reactor};
 use crate::terms::Sha256;
@@ -143,20 +143,19 @@ impl Package {
     /// One batch for the small natives of each volume (of two volumes where one is full), and one for each large native, so
     /// that these are deflated side by side.
     fn settle_batches(&self, group: Vec<(Landed, Placement)>, how: Compression) -> Result<(), PackageError> {
-        let (mut small, mut batches) = (BTreeMap::<u32, Vec<Candidate>>::new(), Vec::new());
-        for (landed, Placement { place, volume, .. }) in group {
-            let native = Candidate { landed, place };
-            match &native.landed.body {
-                Arrived::Memory(_) => small.entry(volume).or_default().push(native),
-                Arrived::File(_) => batches.push((volume, vec![native])),
+        let (mut small, mut batches) = (BTreeMap::<u32, Vec<Small>>::new(), Vec::new());
+        for (Landed { sha256, bytes, body, .. }, Placement { place, volume, .. }) in group {
+            match body {
+                Arrived::Memory(bytes) => small.entry(volume).or_default().push(Small { place, bytes }),
+                Arrived::File(from) => batches.push((volume, Content::Large(Large { place, bytes, sha256, from }))),
             }
         }
-        batches.extend(small);
+        batches.extend(small.into_iter().map(|(volume, natives)| (volume, Content::Small(natives))));
         let mut touched = BTreeSet::new();
         in_order(
             batches.into_iter().map(Ok),
             |_| BATCH_BUDGET,
-            || |(volume, natives)| batch::write(self.layout(), volume, how, natives),
+            || |(volume, content)| batch::write(self.layout(), volume, how, content),
             |written: Result<_, PackageError>| {
                 let Some(batch) = written? else { return Ok(()) };
                 if let Some(folder) = batch.folder() {

@@ -33,6 +33,33 @@ async fn an_existing_file_is_never_overwritten() {
     assert_eq!(bench.at("affiant/incoming").read_dir_utf8().expect("there").count(), 0);
 }
 
+/// A large native waits in a file; what became of it there must not become a member under the digest of what arrived.
+#[tokio::test]
+async fn a_large_native_that_changed_while_it_waited_is_no_member() {
+    type Injury = fn(&mut Vec<u8>);
+    let flip: Injury = |bytes| bytes[IN_MEMORY] ^= 1;
+    let injuries: [Injury; 3] = [flip, |bytes| bytes.truncate(IN_MEMORY), |bytes| bytes.push(0)];
+    for injure in injuries {
+        let bench = Bench::new();
+        let package = bench.begin(Format::ZIP);
+        let body = noise(1, 2 * IN_MEMORY);
+        let landed = landed(&package, &body);
+        let incoming = bench.at("affiant/incoming");
+        let waiting = incoming.read_dir_utf8().expect("there").next().expect("one file").expect("named");
+        let mut bytes = fs::read(waiting.path()).expect("readable");
+        assert_eq!(bytes, body);
+        injure(&mut bytes);
+        fs::write(waiting.path(), bytes).expect("written");
+        let settled = package.settle(vec![(landed, package.place(number(1), body.len() as u64))]).await;
+        assert!(
+            matches!(&settled, Err(PackageError::Changed { expected, .. }) if *expected == Sha256::of(&body)),
+            "{settled:?}"
+        );
+        assert_eq!(incoming.read_dir_utf8().expect("there").count(), 0);
+        assert!(!bench.at("affiant/staging").exists());
+    }
+}
+
 #[tokio::test]
 async fn an_empty_group_is_settled_at_once() {
     let bench = Bench::new();

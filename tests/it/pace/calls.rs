@@ -66,6 +66,8 @@ fn a_message_in_a_tree_is_one_file_made_named_and_read_once_and_synced_with_its_
             ("fdatasync", 0.0, 1.05),
             ("syncfs", 0.0, 0.15),
             ("rename", 0.99, 1.05),
+            // A folder is made once for a thousand messages.
+            ("mkdir", 0.0, 0.05),
             ("fsync", 0.0, 0.2),
             ("unlink", 0.0, 0.05),
             // Made, and opened once more for the seal.
@@ -90,6 +92,7 @@ fn messages_in_a_volume_share_a_file_a_sync_and_a_name_with_their_group() {
             ("fdatasync", 0.0, 0.1),
             ("syncfs", 0.0, 0.0),
             ("rename", 0.0, 0.1),
+            ("mkdir", 0.0, 0.05),
             ("fsync", 0.0, 0.2),
             ("unlink", 0.0, 0.05),
             ("openat", 0.0, 0.3),
